@@ -1,0 +1,23 @@
+import type { End, Job, QueueResult } from './job.ts';
+
+/**
+ * What one look says of one case.
+ *
+ * `unknown` changes nothing. `missing` is no end: it leads to `stopping`, whose work is the proof. `lingering`: the job
+ * wrote its end, but processes with its token are still there, so its slot is not free yet.
+ */
+export type Observation =
+  | { readonly kind: 'held' }
+  | { readonly kind: 'queued' }
+  | { readonly kind: 'suspended' }
+  | { readonly kind: 'executing' }
+  | { readonly kind: 'lingering' }
+  | { readonly kind: 'ended'; readonly end: End }
+  | { readonly kind: 'missing'; readonly queue: QueueResult | null }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** Why a host could not be seen: its connection, its queue, or an answer that nobody can parse. */
+export type BlindCause = 'link' | 'queue' | 'garbled';
+
+/** A job as a look found it in the queue, for a case that knew it by its claim alone. */
+export type SeenJob = Job;

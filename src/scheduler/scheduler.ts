@@ -1,0 +1,150 @@
+import type { TokenParts } from '../domain/attempt.ts';
+import type { Claim, End, Job, Node, QueueResult, QueueState, Receipt } from '../domain/job.ts';
+import type { BlindCause } from '../domain/observation.ts';
+
+/**
+ * What queues jobs on a host. An adapter knows one host, its root directory and its queue; it keeps no state. Every
+ * operation names attempts by token; an operation that goes by a queue's id checks the token in the same command.
+ */
+
+/** `blind`: we could not look, or could not do it for sure. No verdict, no try, no slot freed because of it. */
+export interface Blind {
+  readonly kind: 'blind';
+  readonly cause: BlindCause;
+  readonly reason: string;
+}
+
+export interface JobSpec {
+  readonly token: string;
+  /** The queue's own group or partition; null where the scheduler has none. */
+  readonly queue: string | null;
+  /** `HOST/SLOT` is written into the claim, so that an unknown job tells which GPU it sits on. */
+  readonly slot: string;
+  /** A list is run as it is, argument by argument; a string by `sh -c`. Placeholders are already filled in. */
+  readonly command: readonly string[] | string;
+  /** sh, run before the command in the same shell; null for none. */
+  readonly prologue: string | null;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface AttemptRef {
+  readonly token: string;
+  readonly job: Job | null;
+}
+
+export interface CreateRequest {
+  readonly spec: JobSpec;
+  /** Earlier attempts of this case with a recorded proof: the only ones that may lie on the host beside this. */
+  readonly settledTokens: readonly string[];
+}
+
+export type CreateOutcome =
+  | { readonly kind: 'created'; readonly job: Job }
+  /** Nothing was created and nothing of this token can run: revoked before this answer. */
+  | { readonly kind: 'refused'; readonly message: string; readonly hint: string | null }
+  /** It may or may not exist: look it up, never create it again. */
+  | { readonly kind: 'unknown'; readonly reason: string }
+  /** Surely nothing was sent: try again when the host is back. */
+  | Blind
+  /** Something an operator mends; nothing was created. */
+  | { readonly kind: 'blocked'; readonly reason: string };
+
+export type FindOutcome =
+  /** In the queue, or claimed by its job (`job.id` null). */
+  | { readonly kind: 'found'; readonly job: Job }
+  /** Neither; and it was revoked in the same command, so that it can never start. */
+  | { readonly kind: 'absent' }
+  | Blind;
+
+export type ReleaseOutcome =
+  | { readonly kind: 'released' }
+  /** No such job under this id and token. */
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'blocked'; readonly reason: string }
+  | Blind;
+
+export type StopOutcome =
+  /** Proven: revoked or ended, no process with its token or in its session on the node that claimed it. */
+  | { readonly kind: 'gone'; readonly end: End | null; readonly queue: QueueResult | null }
+  | { readonly kind: 'not_yet'; readonly reason: string }
+  | Blind;
+
+export type RevokeOutcome =
+  | { readonly kind: 'revoked' }
+  /** Its job was first: it runs, or has run. */
+  | { readonly kind: 'claimed' }
+  | Blind;
+
+/** All that one look found of one attempt. Absence of a file is recorded, and is proof of nothing by itself. */
+export interface Facts {
+  readonly token: string;
+  readonly queue: QueueState;
+  /** As the queue has it now; null when absent there. */
+  readonly job: Job | null;
+  readonly directory: 'present' | 'absent';
+  /** A purged directory that was made anew has none: then its claim proves nothing. */
+  readonly manifest: 'present' | 'absent';
+  readonly claim: Receipt<Claim>;
+  readonly end: Receipt<End>;
+  /** `HOST/SLOT` as the job script wrote it beside the claim; null when there is none. */
+  readonly slot: string | null;
+  /** Process ids with the token in their environment or in the claim's session, zombies left out. */
+  readonly processes: readonly number[];
+}
+
+export interface Look {
+  readonly kind: 'looked';
+  /** Where the processes were looked for. */
+  readonly node: Node;
+  readonly facts: readonly Facts[];
+  /** A paused group, a stopped queue: named by `mqi why`. */
+  readonly notices: readonly string[];
+}
+
+/** A directory or a queue entry of this installation, known to the store or not. */
+export interface Listed {
+  readonly token: string;
+  readonly parts: TokenParts;
+}
+
+export type ListOutcome =
+  | { readonly kind: 'listed'; readonly attempts: readonly Listed[]; readonly staging: readonly string[] }
+  | Blind;
+
+export type PrepareOutcome =
+  /** The root is there, writable, and ours. */
+  | { readonly kind: 'prepared'; readonly node: Node }
+  /** Another installation owns the root; `reason` says which, and the command to take it over. */
+  | Blind;
+
+/**
+ * Contract (test/contract/scheduler): no operation rejects; each may be cut off at any byte and be asked again.
+ * `stop` always revokes, takes out of the queue, ends the processes, reads the receipts, looks for processes once
+ * more, and only then links `end` and reads who won. `look` is one remote command, whatever the number of tokens.
+ */
+export interface Scheduler {
+  readonly kind: 'direct' | 'pueue' | 'slurm';
+  /** Makes the root's directories, links `owner` or compares it. Idempotent; the first command to a host. */
+  prepare(signal: AbortSignal): Promise<PrepareOutcome>;
+  create(request: CreateRequest, signal: AbortSignal): Promise<CreateOutcome>;
+  find(token: string, signal: AbortSignal): Promise<FindOutcome>;
+  release(attempt: AttemptRef, signal: AbortSignal): Promise<ReleaseOutcome>;
+  stop(
+    attempt: AttemptRef,
+    why: { readonly who: string; readonly why: string },
+    signal: AbortSignal,
+  ): Promise<StopOutcome>;
+  /** For attempts that are not live any more: takes the claim, and the job out of the queue if it was held. */
+  revoke(
+    attempt: AttemptRef,
+    why: { readonly who: string; readonly why: string },
+    signal: AbortSignal,
+  ): Promise<RevokeOutcome>;
+  look(tokens: readonly string[], signal: AbortSignal): Promise<Look | Blind>;
+  /** Every attempt and staging directory, and every queue entry, that carries this installation's name. */
+  list(signal: AbortSignal): Promise<ListOutcome>;
+  /** Removes what an attempt with a recorded proof left: the queue's record first, the data next, the claim last. */
+  remove(attempt: AttemptRef, signal: AbortSignal): Promise<{ readonly kind: 'removed' } | Blind>;
+  /** Staging leftovers of attempts that will never be staged again. */
+  sweepStaging(tokens: readonly string[], signal: AbortSignal): Promise<{ readonly kind: 'swept' } | Blind>;
+}
