@@ -33,15 +33,25 @@ export function cancelled(context: CaseContext, by: string, why: string): Failur
   return { kind: 'cancelled', by, message: `cancelled by ${by}: ${why}`, hint: retry(context) };
 }
 
+/** Without proof: the slot, where it had one, is quarantined. */
 export function abandoned(context: CaseContext, by: string, why: string): Failure {
+  return context.slot === null
+    ? { kind: 'abandoned', by, message: `given up by ${by}: ${why}`, hint: retry(context) }
+    : {
+        kind: 'abandoned',
+        by,
+        message: `given up by ${by} without proof that its job is gone: ${why}`,
+        hint: `when nothing of it runs any more: mqi slots clear ${context.host}/${context.slot}`,
+      };
+}
+
+/** The job ended well and its slot is free; only its results are given up. */
+export function uncollected(context: CaseContext, by: string, why: string): Failure {
   return {
     kind: 'abandoned',
     by,
-    message: `given up by ${by} without proof that its job is gone: ${why}`,
-    hint:
-      context.slot === null
-        ? retry(context)
-        : `when nothing of it runs any more: mqi slots clear ${context.host}/${context.slot}`,
+    message: `given up by ${by} before its results were collected: ${why}`,
+    hint: retry(context),
   };
 }
 

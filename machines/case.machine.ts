@@ -1,5 +1,6 @@
-import { assign, setup } from 'xstate';
+import { assertEvent, assign, setup } from 'xstate';
 
+import type { Observation } from '../src/domain/observation.ts';
 import { LINGER_MS, RELEASES_AGAIN, UPLOAD_TRIES, countedMs, initialContext } from './case.context.ts';
 import type { CaseContext } from './case.context.ts';
 import type { CaseEvent, CaseEventType, CaseInput } from './case.events.ts';
@@ -11,22 +12,34 @@ interface Args {
   readonly event: CaseEvent;
 }
 
+/** Wired to an event of another type it throws: that is a programmer's error. */
+function only<T extends CaseEventType>(type: T, event: CaseEvent): EventOf<T> {
+  assertEvent<CaseEvent, CaseEventType>(event, type);
+  return event as EventOf<T>;
+}
+
 /** A change of the context by one type of event. */
-function by<T extends CaseEventType>(
-  type: T,
-  change: (context: CaseContext, event: EventOf<T>) => Partial<CaseContext>,
+const by =
+  <T extends CaseEventType>(type: T, change: (context: CaseContext, event: EventOf<T>) => Partial<CaseContext>) =>
+  ({ context, event }: Args): Partial<CaseContext> =>
+    change(context, only(type, event));
+
+/** A question about one type of event. */
+const when =
+  <T extends CaseEventType>(type: T, ask: (context: CaseContext, event: EventOf<T>) => boolean) =>
+  ({ context, event }: Args): boolean =>
+    ask(context, only(type, event));
+
+const sees = (kind: Observation['kind']) => when('job.observed', (_, { observation }) => observation.kind === kind);
+
+/** A change by a look of one kind: only behind the guard that `sees` this kind. */
+function seeing<K extends Observation['kind']>(
+  change: (context: CaseContext, observation: Extract<Observation, { readonly kind: K }>) => Partial<CaseContext>,
 ) {
-  return ({ context, event }: Args): Partial<CaseContext> =>
-    event.type === type ? change(context, event as EventOf<T>) : {};
+  return by('job.observed', (context, { observation }) =>
+    change(context, observation as Extract<Observation, { readonly kind: K }>),
+  );
 }
-
-/** A question about one type of event; any other answers no. */
-function when<T extends CaseEventType>(type: T, ask: (context: CaseContext, event: EventOf<T>) => boolean) {
-  return ({ context, event }: Args): boolean => event.type === type && ask(context, event as EventOf<T>);
-}
-
-const sees = (kind: EventOf<'job.observed'>['observation']['kind']) =>
-  when('job.observed', (_, { observation }) => observation.kind === kind);
 
 const countSeen = by('job.observed', (context, event) => ({
   observedMs: context.observedMs + countedMs(context, event.sinceMs),
@@ -66,9 +79,14 @@ export const caseMachine = setup({
     countUploadTry: assign(({ context }) => ({ uploadTries: context.uploadTries + 1 })),
     countReleaseAgain: assign(({ context }) => ({ releasesAgain: context.releasesAgain + 1 })),
     noteStashed: assign({ blocked: 'its job is held in the queue again and again: somebody or something stashes it' }),
-    markBlind: assign(by('host.unreachable', (_, { cause, atMs }) => ({ blind: { cause, sinceMs: atMs } }))),
+    markBlind: assign(
+      by('host.unreachable', (context, { cause, atMs }) => ({
+        blind: { cause, sinceMs: context.blind?.sinceMs ?? atMs },
+      })),
+    ),
     clearBlind: assign({ blind: null }),
     noteBlocked: assign(by('work.blocked', (_, { reason }) => ({ blocked: reason }))),
+    clearBlocked: assign({ blocked: null }),
     moveOn: assign({ blind: null, blocked: null }),
     pause: assign({ paused: true }),
     resume: assign({ paused: false }),
@@ -78,22 +96,14 @@ export const caseMachine = setup({
     ),
     stopAtLimit: assign({ stop: { kind: 'limit' } }),
     stopLingering: assign({ stop: { kind: 'lingering' } }),
-    stopMissing: assign(
-      by('job.observed', (context, { observation }) => ({
-        stop: context.stop ?? { kind: 'missing', queue: observation.kind === 'missing' ? observation.queue : null },
-      })),
-    ),
-    judgeEnded: assign(
-      by('job.observed', (context, { observation }) => ({
-        failure: observation.kind === 'ended' ? failures.verdictOf(context, observation.end) : null,
-      })),
-    ),
+    stopMissing: assign(seeing<'missing'>((_, { queue }) => ({ stop: { kind: 'missing', queue } }))),
+    judgeEnded: assign(seeing<'ended'>((context, { end }) => ({ failure: failures.verdictOf(context, end) }))),
     judgeStopped: assign(
       by('job.gone', (context, { end, queue }) => ({ failure: failures.verdictOfStopped(context, end, queue) })),
     ),
     judgeResults: assign(
       by('results.collected', (context, { missingGlobs }) => ({
-        failure: context.failure ?? (missingGlobs.length > 0 ? failures.resultsMissing(context, missingGlobs) : null),
+        failure: context.failure ?? failures.resultsMissing(context, missingGlobs),
       })),
     ),
     failInterrupted: assign(({ context }) => ({ failure: failures.interrupted(context) })),
@@ -109,18 +119,23 @@ export const caseMachine = setup({
       })),
     ),
     failAbsent: assign(
-      by('job.absent', (context, { message }) => ({ failure: failures.submissionFailed(context, message) })),
+      by('job.absent', (context, { message }) => ({
+        failure:
+          context.stop?.kind === 'cancelled'
+            ? failures.cancelled(context, context.stop.by, context.stop.why)
+            : failures.submissionFailed(context, message),
+      })),
     ),
     failCancelled: assign(
       by('operator.cancelled', (context, { by: who, why }) => ({ failure: failures.cancelled(context, who, why) })),
     ),
-    failCancelledEarlier: assign(({ context }) =>
-      context.stop?.kind === 'cancelled'
-        ? { failure: failures.cancelled(context, context.stop.by, context.stop.why) }
-        : {},
-    ),
     failAbandoned: assign(
       by('operator.abandoned', (context, { by: who, why }) => ({ failure: failures.abandoned(context, who, why) })),
+    ),
+    failUncollected: assign(
+      by('operator.abandoned', (context, { by: who, why }) => ({
+        failure: context.failure ?? failures.uncollected(context, who, why),
+      })),
     ),
   },
   guards: {
@@ -165,20 +180,14 @@ export const caseMachine = setup({
   description: 'One case: a folder that becomes exactly one job on an HPC host, and verified results.',
   context: ({ input }: { input: CaseInput | undefined }) => initialContext(input),
   initial: 'submitted',
-  on: {
-    'operator.abandoned': {
-      target: '.failed',
-      actions: 'failAbandoned',
-      description: 'The only way out without proof; the commit quarantines a slot that was held.',
-    },
-    'operator.limited': { actions: 'setLimit' },
-  },
   states: {
     submitted: {
       description: 'Nothing of it can run anywhere, and it holds no slot.',
       initial: 'waiting',
       on: {
-        'operator.cancelled': { target: 'failed', actions: 'failCancelled' },
+        'operator.cancelled': { target: 'failed', actions: ['failCancelled', 'moveOn'] },
+        'operator.abandoned': { target: 'failed', actions: ['failAbandoned', 'moveOn'] },
+        'operator.limited': { actions: 'setLimit' },
         'operator.paused': { guard: 'notPaused', actions: 'pause' },
         'operator.resumed': { guard: 'isPaused', actions: 'resume' },
         'job.adopted': { target: 'running.queued', actions: ['adoptJob', 'moveOn'] },
@@ -195,9 +204,9 @@ export const caseMachine = setup({
             'upload.verified': { target: 'staged', actions: 'moveOn' },
             'upload.failed': [
               { guard: 'triesLeft', target: 'staging', reenter: true, actions: ['countUploadTry', 'moveOn'] },
-              { target: '#case.failed', actions: 'failUpload' },
+              { target: '#case.failed', actions: ['failUpload', 'moveOn'] },
             ],
-            'inputs.changed': { target: '#case.failed', actions: 'failInputs' },
+            'inputs.changed': { target: '#case.failed', actions: ['failInputs', 'moveOn'] },
             'host.unreachable': { guard: 'newlyBlind', actions: 'markBlind' },
             'host.reachable': { guard: 'blindHere', actions: 'clearBlind' },
             'work.blocked': { guard: 'newlyBlocked', actions: 'noteBlocked' },
@@ -214,26 +223,29 @@ export const caseMachine = setup({
       tags: 'holdsSlot',
       initial: 'creating',
       on: {
-        'daemon.restarted': { target: 'failed', actions: 'failInterrupted' },
+        'daemon.restarted': { target: 'failed', actions: ['failInterrupted', 'moveOn'] },
         'host.unreachable': { guard: 'newlyBlind', actions: 'markBlind' },
         'host.reachable': { guard: 'blindHere', actions: 'clearBlind' },
         'work.blocked': { guard: 'newlyBlocked', actions: 'noteBlocked' },
         'operator.cancelled': { actions: 'askToCancel' },
+        'operator.abandoned': {
+          target: 'failed',
+          actions: ['failAbandoned', 'moveOn'],
+          description: 'A way out without proof; the commit quarantines the slot.',
+        },
+        'operator.limited': { actions: 'setLimit' },
         'job.created': [
           { guard: 'cancelAsked', target: 'running.stopping', actions: ['takeJob', 'moveOn'] },
           { target: 'running', actions: ['takeJob', 'moveOn'] },
         ],
-        'job.refused': { target: 'failed', actions: 'failRefused' },
-        'job.absent': [
-          { guard: 'cancelAsked', target: 'failed', actions: 'failCancelledEarlier' },
-          { target: 'failed', actions: 'failAbsent' },
-        ],
+        'job.refused': { target: 'failed', actions: ['failRefused', 'moveOn'] },
+        'job.absent': { target: 'failed', actions: ['failAbsent', 'moveOn'] },
       },
       states: {
         creating: {
           description: 'The job is created held, so that it cannot run yet; the answer of the host moves it on.',
           entry: 'create',
-          on: { 'job.unconfirmed': { target: 'confirming', actions: 'moveOn' } },
+          on: { 'job.unconfirmed': { target: 'confirming', actions: 'clearBlocked' } },
         },
         confirming: {
           description: 'The answer was lost: the job is looked up by its token and never created again.',
@@ -248,6 +260,11 @@ export const caseMachine = setup({
         'host.unreachable': { guard: 'newlyBlind', actions: 'markBlind' },
         'host.reachable': { guard: 'blindHere', actions: 'clearBlind' },
         'work.blocked': { guard: 'newlyBlocked', actions: 'noteBlocked' },
+        'operator.abandoned': {
+          target: 'failed',
+          actions: ['failAbandoned', 'moveOn'],
+          description: 'A way out without proof; the commit quarantines the slot.',
+        },
       },
       states: {
         releasing: {
@@ -265,7 +282,8 @@ export const caseMachine = setup({
               { guard: 'seesHeld', actions: 'clearBlind' },
               { guard: 'seesSuspended', actions: 'noteSeen' },
             ],
-            'operator.cancelled': { target: 'stopping', actions: ['askToCancel', 'moveOn'] },
+            'operator.cancelled': { target: 'stopping', actions: ['askToCancel', 'clearBlocked'] },
+            'operator.limited': { actions: 'setLimit' },
           },
         },
         queued: {
@@ -282,7 +300,8 @@ export const caseMachine = setup({
               { guard: 'seesQueued', actions: 'noteSeen' },
               { guard: 'seesSuspended', actions: 'noteSeen' },
             ],
-            'operator.cancelled': { target: 'stopping', actions: ['askToCancel', 'moveOn'] },
+            'operator.cancelled': { target: 'stopping', actions: ['askToCancel', 'clearBlocked'] },
+            'operator.limited': { actions: 'setLimit' },
           },
         },
         executing: {
@@ -304,11 +323,13 @@ export const caseMachine = setup({
               { guard: 'seesLingering', actions: ['countLingering', 'noteSeen'] },
               { guard: 'seesEnded', target: 'collecting', actions: ['judgeEnded', 'noteSeen'] },
               { guard: 'seesMissing', target: 'stopping', actions: ['stopMissing', 'noteSeen'] },
-              { guard: 'seesHeld', actions: 'noteSeen' },
+              { guard: 'seesHeldOnceMore', target: 'releasing', actions: ['countReleaseAgain', 'noteSeen'] },
+              { guard: 'seesHeld', actions: ['noteSeen', 'noteStashed'] },
               { guard: 'seesQueued', actions: 'noteSeen' },
               { guard: 'seesSuspended', actions: 'noteSeen' },
             ],
-            'operator.cancelled': { target: 'stopping', actions: ['askToCancel', 'moveOn'] },
+            'operator.cancelled': { target: 'stopping', actions: ['askToCancel', 'clearBlocked'] },
+            'operator.limited': { actions: 'setLimit' },
           },
         },
         stopping: {
@@ -325,6 +346,12 @@ export const caseMachine = setup({
               { guard: 'isSuccess', target: '#case.completed', actions: 'moveOn' },
               { target: '#case.failed', actions: ['judgeResults', 'moveOn'] },
             ],
+            'operator.abandoned': {
+              target: '#case.failed',
+              actions: ['failUncollected', 'moveOn'],
+              description:
+                'Gives the results up: its job is proven gone, its slot free, a verdict that is there stays.',
+            },
           },
         },
       },

@@ -1,4 +1,4 @@
-import { assign, setup } from 'xstate';
+import { assertEvent, assign, setup } from 'xstate';
 
 /** First pause after a lost connection, and the longest, milliseconds. */
 export const LINK_BACKOFF_MS = { first: 1_000, longest: 60_000 } as const;
@@ -34,15 +34,14 @@ export const linkMachine = setup({
     connect: isWanted,
     wait: isWanted,
     noteOpened: assign({ failures: 0, retryInMs: 0, reason: null }),
-    noteLost: assign(({ context, event }) =>
-      event.type === 'link.lost' || event.type === 'link.failed'
-        ? {
-            failures: context.failures + 1,
-            retryInMs: backoffMs(context.failures + 1, event.jitter),
-            reason: event.reason,
-          }
-        : {},
-    ),
+    noteLost: assign(({ context, event }) => {
+      assertEvent(event, ['link.lost', 'link.failed']);
+      return {
+        failures: context.failures + 1,
+        retryInMs: backoffMs(context.failures + 1, event.jitter),
+        reason: event.reason,
+      };
+    }),
   },
 }).createMachine({
   id: 'link',

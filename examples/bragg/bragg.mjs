@@ -12,7 +12,7 @@
 //   - multiple Coulomb scattering: Gaussian angles, Gottschalk's differential Moliere scattering power [3];
 //   - nonelastic nuclear interactions: Bortfeld's fluence reduction and local absorption [4].
 // Not modelled:
-//   - shell, Barkas and Bloch corrections (under 0.5 % of the stopping power above 10 MeV) and the density
+//   - shell, Barkas and Bloch corrections (under 1 % of the stopping power from 10 MeV up) and the density
 //     effect (zero in water below 900 MeV);
 //   - the tails that a Gaussian lacks: Landau/Vavilov energy losses, single large-angle scatters;
 //   - tracks of secondary particles (delta electrons, secondary protons, neutrons, photons), so there is no
@@ -50,8 +50,8 @@ const NUCLEAR_LOCAL_FRACTION = 0.6; // gamma [4]; the rest leaves with neutrons 
 const CUTOFF_MEV = 1.0;
 const CUTOFF_RANGE_MM = 0.02458; // CSDA range at the cutoff [2]
 
-// Steps short enough that halving them moves R80 by less than 0.1 mm, long enough that a step holds many
-// collisions and Gaussian straggling makes sense.
+// Short enough that halving the steps moves R80 by less than 0.1 mm, long enough that each holds many
+// collisions: in much shorter steps the Gaussian would reach below zero and its cut would eat straggling.
 const MAX_STEP_MM = 0.5;
 const MAX_STEP_ENERGY_FRACTION = 0.04;
 
@@ -72,7 +72,13 @@ class BadInput extends Error {}
 /** Every key of beam.json; one without a `fallback` is required. depthMm's depends on the energy. */
 const FIELDS = {
   energyMeV: { min: 10, max: 250, unit: 'MeV', why: 'the model holds for therapeutic protons' },
-  energySpreadMeV: { min: 0, max: 25, unit: 'MeV', why: 'it is the standard deviation of a narrow beam', fallback: 0.8 },
+  energySpreadMeV: {
+    min: 0,
+    max: 25,
+    unit: 'MeV',
+    why: 'it is the standard deviation of a narrow beam',
+    fallback: 0.8,
+  },
   histories: { min: 1, max: 1e7, whole: true, why: 'it is the number of protons to follow', fallback: 20_000 },
   depthMm: { min: 1, max: 1000, unit: 'mm', why: 'it is the depth of the water scored', fallback: null },
   binMm: { min: 0.1, max: 10, unit: 'mm', why: 'it is the thickness of one dose bin', fallback: 1 },
@@ -117,7 +123,7 @@ function rejectUnknownKeys(beam) {
 
 function checkedField(beam, name) {
   const { min, max, unit, whole, why, fallback } = FIELDS[name];
-  const range = `${whole ? 'a whole number ' : ''}from ${min} to ${max}${unit ? ` ${unit}` : ''}`;
+  const range = `a ${whole ? 'whole ' : ''}number from ${min} to ${max}${unit ? ` ${unit}` : ''}`;
   const value = beam[name];
   if (value === undefined) {
     if (fallback !== undefined) return fallback;
@@ -127,10 +133,12 @@ function checkedField(beam, name) {
     throw new BadInput(`${name} is ${shown(value)}, not a number: write it without quotes, ${range}`);
   }
   if (value < min || value > max) {
-    throw new BadInput(`${name} is ${value}, outside ${min}..${max} (${why}): set it ${range}`);
+    throw new BadInput(
+      `${name} is ${value}, outside ${min}..${max}${unit ? ` ${unit}` : ''} (${why}): set it to ${range}`,
+    );
   }
   if (whole && !Number.isInteger(value)) {
-    throw new BadInput(`${name} is ${value}, not a whole number (${why}): set it ${range}`);
+    throw new BadInput(`${name} is ${value}, not a whole number (${why}): set it to ${range}`);
   }
   return value;
 }
@@ -243,7 +251,13 @@ function buildStepTables(beam) {
   const topMeV = beam.energyMeV + SPREAD_CUT_SIGMA * beam.energySpreadMeV;
   const size = Math.ceil((topMeV - CUTOFF_MEV) / TABLE_SPACING_MEV) + 2;
   const table = () => new Float64Array(size);
-  const tables = { stepMm: table(), lossMeV: table(), lossSigmaMeV: table(), angleSigmaRad: table(), lostFraction: table() };
+  const tables = {
+    stepMm: table(),
+    lossMeV: table(),
+    lossSigmaMeV: table(),
+    angleSigmaRad: table(),
+    lostFraction: table(),
+  };
   let rangeMm = CUTOFF_RANGE_MM;
   for (let i = 0; i < size; i++) {
     const energyMeV = CUTOFF_MEV + i * TABLE_SPACING_MEV;
@@ -426,14 +440,15 @@ function depthDose(beam, { depositMeV, errorMeV }) {
 
 /** Depth beyond the peak where the dose has fallen to 80 % of it; null if it is deeper than the scored water. */
 function r80Mm(curve) {
-  const peak = curve.findIndex((point) => point.dosePercent === 100);
+  const peak = curve.reduce((best, point, bin) => (point.dosePercent > curve[best].dosePercent ? bin : best), 0);
   const below = curve.findIndex((point, bin) => bin > peak && point.dosePercent < 80);
-  if (peak < 0 || below < 0) return null;
+  if (below < 0) return null;
   const a = curve[below - 1];
   const b = curve[below];
   return a.depthMm + ((a.dosePercent - 80) / (a.dosePercent - b.dosePercent)) * (b.depthMm - a.depthMm);
 }
 
+/** Entrance is the first bin. */
 const peakToEntrance = (curve) => 100 / curve[0].dosePercent;
 
 // ---------------------------------------------------------------------------- dose.csv
@@ -533,7 +548,12 @@ function svgRangeMark(x, y, rangeMm) {
   return [
     svgLine(x(rangeMm), PLOT.top - 4, x(rangeMm), PLOT.bottom, dashed),
     `<circle cx="${px(x(rangeMm))}" cy="${px(y(80))}" r="5" fill="#ffffff" stroke="${MARK}" stroke-width="2.5"/>`,
-    svgText(labelX, PLOT.top - 12, `R80 = ${rangeMm.toFixed(1)} mm`, `text-anchor="middle" font-size="15" font-weight="600" fill="${MARK}"`),
+    svgText(
+      labelX,
+      PLOT.top - 12,
+      `R80 = ${rangeMm.toFixed(1)} mm`,
+      `text-anchor="middle" font-size="15" font-weight="600" fill="${MARK}"`,
+    ),
   ];
 }
 
@@ -541,7 +561,7 @@ function svgRangeMark(x, y, rangeMm) {
 function ticks(end) {
   const rough = end / 8;
   const decade = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * decade).find((candidate) => candidate >= rough);
+  const step = [1, 2, 2.5, 5, 10].map((m) => m * decade).find((candidate) => candidate >= rough);
   const count = Math.floor(end / step + 1e-9);
   return Array.from({ length: count + 1 }, (_, i) => Number((i * step).toPrecision(6)));
 }
@@ -569,7 +589,9 @@ function run(inputsDir, outputDir) {
   writeOutput(outputDir, doseCsv(curve), doseSvg(beam, curve, rangeMm));
 
   const depositedMeV = result.depositMeV.reduce((a, b) => a + b, 0);
-  console.log(`deposited ${depositedMeV.toFixed(1)} MeV of ${beam.energyMeV} MeV a proton in ${beam.depthMm} mm of water`);
+  console.log(
+    `deposited ${depositedMeV.toFixed(1)} MeV of ${beam.energyMeV} MeV a proton in ${beam.depthMm} mm of water`,
+  );
   console.log(`wrote ${join(outputDir, 'dose.csv')} and ${join(outputDir, 'dose.svg')}`);
   const r80 = rangeMm === null ? `R80 deeper than ${beam.depthMm} mm` : `R80 ${rangeMm.toFixed(1)} mm`;
   console.log(

@@ -28,4 +28,10 @@ export function tokenPrefix(instance: string): string {
 }
 
 /** The recorded proof that no job of an attempt can run any more: its claim is ours, or its job was seen to be gone. */
-export type Proof = 'revoked' | 'gone';
+export type Proof =
+  | 'revoked'
+  | 'gone'
+  /** It ended before a job was ever asked for. */
+  | 'never_created'
+  /** An operator says so. */
+  | 'operator';

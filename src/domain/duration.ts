@@ -24,10 +24,9 @@ const SIZE_UNITS_BYTES: Readonly<Record<string, number>> = {
 
 /** `30s`, `1.5h`, `1h30m`, `7d` → milliseconds; null when it is not a duration. A bare number is refused: no unit. */
 export function parseDurationMs(text: string): number | null {
-  const compact = text.replaceAll(' ', '');
-  if (!/^(\d+(\.\d+)?(ms|s|min|m|h|d|w))+$/.test(compact)) return null;
+  if (!/^ *(\d+(\.\d+)? *(ms|s|min|m|h|d|w) *)+$/.test(text)) return null;
   let totalMs = 0;
-  for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(ms|s|min|m|h|d|w)/g)) {
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?) *(ms|s|min|m|h|d|w)/g)) {
     totalMs += Number(amount) * DURATION_UNITS_MS[unit!]!;
   }
   return Math.round(totalMs);
@@ -39,11 +38,11 @@ export function parseSizeBytes(text: string): number | null {
   return match === null ? null : Math.round(Number(match[1]) * SIZE_UNITS_BYTES[match[2]!]!);
 }
 
-/** Two largest units, as people say it: `1h 05m`, `12.3s`, `3d 04h`. */
+/** Two largest units, as people say it: `1h 05m`, `12.3s`, `3d 04h`. Rounded down: 59.97 s is not a minute yet. */
 export function formatDuration(durationMs: number): string {
   const pad = (value: number): string => String(value).padStart(2, '0');
-  if (durationMs < 1_000) return `${Math.round(durationMs)}ms`;
-  if (durationMs < 60_000) return `${Math.round(durationMs / 100) / 10}s`;
+  if (durationMs < 1_000) return `${Math.floor(durationMs)}ms`;
+  if (durationMs < 60_000) return `${Math.floor(durationMs / 100) / 10}s`;
   const minutes = Math.floor(durationMs / 60_000);
   if (minutes < 60) return `${minutes}m ${pad(Math.floor((durationMs % 60_000) / 1_000))}s`;
   const hours = Math.floor(minutes / 60);
@@ -55,7 +54,8 @@ export function formatDuration(durationMs: number): string {
 export function formatSize(sizeBytes: number): string {
   let value = sizeBytes;
   for (const unit of ['B', 'KiB', 'MiB', 'GiB']) {
-    if (value < 1024) return unit === 'B' ? `${value} B` : `${value.toFixed(1)} ${unit}`;
+    // what would be rounded up to 1024.0 is one of the next unit
+    if (value < 1023.95) return unit === 'B' ? `${value} B` : `${value.toFixed(1)} ${unit}`;
     value /= 1024;
   }
   return `${value.toFixed(1)} TiB`;

@@ -126,6 +126,8 @@ export interface Scheduler {
   readonly kind: 'direct' | 'pueue' | 'slurm';
   /** Makes the root's directories, links `owner` or compares it. Idempotent; the first command to a host. */
   prepare(signal: AbortSignal): Promise<PrepareOutcome>;
+  /** By an operator's order: the root of another installation becomes ours, with whatever lies in it. */
+  takeOver(signal: AbortSignal): Promise<PrepareOutcome>;
   create(request: CreateRequest, signal: AbortSignal): Promise<CreateOutcome>;
   find(token: string, signal: AbortSignal): Promise<FindOutcome>;
   release(attempt: AttemptRef, signal: AbortSignal): Promise<ReleaseOutcome>;

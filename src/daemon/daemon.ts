@@ -1,0 +1,99 @@
+import { mkdirSync } from 'node:fs';
+
+import type { Logger } from 'pino';
+
+import type { Config } from '../config/config.ts';
+import { createIntake } from '../intake/intake.ts';
+import type { Intake } from '../intake/intake.ts';
+import { lockDaemon } from '../store/lock.ts';
+import { writeMeta } from '../store/meta.ts';
+import { openStore } from '../store/open.ts';
+import { reasonOf } from '../supervisor/log.ts';
+import { createSupervisor, establishIdentity } from '../supervisor/supervisor.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
+import { systemClock } from './clock.ts';
+import { failPointsFrom } from './fail-points.ts';
+import { createHosts } from './hosts.ts';
+
+export interface DaemonOptions {
+  /** Aborting it stops the daemon gracefully. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/**
+ * The daemon, from the lock on its database to its release: resolves when it was stopped.
+ * @throws StoreError when the database cannot be used, or another daemon works on it
+ */
+export async function runDaemon(config: Config, { signal, log }: DaemonOptions): Promise<void> {
+  const clock = systemClock;
+  const lock = lockDaemon(config.database, clock.now());
+  try {
+    const store = openStore(config.database);
+    try {
+      const identity = establishIdentity(store, clock);
+      store.write((tx) => writeMeta(tx, 'stopped_cleanly', 'no'));
+      makeFolders(config, log);
+
+      // The intake makes cases through the supervisor; the supervisor reads folders anew through the intake.
+      const intake: Intake = createIntake({
+        store,
+        clock,
+        watch: config.watch,
+        admission: { admit: (found, also) => supervisor.admit(found, also) },
+        log,
+      });
+      const hosts = createHosts(config, identity.instance, clock);
+      const supervisor: Supervisor = createSupervisor(
+        {
+          store,
+          clock,
+          hosts,
+          results: config.results,
+          limitMs: config.job.limitMs,
+          intake,
+          log,
+          failPoint: failPointsFrom(process.env['MQI_FAILPOINTS']),
+        },
+        identity,
+      );
+      log.info(
+        {
+          watch: config.watch.path,
+          results: config.results,
+          database: config.database,
+          hosts: hosts.map((host) => host.name),
+        },
+        `watching ${config.watch.path}; results go to ${config.results}; database ${config.database}`,
+      );
+      supervisor.start();
+      await intake.start();
+      await aborted(signal);
+      log.info({}, 'stopping: submissions under way end first, everything else is taken up again at the next start');
+      await intake.stop();
+      await supervisor.stop();
+      store.write((tx) => writeMeta(tx, 'stopped_cleanly', 'yes'));
+      log.info({}, 'stopped');
+    } finally {
+      store.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+/** A results folder that cannot be made holds up collecting, by name; it is no reason not to watch running jobs. */
+function makeFolders(config: Config, log: Logger): void {
+  try {
+    mkdirSync(config.results, { recursive: true });
+  } catch (error) {
+    log.error({ results: config.results }, `results cannot be kept at ${config.results}: ${reasonOf(error)}`);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,60 @@
+import type { Desk, FoundCase } from './desk.ts';
+import { signOptions } from './desk.ts';
+import { lookAt } from './look.ts';
+import { readCaseFolder } from './read-case.ts';
+import { parseRecorded } from './recorded.ts';
+import { settle } from './settle.ts';
+import type { Look } from './settle.ts';
+import { relative } from 'node:path';
+import { formatDuration } from '../domain/duration.ts';
+
+/** `settling`: it may be complete in a moment; the same question later has another answer. */
+export type Inspection =
+  | { readonly kind: 'ready'; readonly found: FoundCase }
+  | { readonly kind: 'rejected'; readonly reason: string }
+  | { readonly kind: 'settling'; readonly reason: string };
+
+/** Reads a case's folder anew, for a retry: by the same rules as at its admission. */
+export async function inspectFolder(desk: Desk, path: string): Promise<Inspection> {
+  const startedMs = desk.clock.monotonic();
+  const outcome = await lookAt(path, true, signOptions(desk));
+  if (outcome.kind === 'gone') return { kind: 'rejected', reason: `there is no folder ${path}` };
+  if (outcome.kind === 'stopped') return { kind: 'settling', reason: 'the daemon is stopping' };
+  const { look } = outcome;
+  const waiting = waitingReason(desk, path, look, startedMs);
+  if (look.kind !== 'seen' || waiting !== null) return watchOn(desk, path, waiting ?? 'it was not seen whole');
+
+  const reading = await readCaseFolder(path, look.signature, signOptions(desk));
+  switch (reading.kind) {
+    case 'read': {
+      const name = desk.ledger.get(path)?.name ?? relative(desk.watch.path, path);
+      return { kind: 'ready', found: { path, name, ...reading.content } };
+    }
+    case 'rejected':
+      return reading;
+    case 'moving':
+      return watchOn(desk, path, 'it changed while it was read');
+    case 'blind':
+      return { kind: 'settling', reason: `it cannot be read now (${reading.code})` };
+    case 'stopped':
+      return { kind: 'settling', reason: 'the daemon is stopping' };
+  }
+}
+
+/** Null when the folder is complete: as it was when it settled last, or quiet for long enough by now. */
+function waitingReason(desk: Desk, path: string, look: Look, startedMs: number): string | null {
+  const candidate = desk.unsettled.get(path);
+  const { verdict } = settle(candidate?.settling ?? null, look, startedMs, desk.clock.monotonic(), desk.watch);
+  if (verdict.kind === 'settled') return null;
+  const isComplete = look.kind === 'seen' && look.hasContent && look.temporary === null;
+  if (!isComplete) return verdict.reason;
+  const row = desk.ledger.get(path);
+  const wasJudged = row !== undefined && parseRecorded(row.signature).signature === look.signature;
+  if (wasJudged || candidate?.settled?.signature === look.signature) return null;
+  return `it changed since it was read last, and has to be left alone for ${formatDuration(desk.watch.quietPeriodMs)} first`;
+}
+
+function watchOn(desk: Desk, path: string, reason: string): Inspection {
+  desk.unsettled.track(path, desk.ledger.get(path)?.name ?? relative(desk.watch.path, path), desk.clock.monotonic());
+  return { kind: 'settling', reason };
+}

@@ -1,0 +1,245 @@
+import { relative } from 'node:path';
+
+import type { Clock } from '../domain/clock.ts';
+import type { Store } from '../store/database.ts';
+import type { Admission, Desk, WatchSettings } from './desk.ts';
+import { lstatOf } from './directory.ts';
+import { createEpisodes } from './episodes.ts';
+import { logTo } from './event.ts';
+import type { Log } from './event.ts';
+import { inspectFolder } from './inspect.ts';
+import type { Inspection } from './inspect.ts';
+import { judgeSettled } from './judge.ts';
+import { createRecheck } from './known.ts';
+import { openLedger } from './ledger.ts';
+import { temporaryNames } from './names.ts';
+import { obeyAdmit } from './order.ts';
+import type { AdmitOrder, AdmitOutcome } from './order.ts';
+import { lookAtDue, lookEveryMs } from './pass.ts';
+import { consider, rescan } from './rescan.ts';
+import { createRoot } from './scan.ts';
+import { stampOf } from './signature.ts';
+import { Unsettled } from './unsettled.ts';
+import { createWatch } from './watch.ts';
+
+export type { Admission, FoundCase, WatchSettings } from './desk.ts';
+export type { IntakeEvent } from './event.ts';
+export type { Inspection } from './inspect.ts';
+export type { AdmitOrder, AdmitOutcome } from './order.ts';
+
+export interface IntakeDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly watch: WatchSettings;
+  readonly admission: Admission;
+  readonly log: Log;
+}
+
+/** Brings folders in: notes them, waits until they are complete, reads them, and has them made cases. It only reads them. */
+export interface Intake {
+  /** Resolves after the first whole pass. Never rejects because of a disk: what fails is told and tried again. */
+  start(): Promise<void>;
+  /** Resolves when nothing of it runs any more, or after some seconds when a disk hangs. */
+  stop(): Promise<void>;
+  /** One whole pass that begins after the call: the truth about which folders are there. */
+  rescan(): Promise<void>;
+  /** An operator's `mqi intake admit`. */
+  admit(order: AdmitOrder): Promise<AdmitOutcome>;
+  /** Reads a case's folder anew, for `mqi cases retry`. Takes as long as the disk needs for all of it. */
+  inspect(path: string): Promise<Inspection>;
+}
+
+/** A hint is looked at soon, but not at once: the rest of a burst comes with it. */
+const HINT_DELAY_MS = 50;
+/** Hints kept; more of them are one rescan. */
+const MAX_HINTS = 10_000;
+/** At most a quarter of the time goes into looking, however many folders there are. */
+const REST = 3;
+const WATCH_TROUBLE = 'notifications do not work; folders are found at each rescan';
+/** How long a stop waits for reads that do not come back. */
+const STOP_WITHIN_MS = 5_000;
+
+export function createIntake(deps: IntakeDeps): Intake {
+  const { clock, watch: settings } = deps;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const log = logTo(deps.log);
+  const episodes = createEpisodes(log);
+  const unsettled = new Unsettled();
+  const recheck = createRecheck();
+  const hints = new Set<string>();
+  const running = new Set<Promise<unknown>>();
+  let desk: Desk | null = null;
+  let isOpen = false;
+  let isBusy = false;
+  let cancelPass: (() => void) | null = null;
+  let cancelRescan: (() => void) | null = null;
+  let currentRescan: Promise<void> | null = null;
+  let nextRescan: Promise<void> | null = null;
+
+  const watch = createWatch({
+    root: settings.path,
+    depth: settings.depth,
+    clock,
+    onHint(path) {
+      if (hints.size >= MAX_HINTS) return;
+      hints.add(path);
+      wake(HINT_DELAY_MS);
+    },
+    onArmed() {
+      episodes.over(WATCH_TROUBLE);
+      const { path } = settings;
+      log({ level: 'debug', event: 'intake.armed', path, message: `listens to what appears in ${path}` });
+    },
+    onTrouble: (reason) => episodes.trouble(WATCH_TROUBLE, reason),
+  });
+
+  /** The store is read at the first need: one that cannot be read now is a trouble, and not the end. */
+  const theDesk = (): Desk => {
+    desk ??= {
+      store: deps.store,
+      clock,
+      watch: settings,
+      admission: deps.admission,
+      log,
+      episodes,
+      unsettled,
+      ledger: openLedger(deps.store, clock),
+      isTemporaryName: temporaryNames(settings.ignore),
+      signal,
+    };
+    return desk;
+  };
+
+  /** Keeps count of what runs, for the stop, and lets nothing out. */
+  const run = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
+    const task = work().then(
+      (result) => {
+        episodes.over(what);
+        return result;
+      },
+      (error: unknown) => {
+        episodes.trouble(what, error);
+        return undefined;
+      },
+    );
+    running.add(task);
+    try {
+      return await task;
+    } finally {
+      running.delete(task);
+    }
+  };
+
+  const wake = (delayMs: number): void => {
+    if (signal.aborted || isBusy || cancelPass !== null) return;
+    cancelPass = clock.after(delayMs, () => {
+      cancelPass = null;
+      void run('looking at the candidates', pass);
+    });
+  };
+
+  const pass = async (): Promise<void> => {
+    const startedMs = clock.monotonic();
+    isBusy = true;
+    let looks = 0;
+    try {
+      await takeHints(theDesk());
+      looks = await lookAtDue(theDesk());
+    } finally {
+      isBusy = false;
+      judge();
+      const restMs = (clock.monotonic() - startedMs) * REST;
+      if (unsettled.size > 0) wake(Math.max(lookEveryMs(settings.quietPeriodMs), restMs));
+      else if (hints.size > 0) wake(HINT_DELAY_MS);
+    }
+    log({
+      level: 'trace',
+      event: 'intake.looked',
+      looks,
+      unsettled: unsettled.size,
+      message: `looked at ${looks} of ${unsettled.size} candidates`,
+    });
+  };
+
+  const takeHints = async (at: Desk): Promise<void> => {
+    // before the first whole pass nobody knows what is history
+    if (!isOpen) return hints.clear();
+    const noted = [...hints];
+    hints.clear();
+    for (const path of noted) {
+      const name = relative(settings.path, path);
+      const isTemporary = name.split('/').some((part) => at.isTemporaryName(part));
+      const found = isTemporary ? null : await lstatOf(path);
+      if (found?.kind === 'found' && found.stats.isDirectory()) {
+        consider(at, { path, name, stamp: stampOf(found.stats) });
+      }
+    }
+  };
+
+  /** Beside the looks: reading a large case takes minutes. */
+  let isJudging = false;
+  const judge = (): void => {
+    if (isJudging || signal.aborted || unsettled.settled().length === 0) return;
+    isJudging = true;
+    void run('reading the candidates', async () => {
+      // again and again for those that settled meanwhile; each one judged is settled no more, or held
+      while (!signal.aborted && unsettled.settled().length > 0) await judgeSettled(theDesk());
+    }).then(() => (isJudging = false));
+  };
+
+  const rescanOnce = async (): Promise<void> => {
+    if (signal.aborted) return;
+    cancelRescan?.();
+    const startedMs = clock.monotonic();
+    const done = await run('reading the watched directory', () => rescan(theDesk(), watch, recheck));
+    if (done === true) isOpen = true;
+    if (signal.aborted) return;
+    if (unsettled.size > 0) wake(Math.min(HINT_DELAY_MS, lookEveryMs(settings.quietPeriodMs)));
+    judge();
+    const restMs = (clock.monotonic() - startedMs) * REST;
+    cancelRescan = clock.after(Math.max(settings.rescanEveryMs, restMs), () => void startRescan());
+  };
+
+  const startRescan = (): Promise<void> => {
+    if (currentRescan === null) {
+      currentRescan = rescanOnce().finally(() => {
+        currentRescan = null;
+      });
+      return currentRescan;
+    }
+    // one that runs may have read past what the caller wants to be seen
+    nextRescan ??= currentRescan.then(() => {
+      nextRescan = null;
+      return startRescan();
+    });
+    return nextRescan;
+  };
+
+  return {
+    async start() {
+      await run(`making ${settings.path}`, () => createRoot(settings.path, log));
+      await startRescan();
+    },
+    async stop() {
+      stopping.abort();
+      cancelPass?.();
+      cancelRescan?.();
+      const late = new AbortController();
+      await Promise.race([Promise.allSettled(running), clock.sleep(STOP_WITHIN_MS, late.signal)]);
+      late.abort();
+      await watch.close();
+    },
+    rescan: startRescan,
+    async admit(order) {
+      const outcome = await run('an order to admit', () => obeyAdmit(theDesk(), order));
+      wake(HINT_DELAY_MS);
+      return outcome ?? { admitted: 0, message: 'the intake cannot read its database; see the log' };
+    },
+    async inspect(path) {
+      const inspection = await run('reading a folder for a retry', () => inspectFolder(theDesk(), path));
+      wake(HINT_DELAY_MS);
+      return inspection ?? { kind: 'settling', reason: 'the intake cannot read its database; see the log' };
+    },
+  };
+}

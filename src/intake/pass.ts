@@ -1,0 +1,99 @@
+import type { Desk } from './desk.ts';
+import { signOptions, tryWrite } from './desk.ts';
+import type { Change } from './ledger.ts';
+import { lookAt } from './look.ts';
+import type { LookOutcome } from './look.ts';
+import { recordedText } from './recorded.ts';
+import { rootIdentity } from './scan.ts';
+import { nextLookMs, settle } from './settle.ts';
+import type { Candidate } from './unsettled.ts';
+
+/** A look a second keeps the settling close to the quiet period; a walk through 1,000 files costs 26 ms (STACK.md 3d). */
+const MOST_BETWEEN_LOOKS_MS = 1_000;
+const LEAST_BETWEEN_LOOKS_MS = 20;
+
+/** How often a candidate is looked at while it may settle. */
+export function lookEveryMs(quietPeriodMs: number): number {
+  return Math.max(LEAST_BETWEEN_LOOKS_MS, Math.min(MOST_BETWEEN_LOOKS_MS, quietPeriodMs / 4));
+}
+
+/** Looks once at each candidate whose turn it is, and writes down what each waits for. Returns the number of looks. */
+export async function lookAtDue(desk: Desk): Promise<number> {
+  const due = desk.unsettled.due(desk.clock.monotonic());
+  for (const candidate of due) {
+    if (desk.signal.aborted) return 0;
+    const startedMs = desk.clock.monotonic();
+    // of a known folder the marker says nothing: it may lie there since the first copy
+    const outcome = await lookAt(candidate.path, !isKnown(desk, candidate), signOptions(desk));
+    if (!desk.unsettled.has(candidate)) continue;
+    await take(desk, candidate, outcome, startedMs);
+  }
+  writeReasons(desk);
+  return due.length;
+}
+
+/** A folder whose content was judged before: it is compared, and not admitted. */
+export function isKnown(desk: Desk, { path }: { readonly path: string }): boolean {
+  const state = desk.ledger.get(path)?.state;
+  return state !== undefined && state !== 'settling' && state !== 'rejected';
+}
+
+async function take(desk: Desk, candidate: Candidate, outcome: LookOutcome, startedMs: number): Promise<void> {
+  if (outcome.kind === 'stopped') return;
+  if (outcome.kind === 'gone') return leave(desk, candidate);
+  const rule = {
+    quietPeriodMs: desk.watch.quietPeriodMs,
+    readyMarker: isKnown(desk, candidate) ? null : desk.watch.readyMarker,
+  };
+  const endedMs = desk.clock.monotonic();
+  const { settling, verdict } = settle(candidate.settling, outcome.look, startedMs, endedMs, rule);
+  candidate.settling = settling;
+  candidate.nextLookMs =
+    endedMs +
+    nextLookMs(settling, endedMs, {
+      leastMs: lookEveryMs(rule.quietPeriodMs),
+      mostMs: desk.watch.rescanEveryMs,
+      quietPeriodMs: rule.quietPeriodMs,
+    });
+  if (verdict.kind === 'settled') candidate.settled = { signature: verdict.signature, stamp: outcome.stamp ?? '' };
+  explain(desk, candidate, verdict.kind === 'settled' ? 'it is complete, and waits to be read' : verdict.reason);
+}
+
+/** What a candidate waits for, from now on. */
+export function explain(desk: Desk, candidate: Candidate, reason: string): void {
+  if (candidate.reason === reason) return;
+  candidate.reason = reason;
+  const { name } = candidate;
+  desk.log({ level: 'debug', event: 'intake.waiting', name, reason, message: `${name}: ${reason}` });
+}
+
+/** It is not there. Where the watched directory itself is not there, that says nothing of the folder. */
+async function leave(desk: Desk, candidate: Candidate): Promise<void> {
+  const root = await rootIdentity(desk.watch.path);
+  if (!desk.unsettled.has(candidate)) return;
+  if (root.kind !== 'found') {
+    // what it was like before the disk went away is no part of an unbroken row of looks
+    candidate.settling = null;
+    candidate.nextLookMs = desk.clock.monotonic() + lookEveryMs(desk.watch.quietPeriodMs);
+    return;
+  }
+  desk.unsettled.drop(candidate.path);
+  if (isKnown(desk, candidate)) return;
+  tryWrite(desk, () => desk.ledger.remove([candidate.path]));
+  const { name } = candidate;
+  desk.log({ level: 'info', event: 'intake.gone', name, message: `${name} went away before it became a case` });
+}
+
+/** New reasons reach the store in one transaction a pass; they change seldom. */
+function writeReasons(desk: Desk): void {
+  const changes: Change[] = [];
+  for (const candidate of desk.unsettled.all()) {
+    const { path, name } = candidate;
+    const row = desk.ledger.get(path);
+    if (isKnown(desk, candidate) || candidate.reason === null) continue;
+    if (row?.state === 'settling' && row.reason === candidate.reason) continue;
+    const signature = recordedText({ stamp: '', signature: '', fingerprint: '' });
+    changes.push({ path, name, state: 'settling', reason: candidate.reason, caseId: null, signature });
+  }
+  if (changes.length > 0) tryWrite(desk, () => desk.ledger.put(changes));
+}

@@ -1,0 +1,131 @@
+import { quote } from '../transport/quote.ts';
+import { PROCESSES } from './host-processes.ts';
+import { RECEIPTS } from './host-receipts.ts';
+import { hostCommand } from './host-script.ts';
+import type { Installation } from './host-script.ts';
+import { LOST_LINE } from './receipts.ts';
+
+/** Which attempt a command is about, and what the queue is asked with. */
+export interface Target {
+  readonly token: string;
+  readonly queue: string | null;
+  readonly jobId: string | null;
+  readonly jobCreated: string | null;
+}
+
+function attemptCommand(installation: Installation, queueFunctions: string, target: Target, body: string): string {
+  return hostCommand(
+    installation,
+    [RECEIPTS, PROCESSES, queueFunctions],
+    `token=${quote(target.token)} queue=${quote(target.queue ?? '')}
+job_id=${quote(target.jobId ?? '')} job_created=${quote(target.jobCreated ?? '')}
+attempt "$token"
+${body}`,
+  );
+}
+
+/** Prints the facts of one attempt as a look does; everything it is used for has revoked before. */
+const REPORT = `queue_read
+facts "$token"
+now=$(scan); sure "$now"
+receipt "$directory/end"
+[ "$state" = "$end_state" ] || printf 'late %s %s %s\\n' "$token" "$state" "$text"
+printf '%s\\n' "$now"`;
+
+export interface StopRequest {
+  readonly target: Target;
+  readonly revocation: string;
+  readonly graceMs: number;
+}
+
+/** Revoke, take out of the queue, end the processes, read the receipts, look for processes once more. */
+export function stopCommand(installation: Installation, queueFunctions: string, request: StopRequest): string {
+  const tenths = Math.ceil(request.graceMs / 100);
+  return attemptCommand(
+    installation,
+    queueFunctions,
+    request.target,
+    `[ ! -d "$directory" ] || take "$directory" ${quote(request.revocation)}
+queue_withdraw
+receipt "$directory/claim"; claim_state=$state claim_text=$text
+note_session "$token"
+end_processes "$token" ${tenths} "$claimed"
+before=$(scan); sure "$before"
+printf '%s\\n' "$before" | sed '/^scanned$/d; /^$/d'
+${REPORT}`,
+  );
+}
+
+/** For a job that is proven gone: links `lost` where it wrote no end, and says who was first. */
+export function loseCommand(installation: Installation, target: Target): string {
+  return attemptCommand(
+    installation,
+    '',
+    target,
+    `mine=$directory/end.$self
+if [ -f "$directory/manifest" ] && [ ! -e "$directory/end" ]; then
+  { printf '${LOST_LINE}\\n' > "$mine"; } 2> /dev/null
+  receipt "$mine"
+  if [ "$state $text" = 'whole ${LOST_LINE}' ]; then flush "$mine"; ln "$mine" "$directory/end" 2> /dev/null; fi
+  rm -f "$mine"
+fi
+[ ! -e "$directory/end" ] || flush "$directory/end" "$directory"
+receipt "$directory/end"
+printf 'end %s %s\\n' "$state" "$text"`,
+  );
+}
+
+/** Takes the claim and, where it became ours, the job out of the queue. */
+export function revokeCommand(
+  installation: Installation,
+  queueFunctions: string,
+  request: { readonly target: Target; readonly revocation: string },
+): string {
+  return attemptCommand(
+    installation,
+    queueFunctions,
+    request.target,
+    `[ ! -d "$directory" ] || take "$directory" ${quote(request.revocation)}
+receipt "$directory/claim"
+case "$state $text" in 'whole revoked '*) queue_withdraw ;; esac
+${REPORT}`,
+  );
+}
+
+/**
+ * Looks a job up after a lost answer. What was revoked, by an earlier and unheard `find` perhaps, stays so even when a
+ * late `create` has put it into the queue since.
+ */
+export function findCommand(
+  installation: Installation,
+  queueFunctions: string,
+  request: { readonly target: Target; readonly revocation: string },
+): string {
+  return attemptCommand(
+    installation,
+    queueFunctions,
+    request.target,
+    `queue_find
+[ -n "$job_id" ] || [ ! -d "$directory" ] || take "$directory" ${quote(request.revocation)}
+[ ! -e "$directory/claim" ] || flush "$directory/claim" "$directory"
+${REPORT}`,
+  );
+}
+
+/** Lets the held job go; what was revoked or purged is missing, what claimed already is released. */
+export function releaseCommand(installation: Installation, queueFunctions: string, target: Target): string {
+  return attemptCommand(
+    installation,
+    queueFunctions,
+    target,
+    `receipt "$directory/claim"
+case "$state $text" in
+  'whole job '*) printf 'outcome released\\n' ;;
+  'whole revoked '*) printf 'outcome missing\\n' ;;
+  absent*)
+    if [ ! -f "$directory/manifest" ] || [ ! -f "$directory/job.sh" ]; then printf 'outcome missing\\n'
+    else queue_release; fi ;;
+  *) problem garbled "the claim in $directory cannot be read" ;;
+esac`,
+  );
+}

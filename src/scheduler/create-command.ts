@@ -1,0 +1,100 @@
+import { quote } from '../transport/quote.ts';
+import type { Target } from './attempt-commands.ts';
+import { PROCESSES } from './host-processes.ts';
+import { RECEIPTS } from './host-receipts.ts';
+import { hostCommand } from './host-script.ts';
+import type { Installation } from './host-script.ts';
+
+export interface CreateCommandRequest {
+  readonly target: Target;
+  /** What the tokens of all attempts of this case begin with. */
+  readonly casePrefix: string;
+  readonly settledTokens: readonly string[];
+  /** For earlier attempts of the case that nobody claimed. */
+  readonly earlierRevocation: string;
+  /** For this attempt, before it is refused. */
+  readonly ownRevocation: string;
+  /** Bytes of the job script, which comes on standard input. */
+  readonly scriptBytes: number;
+  readonly scriptLastLine: string;
+}
+
+/**
+ * Makes the held job. First it looks for any other attempt of the case: one that nobody claimed is revoked, one that a
+ * job has claimed (or may have) means that this attempt is revoked and refused. Found here already (an answer was lost):
+ * created.
+ */
+export function createCommand(
+  installation: Installation,
+  queueFunctions: string,
+  request: CreateCommandRequest,
+): string {
+  const { target } = request;
+  return hostCommand(
+    installation,
+    [RECEIPTS, PROCESSES, queueFunctions, EARLIER, WRITE_SCRIPT],
+    `token=${quote(target.token)} queue=${quote(target.queue ?? '')} job_id= job_created=
+case_prefix=${quote(request.casePrefix)} settled=${quote(` ${[target.token, ...request.settledTokens].join(' ')} `)}
+find_earlier ${quote(request.earlierRevocation)}
+attempt "$token"
+create() {
+  if [ -n "$earlier" ]; then
+    [ ! -d "$directory" ] || take "$directory" ${quote(request.ownRevocation)}
+    receipt "$directory/claim"
+    case "$state $text" in
+      'whole revoked '*) printf 'outcome earlier %s\\n' "$earlier" ;;
+      absent*)
+        if [ -d "$directory" ]; then printf 'outcome blocked its claim cannot be written on the host (disk full?)\\n'
+        else printf 'outcome earlier %s\\n' "$earlier"; fi ;;
+      *) printf 'outcome unknown a job has claimed this attempt already\\n' ;;
+    esac
+    return
+  fi
+  if [ ! -f "$directory/manifest" ]; then printf 'outcome refused its files are not on the host any more\\n'; return; fi
+  queue_find
+  receipt "$directory/claim"
+  case "$state $text" in
+    'whole revoked '*) printf 'outcome refused it was revoked on the host\\n'; return ;;
+    absent*) ;;
+    *) printf 'outcome created %s %s\\n' "\${job_id:--}" "\${job_created:--}"; return ;;
+  esac
+  if [ -n "$job_id" ]; then printf 'outcome created %s %s\\n' "$job_id" "\${job_created:--}"; return; fi
+  write_script ${request.scriptBytes} ${quote(request.scriptLastLine)} || return
+  queue_add
+}
+create`,
+  );
+}
+
+const EARLIER = `earlier=
+find_earlier() {
+  for other in "$root/attempts/$case_prefix"*; do
+    [ -d "$other" ] || continue
+    name=\${other##*/}
+    case $settled in *" $name "*) continue ;; esac
+    attempt "$name"
+    take "$other" "$1"
+    receipt "$other/claim"
+    case "$state $text" in 'whole revoked '*) [ ! -f "$other/manifest" ] || continue ;; esac
+    # without a manifest our claim proves nothing; the processes below do
+    case "$state $text" in 'whole revoked '*) ;; *) earlier=$name; return ;; esac
+  done
+  found=$(scan); sure "$found"
+  for name in $(printf '%s\\n' "$found" | sed -n 's/^process [0-9]* //p'); do
+    case $name in "$case_prefix"*) ;; *) continue ;; esac
+    case $settled in *" $name "*) ;; *) earlier=$name; return ;; esac
+  done
+}`;
+
+/** A script that arrived in part must never be started: it counts by its length and its last line. */
+const WRITE_SCRIPT = `write_script() { # BYTES LAST_LINE
+  mine=$directory/outputs.$self
+  { cat > "$mine"; } 2> /dev/null
+  if [ "$(wc -c < "$mine" 2> /dev/null)" -eq "$1" ] 2> /dev/null && [ "$(tail -n 1 "$mine")" = "$2" ]; then
+    flush "$mine"
+    if mv -f "$mine" "$directory/job.sh" 2> /dev/null; then flush "$directory/job.sh" "$directory"; return 0; fi
+  fi
+  rm -f "$mine"
+  printf 'outcome blocked job.sh cannot be written on the host (disk full?)\\n'
+  return 1
+}`;

@@ -1,0 +1,103 @@
+import { parseClaim, parseEnd } from './receipts.ts';
+import type { FileState } from './receipts.ts';
+import type { Facts } from './scheduler.ts';
+
+/** Facts without what the queue says. */
+export type FileFacts = Omit<Facts, 'queue' | 'job'> & { readonly script: 'present' | 'absent' };
+
+export interface FactsAnswer {
+  readonly attempts: readonly FileFacts[];
+  /** Processes of this installation whose token was not asked for. */
+  readonly strangers: readonly string[];
+  readonly queueText: string;
+  /** The lines of other kinds, for whoever asked for them. */
+  readonly rest: readonly string[];
+}
+
+interface Draft {
+  readonly there: 'present' | 'absent';
+  readonly manifest: 'present' | 'absent';
+  readonly script: 'present' | 'absent';
+  claim: { readonly state: FileState; readonly text: string } | null;
+  end: { readonly state: FileState; readonly text: string } | null;
+  readonly processes: Set<number>;
+}
+
+const TOKEN = /^token ([a-z0-9-]+) (present|absent) (present|absent) (present|absent)$/;
+const RECEIPT = /^(claim|end) (absent|odd|whole) (.*)$/s;
+const LATE = /^late ([a-z0-9-]+) (absent|odd|whole) (.*)$/s;
+const PROCESS = /^process ([0-9]{1,10}) (.*)$/s;
+
+/**
+ * The lines that `facts`, `scan` and `queue_read` print. Null for anything that is not exactly that, or where the
+ * processes were not looked for to the end.
+ */
+export function readFacts(lines: readonly string[]): FactsAnswer | null {
+  const drafts = new Map<string, Draft>();
+  const queue: string[] = [];
+  const rest: string[] = [];
+  const strangers = new Set<string>();
+  let current: Draft | null = null;
+  let scanned = false;
+  for (const line of lines) {
+    const word = line.slice(0, line.indexOf(' ') === -1 ? line.length : line.indexOf(' '));
+    switch (word) {
+      case 'queue':
+        queue.push(line.slice('queue '.length));
+        break;
+      case 'token': {
+        const match = TOKEN.exec(line) as unknown as [string, string, Presence, Presence, Presence] | null;
+        if (match === null) return null;
+        const [, token, there, manifest, script] = match;
+        current = { there, manifest, script, claim: null, end: null, processes: new Set() };
+        drafts.set(token, current);
+        break;
+      }
+      case 'claim':
+      case 'end': {
+        const match = RECEIPT.exec(line) as unknown as [string, 'claim' | 'end', FileState, string] | null;
+        if (match === null || current === null || current[word] !== null) return null;
+        current[word] = { state: match[2], text: match[3] };
+        break;
+      }
+      case 'late': {
+        const match = LATE.exec(line) as unknown as [string, string, FileState, string] | null;
+        const draft = match === null ? undefined : drafts.get(match[1]);
+        if (match === null || draft === undefined) return null;
+        draft.end = { state: match[2], text: match[3] };
+        break;
+      }
+      case 'process': {
+        const match = PROCESS.exec(line) as unknown as [string, string, string] | null;
+        if (match === null) return null;
+        const draft = drafts.get(match[2]);
+        if (draft === undefined) strangers.add(match[2]);
+        else draft.processes.add(Number(match[1]));
+        break;
+      }
+      case 'scanned':
+        scanned = true;
+        break;
+      default:
+        rest.push(line);
+    }
+  }
+  const attempts: FileFacts[] = [];
+  for (const [token, draft] of drafts) {
+    if (draft.claim === null || draft.end === null) return null;
+    const { claim, slot } = parseClaim(draft.claim.state, draft.claim.text);
+    attempts.push({
+      token,
+      directory: draft.there,
+      manifest: draft.manifest,
+      script: draft.script,
+      claim,
+      slot,
+      end: parseEnd(draft.end.state, draft.end.text),
+      processes: [...draft.processes].sort((a, b) => a - b),
+    });
+  }
+  return scanned ? { attempts, strangers: [...strangers], queueText: queue.join('\n'), rest } : null;
+}
+
+type Presence = 'present' | 'absent';

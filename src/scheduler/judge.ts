@@ -1,0 +1,101 @@
+import type { Claim, Node, QueueState } from '../domain/job.ts';
+import type { Observation } from '../domain/observation.ts';
+import type { Facts } from './scheduler.ts';
+
+type JobClaim = Extract<Claim, { by: 'job' }>;
+
+/**
+ * From which side a claim is seen. `here`: its processes would be found. `rebooted`: its node is up again without them.
+ * `elsewhere`: what we do not see there proves nothing.
+ */
+export function viewOf(claim: JobClaim, node: Node): 'here' | 'rebooted' | 'elsewhere' {
+  if (claim.node !== node.name) return 'elsewhere';
+  if (claim.bootId !== node.bootId) return 'rebooted';
+  // root sees the environment of everybody's processes
+  const sees = claim.uid === node.uid || node.uid === 0;
+  return claim.pidNamespace === node.pidNamespace && sees ? 'here' : 'elsewhere';
+}
+
+/**
+ * What one look says of one case. `unknown` is never a failure, and `missing` no end: it leads to `stop`, whose work is
+ * the proof.
+ */
+export function judge(facts: Facts, node: Node): Observation {
+  const { claim, end, queue } = facts;
+  const alive = facts.processes.length > 0;
+  if (end.kind === 'garbled') return unknown(`the receipt of its end cannot be read: ${excerpt(end.text)}`);
+  if (end.kind === 'present') {
+    const stillThere = alive || (claimedElsewhere(facts, node) && isActive(queue));
+    return stillThere ? { kind: 'lingering' } : { kind: 'ended', end: end.value };
+  }
+  if (claim.kind === 'garbled') return unknown(`the claim cannot be read: ${excerpt(claim.text)}`);
+  // a purged directory that was made anew has no manifest, and its claim says nothing of who ran before
+  if (facts.directory === 'absent' || facts.manifest === 'absent')
+    return alive ? { kind: 'executing' } : missing(queue);
+  if (claim.kind === 'absent') return judgeUnclaimed(queue, alive);
+  if (claim.value.by === 'revocation') return missing(queue);
+  if (alive) return queue.kind === 'suspended' ? { kind: 'suspended' } : { kind: 'executing' };
+  const view = viewOf(claim.value, node);
+  return view === 'elsewhere' ? judgeElsewhere(claim.value, queue, node) : missing(queue);
+}
+
+function judgeUnclaimed(queue: QueueState, alive: boolean): Observation {
+  switch (queue.kind) {
+    case 'held':
+      // let go a moment ago: its script is there and about to claim
+      return alive ? { kind: 'queued' } : { kind: 'held' };
+    case 'queued':
+    case 'running':
+      return { kind: 'queued' };
+    case 'suspended':
+      return { kind: 'suspended' };
+    case 'unknown':
+      return unknown(`the queue says ${excerpt(queue.text)}`);
+    case 'ended':
+    case 'absent':
+      return alive ? unknown('processes carry its token, but no job has claimed it') : missing(queue);
+  }
+}
+
+/** Its processes cannot be looked up from here: the queue's word is all there is. */
+function judgeElsewhere(claim: JobClaim, queue: QueueState, node: Node): Observation {
+  switch (queue.kind) {
+    case 'running':
+      return { kind: 'executing' };
+    case 'suspended':
+      return { kind: 'suspended' };
+    case 'ended':
+      return missing(queue);
+    case 'held':
+    case 'queued':
+    case 'unknown':
+    case 'absent':
+      return unknown(`it was started on ${whereIs(claim)}, which cannot be seen from ${node.name}`);
+  }
+}
+
+function claimedElsewhere(facts: Facts, node: Node): boolean {
+  const { claim } = facts;
+  return claim.kind === 'present' && claim.value.by === 'job' && viewOf(claim.value, node) === 'elsewhere';
+}
+
+/** May the queue still have processes of it somewhere? */
+export function isActive(queue: QueueState): boolean {
+  return queue.kind === 'running' || queue.kind === 'suspended' || queue.kind === 'unknown';
+}
+
+export function whereIs(claim: JobClaim): string {
+  return `${claim.node} (boot ${claim.bootId}, pid namespace ${claim.pidNamespace}, user ${claim.uid})`;
+}
+
+export function excerpt(text: string): string {
+  return JSON.stringify(text.slice(0, 80));
+}
+
+function missing(queue: QueueState): Observation {
+  return { kind: 'missing', queue: queue.kind === 'ended' ? queue.result : null };
+}
+
+function unknown(reason: string): Observation {
+  return { kind: 'unknown', reason };
+}

@@ -1,0 +1,62 @@
+import { parseToken } from '../domain/attempt.ts';
+import { blind } from './answer.ts';
+import { readFacts } from './facts-answer.ts';
+import { answerOf, factsOf, refuseStrange } from './host-session.ts';
+import type { HostSession } from './host-session.ts';
+import { listCommand } from './housekeeping-commands.ts';
+import { lookCommand } from './look-command.ts';
+import type { Blind, Listed, ListOutcome, Look } from './scheduler.ts';
+
+/** One command for all tokens. */
+export async function look(
+  session: HostSession,
+  tokens: readonly string[],
+  signal: AbortSignal,
+): Promise<Look | Blind> {
+  const strange = refuseStrange(session, tokens);
+  if (strange !== null) return strange;
+  const command = lookCommand(session.options, session.dialect.functions);
+  const stdin = tokens.map((token) => `${token}\n`).join('');
+  const answer = await answerOf(session, command, { stdin, signal });
+  if (answer.kind === 'blind') return answer;
+  const read = readFacts(answer.lines);
+  if (read === null || read.rest.length > 0) return blind('garbled', 'the answer of the look cannot be read');
+  const view = session.dialect.read(read.queueText);
+  if (view.kind === 'blind') return view;
+  const files = new Map(read.attempts.map((attempt) => [attempt.token, attempt]));
+  if (tokens.some((token) => !files.has(token))) return blind('garbled', 'the look does not speak of every attempt');
+  return {
+    kind: 'looked',
+    node: answer.node,
+    facts: read.attempts.map((attempt) => factsOf(attempt, view)),
+    notices: view.notices,
+  };
+}
+
+export async function list(session: HostSession, signal: AbortSignal): Promise<ListOutcome> {
+  const answer = await answerOf(session, listCommand(session.options, session.dialect.functions), { signal });
+  if (answer.kind === 'blind') return answer;
+  const named = { attempt: new Set<string>(), staging: new Set<string>() };
+  const queue: string[] = [];
+  for (const line of answer.lines) {
+    const [, word, rest] = /^(attempt|staging|queue) (.*)$/.exec(line) ?? [];
+    if (word === 'queue') queue.push(rest!);
+    else if (word === 'attempt' || word === 'staging') named[word].add(rest!);
+    else return blind('garbled', 'the list of attempts cannot be read');
+  }
+  const view = session.dialect.read(queue.join('\n'));
+  if (view.kind === 'blind') return view;
+  const ours = (token: string): Listed[] => {
+    const parts = parseToken(token);
+    return parts?.instance === session.options.instance ? [{ token, parts }] : [];
+  };
+  const attempts = [...new Set([...named.attempt, ...view.tokens])].sort();
+  return {
+    kind: 'listed',
+    attempts: attempts.flatMap(ours),
+    staging: [...named.staging]
+      .sort()
+      .flatMap(ours)
+      .map(({ token }) => token),
+  };
+}

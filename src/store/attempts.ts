@@ -1,0 +1,117 @@
+import { and, asc, eq, inArray, isNotNull, isNull, like, lt, ne, or } from 'drizzle-orm';
+
+import type { Proof } from '../domain/attempt.ts';
+import type { ReadDb, Tx } from './database.ts';
+import { attempts, cases } from './schema.ts';
+
+export type AttemptRow = typeof attempts.$inferSelect;
+export type NewAttemptRow = typeof attempts.$inferInsert;
+
+export function readAttempt(db: ReadDb, token: string): AttemptRow | null {
+  return db.select().from(attempts).where(eq(attempts.token, token)).get() ?? null;
+}
+
+export function readAttemptsOfCase(db: ReadDb, caseId: string): AttemptRow[] {
+  return db.select().from(attempts).where(eq(attempts.caseId, caseId)).orderBy(asc(attempts.createdAt)).all();
+}
+
+export function insertAttempt(tx: Tx, row: NewAttemptRow): void {
+  tx.insert(attempts).values(row).run();
+}
+
+export function updateAttempt(tx: Tx, token: string, change: Partial<NewAttemptRow>): void {
+  tx.update(attempts).set(change).where(eq(attempts.token, token)).run();
+}
+
+/** Attempts that were found on a host before their case was known here (again): its own, by the name in their token. */
+export function claimStrayAttempts(tx: Tx, caseId: string): void {
+  tx.update(attempts)
+    .set({ caseId })
+    .where(and(isNull(attempts.caseId), like(attempts.token, `mqi-%-${caseId}-%`)))
+    .run();
+}
+
+/** An operator chose to run the case anew: what has ended no longer holds it back. */
+export function dismissEndedOrphans(tx: Tx, caseId: string): void {
+  tx.update(attempts)
+    .set({ orphan: null })
+    .where(and(eq(attempts.caseId, caseId), isNotNull(attempts.proof)))
+    .run();
+}
+
+/** The first proof stands. */
+export function recordProof(tx: Tx, token: string, proof: Proof, at: number): void {
+  tx.update(attempts)
+    .set({ proof, proofAt: at })
+    .where(and(eq(attempts.token, token), isNull(attempts.proof)))
+    .run();
+}
+
+/** Earlier attempts of a case that are proven unable to run: all that may lie on a host beside a new one. */
+export function settledTokens(db: ReadDb, caseId: string): string[] {
+  return db
+    .select({ token: attempts.token })
+    .from(attempts)
+    .where(and(eq(attempts.caseId, caseId), isNotNull(attempts.proof), isNull(attempts.orphan)))
+    .all()
+    .map((row) => row.token);
+}
+
+/** Attempts on a host that are over, or nobody's, and still lack the proof that nothing of them runs. */
+export function unprovenAttempts(db: ReadDb, host: string): AttemptRow[] {
+  return db
+    .select()
+    .from(attempts)
+    .where(and(eq(attempts.host, host), isNull(attempts.proof)))
+    .all();
+}
+
+export function readOrphans(db: ReadDb): AttemptRow[] {
+  return db.select().from(attempts).where(isNotNull(attempts.orphan)).orderBy(asc(attempts.createdAt)).all();
+}
+
+/** What keeps a case from being leased a slot. */
+export function holdingBack(db: ReadDb, caseId: string, currentToken: string | null): AttemptRow[] {
+  return db
+    .select()
+    .from(attempts)
+    .where(
+      and(
+        eq(attempts.caseId, caseId),
+        currentToken === null ? undefined : ne(attempts.token, currentToken),
+        or(isNull(attempts.proof), isNotNull(attempts.orphan)),
+      ),
+    )
+    .all();
+}
+
+/** Attempts whose data may go from the host: proven, over for long enough, and not their case's live one. */
+export function expiredAttempts(
+  db: ReadDb,
+  host: string,
+  completedBefore: number,
+  failedBefore: number,
+  most: number,
+): AttemptRow[] {
+  const old = db
+    .select({ attempt: attempts })
+    .from(attempts)
+    .innerJoin(cases, eq(cases.id, attempts.caseId))
+    .where(
+      and(
+        eq(attempts.host, host),
+        isNull(attempts.removedAt),
+        isNotNull(attempts.proof),
+        isNull(attempts.orphan),
+        or(
+          and(isNull(attempts.failure), lt(attempts.endedAt, completedBefore)),
+          and(isNotNull(attempts.failure), lt(attempts.endedAt, failedBefore)),
+        ),
+        or(ne(attempts.token, cases.token), inArray(cases.state, ['completed', 'failed'])),
+      ),
+    )
+    .orderBy(asc(attempts.endedAt))
+    .limit(most)
+    .all();
+  return old.map((row) => row.attempt);
+}

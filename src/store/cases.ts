@@ -1,0 +1,100 @@
+import { and, asc, desc, eq, inArray, notInArray, sql } from 'drizzle-orm';
+
+import type { Phase } from '../domain/case.ts';
+import type { ReadDb, Tx } from './database.ts';
+import { attempts, cases } from './schema.ts';
+
+export type CaseRow = typeof cases.$inferSelect;
+export type NewCaseRow = typeof cases.$inferInsert;
+
+/** An hour of waiting weighs as much as one step of priority. */
+const PRIORITY_STEP_MS = 3_600_000;
+
+/** By priority rising with waiting time, then age. Both grow alike for all, so the order itself does not change. */
+const byTurn = [desc(sql`${cases.priority} * ${PRIORITY_STEP_MS} - ${cases.createdAt}`), asc(cases.id)];
+
+export function readCase(db: ReadDb, id: string): CaseRow | null {
+  return db.select().from(cases).where(eq(cases.id, id)).get() ?? null;
+}
+
+export function readCaseByPath(db: ReadDb, path: string): CaseRow | null {
+  return db.select().from(cases).where(eq(cases.path, path)).get() ?? null;
+}
+
+/** Everything that is not final: what a start-up has to take up again. */
+export function readLiveCases(db: ReadDb): CaseRow[] {
+  return db
+    .select()
+    .from(cases)
+    .where(inArray(cases.state, ['submitted', 'submitting', 'running']))
+    .orderBy(asc(cases.createdAt))
+    .all();
+}
+
+export function insertCase(tx: Tx, row: NewCaseRow): void {
+  tx.insert(cases).values(row).run();
+}
+
+/** @throws when the row has moved on since it was read: two writers at once are a programmer's error. */
+export function updateCase(tx: Tx, id: string, readEntry: number, change: Partial<NewCaseRow>): void {
+  const { changes } = tx
+    .update(cases)
+    .set(change)
+    .where(and(eq(cases.id, id), eq(cases.entry, readEntry)))
+    .run();
+  if (changes !== 1) throw new Error(`case ${id} is not in entry ${readEntry} any more`);
+}
+
+/** A case is held back while an earlier attempt of it might still run, or an orphan of it waits for an operator. */
+const heldBack = (db: ReadDb) =>
+  db
+    .select({ caseId: sql<string>`${attempts.caseId}` })
+    .from(attempts)
+    .innerJoin(cases, eq(cases.id, attempts.caseId))
+    .where(
+      sql`${attempts.token} is not coalesce(${cases.token}, '') and (${attempts.proof} is null or ${attempts.orphan} is not null)`,
+    );
+
+function nextInTurn(db: ReadDb, phase: Phase, host: string | null, most: number): CaseRow[] {
+  return db
+    .select()
+    .from(cases)
+    .where(
+      and(
+        eq(cases.state, 'submitted'),
+        eq(cases.phase, phase),
+        eq(cases.paused, false),
+        sql`${cases.setAside} is null`,
+        host === null ? undefined : eq(cases.host, host),
+        notInArray(cases.id, heldBack(db)),
+      ),
+    )
+    .orderBy(...byTurn)
+    .limit(most)
+    .all();
+}
+
+export function nextToStage(db: ReadDb, most: number): CaseRow[] {
+  return nextInTurn(db, 'waiting', null, most);
+}
+
+export function nextToLease(db: ReadDb, host: string, most: number): CaseRow[] {
+  return nextInTurn(db, 'staged', host, most);
+}
+
+/** Cases that lie on a host, or travel there, without a slot yet. */
+export function countStaged(db: ReadDb, host: string): number {
+  return db
+    .select({ n: sql<number>`count(*)` })
+    .from(cases)
+    .where(
+      and(
+        eq(cases.host, host),
+        eq(cases.state, 'submitted'),
+        inArray(cases.phase, ['staging', 'staged']),
+        eq(cases.paused, false),
+        notInArray(cases.id, heldBack(db)),
+      ),
+    )
+    .get()!.n;
+}

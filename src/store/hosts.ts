@@ -1,0 +1,40 @@
+import { asc, eq } from 'drizzle-orm';
+
+import type { ReadDb, Tx } from './database.ts';
+import { hosts } from './schema.ts';
+
+export type HostRow = typeof hosts.$inferSelect;
+export type NewHostRow = typeof hosts.$inferInsert;
+
+export function readHosts(db: ReadDb): HostRow[] {
+  return db.select().from(hosts).orderBy(asc(hosts.name)).all();
+}
+
+export function readHost(db: ReadDb, name: string): HostRow | null {
+  return db.select().from(hosts).where(eq(hosts.name, name)).get() ?? null;
+}
+
+/** A start-up knows nothing of any host yet. */
+export function resetHost(tx: Tx, name: string, at: number): void {
+  const fresh = {
+    state: 'connecting',
+    since: at,
+    cause: null,
+    reason: null,
+    retryAt: null,
+    reconciledAt: null,
+  } as const;
+  tx.insert(hosts)
+    .values({ name, ...fresh, notices: [] })
+    .onConflictDoUpdate({ target: hosts.name, set: fresh })
+    .run();
+}
+
+export function updateHost(tx: Tx, name: string, change: Partial<NewHostRow>): void {
+  tx.update(hosts).set(change).where(eq(hosts.name, name)).run();
+}
+
+/** Hosts that left the configuration. */
+export function removeHost(tx: Tx, name: string): void {
+  tx.delete(hosts).where(eq(hosts.name, name)).run();
+}

@@ -1,0 +1,27 @@
+import { and, asc, eq, gt } from 'drizzle-orm';
+
+import type { ReadDb, Tx } from './database.ts';
+import { journal } from './schema.ts';
+
+export type JournalRow = typeof journal.$inferSelect;
+export type NewJournalRow = typeof journal.$inferInsert;
+
+/** Returns the row's id: journal ids only grow, so a reader can catch up from the last one it saw. */
+export function appendJournal(tx: Tx, row: NewJournalRow): number {
+  return Number(tx.insert(journal).values(row).run().lastInsertRowid);
+}
+
+export function readJournal(db: ReadDb, caseId: string): JournalRow[] {
+  return db.select().from(journal).where(eq(journal.caseId, caseId)).orderBy(asc(journal.id)).all();
+}
+
+/** What came after row `id`, oldest first; of one case, or of all. */
+export function readJournalAfter(db: ReadDb, id: number, caseId: string | null, most: number): JournalRow[] {
+  return db
+    .select()
+    .from(journal)
+    .where(and(gt(journal.id, id), caseId === null ? undefined : eq(journal.caseId, caseId)))
+    .orderBy(asc(journal.id))
+    .limit(most)
+    .all();
+}

@@ -1,0 +1,19 @@
+import { eq } from 'drizzle-orm';
+
+import type { ReadDb, Tx } from './database.ts';
+import { meta } from './schema.ts';
+
+type Key = 'instance' | 'case_key' | 'stopped_cleanly' | 'intake_opened';
+
+export function readMeta(db: ReadDb, key: Key): string | null {
+  return db.select().from(meta).where(eq(meta.key, key)).get()?.value ?? null;
+}
+
+export function writeMeta(tx: Tx, key: Key, value: string): void {
+  tx.insert(meta).values({ key, value }).onConflictDoUpdate({ target: meta.key, set: { value } }).run();
+}
+
+/** The name of this installation; drawn once, when the database is new, and part of every token. */
+export function instanceOf(db: ReadDb): string | null {
+  return readMeta(db, 'instance');
+}

@@ -1,0 +1,33 @@
+import { asc, eq, isNull } from 'drizzle-orm';
+
+import type { Order, OrderKind } from '../domain/order.ts';
+import type { ReadDb, Store, Tx } from './database.ts';
+import { orders } from './schema.ts';
+
+export type OrderRow = typeof orders.$inferSelect;
+
+/** The only write of the CLI and the web page: what an operator wants, who and why. Returns the order's id. */
+export function recordOrder(store: Store, order: Order, by: string, why: string, at: number): number {
+  const { kind, caseId, ...rest } = { caseId: null, ...order };
+  return store.write((tx) =>
+    Number(tx.insert(orders).values({ kind, caseId, arguments: rest, by, why, createdAt: at }).run().lastInsertRowid),
+  );
+}
+
+export function readOrder(db: ReadDb, id: number): OrderRow | null {
+  return db.select().from(orders).where(eq(orders.id, id)).get() ?? null;
+}
+
+export function openOrders(db: ReadDb): OrderRow[] {
+  return db.select().from(orders).where(isNull(orders.handledAt)).orderBy(asc(orders.id)).all();
+}
+
+/** The order as it was recorded. */
+export function orderOf(row: OrderRow): Order {
+  const caseId = row.caseId === null ? {} : { caseId: row.caseId };
+  return { kind: row.kind as OrderKind, ...caseId, ...row.arguments } as Order;
+}
+
+export function closeOrder(tx: Tx, id: number, outcome: 'done' | 'refused', message: string, at: number): void {
+  tx.update(orders).set({ handledAt: at, outcome, message }).where(eq(orders.id, id)).run();
+}

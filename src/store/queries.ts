@@ -1,0 +1,22 @@
+/**
+ * All that the views and the CLI read. Nothing here writes, and every list that can grow is either bounded or paged.
+ */
+export * from './queries/case-detail.ts';
+export * from './queries/case-list.ts';
+export * from './queries/resources.ts';
+
+export { holdingBack } from './attempts.ts';
+export type { AttemptRow } from './attempts.ts';
+export type { CandidateRow } from './candidates.ts';
+export { countStaged, readCase } from './cases.ts';
+export type { CaseRow } from './cases.ts';
+export type { ReadDb, Reader } from './database.ts';
+export { readHosts as listHosts } from './hosts.ts';
+export type { HostRow } from './hosts.ts';
+export type { JournalRow } from './journal.ts';
+export { instanceOf } from './meta.ts';
+export { openOrders, readOrder } from './orders.ts';
+export type { OrderRow } from './orders.ts';
+export { CANDIDATE_STATES, SLOT_STATES } from './schema.ts';
+export type { CandidateState, SlotState } from './schema.ts';
+export type { SlotRow } from './slots.ts';

@@ -1,0 +1,80 @@
+import { asc, desc, eq, getTableColumns, inArray, isNotNull, sql } from 'drizzle-orm';
+
+import type { Phase } from '../../domain/case.ts';
+import type { AttemptRow } from '../attempts.ts';
+import type { CandidateRow } from '../candidates.ts';
+import type { ReadDb } from '../database.ts';
+import type { OrderRow } from '../orders.ts';
+import { attempts, candidates, cases, orders, slots } from '../schema.ts';
+import type { CandidateState } from '../schema.ts';
+import type { SlotRow } from '../slots.ts';
+
+/** A slot with the case that holds it, by a person's name for it. */
+export interface SlotWithCase extends SlotRow {
+  readonly caseName: string | null;
+  readonly phase: Phase | null;
+}
+
+export function listSlots(db: ReadDb): SlotWithCase[] {
+  return db
+    .select({ ...getTableColumns(slots), caseName: cases.name, phase: cases.phase })
+    .from(slots)
+    .leftJoin(cases, eq(cases.id, slots.caseId))
+    .orderBy(asc(slots.host), asc(slots.name))
+    .all();
+}
+
+export interface Orphan extends AttemptRow {
+  /** Null when this database does not know the case either. */
+  readonly caseName: string | null;
+}
+
+/** Remote jobs that no live case owns, oldest first. */
+export function listOrphans(db: ReadDb): Orphan[] {
+  return db
+    .select({ ...getTableColumns(attempts), caseName: cases.name })
+    .from(attempts)
+    .leftJoin(cases, eq(cases.id, attempts.caseId))
+    .where(isNotNull(attempts.orphan))
+    .orderBy(asc(attempts.createdAt))
+    .all();
+}
+
+export function listCandidates(db: ReadDb, states: readonly CandidateState[]): CandidateRow[] {
+  return db
+    .select()
+    .from(candidates)
+    .where(inArray(candidates.state, [...states]))
+    .orderBy(asc(candidates.path))
+    .all();
+}
+
+export function countCandidates(db: ReadDb): ReadonlyMap<CandidateState, number> {
+  const rows = db
+    .select({ state: candidates.state, count: sql<number>`count(*)` })
+    .from(candidates)
+    .groupBy(candidates.state)
+    .all();
+  return new Map(rows.map((row) => [row.state, row.count]));
+}
+
+/** Folders that are no case (yet), by exact name or path. */
+export function findCandidates(db: ReadDb, text: string): CandidateRow[] {
+  const byPath = db.select().from(candidates).where(eq(candidates.path, text)).all();
+  return byPath.length > 0 ? byPath : db.select().from(candidates).where(eq(candidates.name, text)).all();
+}
+
+/** Names of the folders that are no case (yet): few beside the admitted ones. */
+export function candidateNames(db: ReadDb): string[] {
+  return db
+    .select({ name: candidates.name })
+    .from(candidates)
+    .where(inArray(candidates.state, ['settling', 'history', 'rejected', 'changed', 'done']))
+    .all()
+    .map((row) => row.name);
+}
+
+/** Orders that were handled last, newest first. */
+export function listRecentOrders(db: ReadDb, most: number): OrderRow[] {
+  return db.select().from(orders).orderBy(desc(orders.id)).limit(most).all();
+}

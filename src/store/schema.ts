@@ -1,0 +1,205 @@
+import { sql } from 'drizzle-orm';
+import { check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+
+import type { Proof } from '../domain/attempt.ts';
+import { CASE_STATES } from '../domain/case.ts';
+import type { CaseState, Phase } from '../domain/case.ts';
+import type { Failure } from '../domain/failure.ts';
+import type { End, Node } from '../domain/job.ts';
+import type { BlindCause } from '../domain/observation.ts';
+
+// All times are wall-clock milliseconds since 1970 (UTC). SQLite does not enforce text({ enum }): hence the checks.
+
+const oneOf = (column: string, words: readonly string[]) =>
+  sql.raw(`"${column}" in (${words.map((word) => `'${word}'`).join(', ')})`);
+
+/** Facts about this installation: its instance id, whether it stopped cleanly. */
+export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text().notNull() });
+
+export const cases = sqliteTable(
+  'cases',
+  {
+    id: text().primaryKey(),
+    /** The folder's path below the watched directory; a patient's id: never in a URL. */
+    name: text().notNull(),
+    /** Absolute path of the case folder. One case a path. */
+    path: text().notNull().unique(),
+    /** SHA-256 of the manifest's text at admission, hex. */
+    fingerprint: text().notNull(),
+    files: integer().notNull(),
+    sizeBytes: integer('size_bytes').notNull(),
+    state: text().$type<CaseState>().notNull(),
+    phase: text().$type<Phase>().notNull(),
+    attempt: integer().notNull(),
+    /** Counts entries into phases: an outcome that carries an older one is dropped. */
+    entry: integer().notNull(),
+    /** The machine's persisted snapshot, JSON: the truth; the columns around it are drawn from it for queries. */
+    snapshot: text().notNull(),
+    priority: integer().notNull().default(0),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    phaseSince: integer('phase_since').notNull(),
+    host: text(),
+    token: text(),
+    slot: text(),
+    jobId: text('job_id'),
+    jobCreatedAt: text('job_created_at'),
+    limitMs: integer('limit_ms').notNull(),
+    observedMs: integer('observed_ms').notNull().default(0),
+    paused: integer({ mode: 'boolean' }).notNull().default(false),
+    blindCause: text('blind_cause').$type<BlindCause>(),
+    blindSince: integer('blind_since'),
+    blocked: text(),
+    failureKind: text('failure_kind'),
+    failure: text({ mode: 'json' }).$type<Failure>(),
+    /** Why the snapshot could not be read; the daemon leaves such a case alone and keeps its slot. */
+    setAside: text('set_aside'),
+  },
+  (table) => [
+    check('cases_state', oneOf('state', CASE_STATES)),
+    index('cases_by_state').on(table.state, table.createdAt),
+    index('cases_by_created').on(table.createdAt, table.id),
+    index('cases_by_name').on(table.name),
+  ],
+);
+
+export const attempts = sqliteTable(
+  'attempts',
+  {
+    token: text().primaryKey(),
+    /** Null for an attempt found on a host whose case this database does not know. */
+    caseId: text('case_id').references(() => cases.id),
+    number: integer().notNull(),
+    host: text().notNull(),
+    slot: text(),
+    jobId: text('job_id'),
+    jobCreatedAt: text('job_created_at'),
+    limitMs: integer('limit_ms').notNull(),
+    createdAt: integer('created_at').notNull(),
+    endedAt: integer('ended_at'),
+    end: text({ mode: 'json' }).$type<End>(),
+    failure: text({ mode: 'json' }).$type<Failure>(),
+    /** Null while a job of it might still run: then its case is leased no slot, on any host. */
+    proof: text().$type<Proof>(),
+    proofAt: integer('proof_at'),
+    /** What was found on the host, for an attempt that no live case owns. Null: no orphan, or settled. */
+    orphan: text(),
+    /** Bytes up or down, as the daemon last wrote them; for people. */
+    movedBytes: integer('moved_bytes').notNull().default(0),
+    totalBytes: integer('total_bytes'),
+    /** When retention took its data off the host. */
+    removedAt: integer('removed_at'),
+  },
+  (table) => [
+    check('attempts_proof', oneOf('proof', ['revoked', 'gone', 'never_created', 'operator'])),
+    index('attempts_by_case').on(table.caseId, table.number),
+    index('attempts_unproven')
+      .on(table.host)
+      .where(sql`"proof" is null`),
+    index('attempts_kept')
+      .on(table.host, table.endedAt)
+      .where(sql`"removed_at" is null`),
+  ],
+);
+
+/** Append-only: what happened to a case. Not every look. */
+export const journal = sqliteTable(
+  'journal',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    caseId: text('case_id')
+      .notNull()
+      .references(() => cases.id),
+    attempt: integer().notNull(),
+    at: integer().notNull(),
+    event: text().notNull(),
+    fromPhase: text('from_phase').$type<Phase>(),
+    toPhase: text('to_phase').$type<Phase>().notNull(),
+    detail: text({ mode: 'json' }).$type<Readonly<Record<string, unknown>>>().notNull(),
+  },
+  (table) => [index('journal_by_case').on(table.caseId, table.id)],
+);
+
+export const SLOT_STATES = ['free', 'leased', 'quarantined'] as const;
+export type SlotState = (typeof SLOT_STATES)[number];
+
+export const slots = sqliteTable(
+  'slots',
+  {
+    host: text().notNull(),
+    name: text().notNull(),
+    state: text().$type<SlotState>().notNull(),
+    caseId: text('case_id').references(() => cases.id),
+    token: text(),
+    /** Why it is quarantined. */
+    reason: text(),
+    since: integer().notNull(),
+    /** In the configuration now; a slot that left it is never leased, and goes once it is free. */
+    configured: integer({ mode: 'boolean' }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.host, table.name] }),
+    check('slots_state', oneOf('state', SLOT_STATES)),
+    check('slots_lease', sql`("state" = 'leased') = ("case_id" is not null)`),
+    index('slots_by_case').on(table.caseId),
+  ],
+);
+
+export const orders = sqliteTable(
+  'orders',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    kind: text().notNull(),
+    caseId: text('case_id').references(() => cases.id),
+    /** What else the order needs: a limit, a slot, a path. */
+    arguments: text({ mode: 'json' }).$type<Readonly<Record<string, unknown>>>().notNull(),
+    by: text().notNull(),
+    why: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    handledAt: integer('handled_at'),
+    outcome: text().$type<'done' | 'refused'>(),
+    message: text(),
+  },
+  (table) => [
+    index('orders_open')
+      .on(table.id)
+      .where(sql`"handled_at" is null`),
+  ],
+);
+
+export const hosts = sqliteTable('hosts', {
+  name: text().primaryKey(),
+  state: text().$type<'connecting' | 'online' | 'offline'>().notNull(),
+  since: integer().notNull(),
+  lastSeenAt: integer('last_seen_at'),
+  cause: text().$type<BlindCause>(),
+  reason: text(),
+  retryAt: integer('retry_at'),
+  /** Null: not reconciled since start-up or since it was unreachable, so nothing is leased there. */
+  reconciledAt: integer('reconciled_at'),
+  node: text({ mode: 'json' }).$type<Node>(),
+  notices: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
+});
+
+export const CANDIDATE_STATES = ['settling', 'history', 'rejected', 'admitted', 'changed', 'done'] as const;
+export type CandidateState = (typeof CANDIDATE_STATES)[number];
+
+/** Folders seen in the watched directory, and what became of each. */
+export const candidates = sqliteTable(
+  'candidates',
+  {
+    path: text().primaryKey(),
+    name: text().notNull(),
+    state: text().$type<CandidateState>().notNull(),
+    reason: text(),
+    caseId: text('case_id').references(() => cases.id),
+    /** Signature (file count, bytes, newest mtime) when it was last judged; a changed one is judged anew. */
+    signature: text().notNull(),
+    firstSeenAt: integer('first_seen_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [
+    check('candidates_state', oneOf('state', CANDIDATE_STATES)),
+    index('candidates_by_state').on(table.state),
+  ],
+);

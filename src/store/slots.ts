@@ -1,0 +1,111 @@
+import { and, asc, eq, notInArray, sql } from 'drizzle-orm';
+
+import type { ReadDb, Tx } from './database.ts';
+import { slots } from './schema.ts';
+
+export type SlotRow = typeof slots.$inferSelect;
+
+export function readSlots(db: ReadDb, host?: string): SlotRow[] {
+  const of = host === undefined ? undefined : eq(slots.host, host);
+  return db.select().from(slots).where(of).orderBy(asc(slots.host), asc(slots.name)).all();
+}
+
+export function readSlot(db: ReadDb, host: string, name: string): SlotRow | null {
+  return (
+    db
+      .select()
+      .from(slots)
+      .where(and(eq(slots.host, host), eq(slots.name, name)))
+      .get() ?? null
+  );
+}
+
+export function freeSlots(db: ReadDb, host: string): SlotRow[] {
+  return db
+    .select()
+    .from(slots)
+    .where(and(eq(slots.host, host), eq(slots.state, 'free'), eq(slots.configured, true)))
+    .orderBy(asc(slots.since), asc(slots.name))
+    .all();
+}
+
+/** @throws when the slot is not free: nobody may ever take a slot from somebody. */
+export function leaseSlot(tx: Tx, host: string, name: string, caseId: string, token: string, at: number): void {
+  const { changes } = tx
+    .update(slots)
+    .set({ state: 'leased', caseId, token, reason: null, since: at })
+    .where(and(eq(slots.host, host), eq(slots.name, name), eq(slots.state, 'free')))
+    .run();
+  if (changes !== 1) throw new Error(`slot ${host}/${name} is not free`);
+}
+
+/** A case takes over the quarantined slot that its own orphan sits on. */
+export function adoptSlot(tx: Tx, host: string, name: string, caseId: string, token: string, at: number): void {
+  const { changes } = tx
+    .update(slots)
+    .set({ state: 'leased', caseId, token, reason: null, since: at })
+    .where(and(eq(slots.host, host), eq(slots.name, name), sql`${slots.state} <> 'leased'`))
+    .run();
+  if (changes !== 1) throw new Error(`slot ${host}/${name} is leased to another case`);
+}
+
+export function freeSlotsOfCase(tx: Tx, caseId: string, at: number): void {
+  tx.update(slots)
+    .set({ state: 'free', caseId: null, token: null, reason: null, since: at })
+    .where(eq(slots.caseId, caseId))
+    .run();
+}
+
+export function quarantineSlotsOfCase(tx: Tx, caseId: string, reason: string, at: number): void {
+  tx.update(slots).set({ state: 'quarantined', caseId: null, reason, since: at }).where(eq(slots.caseId, caseId)).run();
+}
+
+/** Takes a free slot out of service; a leased one is left to its case. False when it was not free. */
+export function quarantineSlot(
+  tx: Tx,
+  host: string,
+  name: string,
+  token: string | null,
+  reason: string,
+  at: number,
+): boolean {
+  const { changes } = tx
+    .update(slots)
+    .set({ state: 'quarantined', token, reason, since: at })
+    .where(and(eq(slots.host, host), eq(slots.name, name), eq(slots.state, 'free')))
+    .run();
+  return changes === 1;
+}
+
+export function clearSlot(tx: Tx, host: string, name: string, at: number): boolean {
+  const { changes } = tx
+    .update(slots)
+    .set({ state: 'free', token: null, reason: null, since: at })
+    .where(and(eq(slots.host, host), eq(slots.name, name), eq(slots.state, 'quarantined')))
+    .run();
+  return changes === 1;
+}
+
+/** The proof of an attempt frees whatever was quarantined because of it. */
+export function clearSlotsOfToken(tx: Tx, token: string, at: number): number {
+  return tx
+    .update(slots)
+    .set({ state: 'free', token: null, reason: null, since: at })
+    .where(and(eq(slots.token, token), eq(slots.state, 'quarantined')))
+    .run().changes;
+}
+
+/** Brings the rows in line with the configuration; a slot that left it goes once nobody holds it. */
+export function syncSlots(tx: Tx, host: string, names: readonly string[], at: number): void {
+  for (const name of names) {
+    tx.insert(slots)
+      .values({ host, name, state: 'free', since: at, configured: true })
+      .onConflictDoUpdate({ target: [slots.host, slots.name], set: { configured: true } })
+      .run();
+  }
+  const left = and(eq(slots.host, host), notInArray(slots.name, [...names]));
+  tx.delete(slots)
+    .where(and(left, eq(slots.state, 'free')))
+    .run();
+  tx.update(slots).set({ configured: false }).where(left).run();
+}

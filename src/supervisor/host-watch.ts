@@ -1,0 +1,185 @@
+import type { CaseEvent } from '../../machines/index.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Blind, Look } from '../scheduler/scheduler.ts';
+import type { Store } from '../store/database.ts';
+import { readHost, updateHost } from '../store/hosts.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { Host } from './host.ts';
+import { createLink } from './link.ts';
+import type { Link, LinkState } from './link.ts';
+import type { LiveCases } from './live-cases.ts';
+import type { Episodes, Log } from './log.ts';
+import { createObserver } from './observer.ts';
+import type { Observer } from './observer.ts';
+import { reconcile } from './reconciler.ts';
+import { removeExpired } from './retention.ts';
+import { createSweep } from './sweeps.ts';
+import type { Sweep } from './sweeps.ts';
+
+/** Reconcile and retention come at least this often. */
+const RECONCILE_EVERY_MS = 5 * 60_000;
+
+/** `lastSeenAt` is written at most this often while nothing else changes. */
+const SEEN_EVERY_MS = 10_000;
+
+/** Everything that goes on for one host: its link, its looks, its hints, its sweeps. */
+export interface HostWatch {
+  readonly host: Host;
+  start(): void;
+  isOnline(): boolean;
+  /** The barrier is lifted: every attempt there was judged since start-up, and since it was last out of sight. */
+  isReconciled(): boolean;
+  lost(blind: Pick<Blind, 'cause' | 'reason'>): void;
+  reconcile(): void;
+  stop(): Promise<void>;
+}
+
+export function createHostWatch(deps: {
+  readonly host: Host;
+  readonly store: Store;
+  readonly live: LiveCases;
+  readonly dispatch: Dispatch;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly episodes: Episodes;
+  /** Work may start there now, or slots may be leased. */
+  readonly onReady: () => void;
+}): HostWatch {
+  const { host, store, live, dispatch, clock, log, episodes } = deps;
+  const stopping = new AbortController();
+  let reconciled = false;
+  let seenAtMs = Number.NEGATIVE_INFINITY;
+  let notices = '';
+  let hints = new AbortController();
+
+  const write = (change: Parameters<typeof updateHost>[2]): void => {
+    try {
+      store.write((tx) => updateHost(tx, host.name, change));
+      episodes.over(`writing the state of ${host.name}`);
+    } catch (error) {
+      episodes.trouble(`writing the state of ${host.name}`, error);
+    }
+  };
+
+  const tellCases = (event: CaseEvent): void => {
+    for (const row of live.on(host.name)) {
+      try {
+        dispatch(row.id, event);
+      } catch (error) {
+        episodes.trouble('writing to the database', error);
+      }
+    }
+  };
+
+  const follow = async (): Promise<void> => {
+    hints = new AbortController();
+    const { signal } = hints;
+    while (!signal.aborted && link.isOnline()) {
+      await host.transport.follow(host.eventsFile, () => observer.hint(), signal);
+      // a tail that ends at once (no such command, no such file) costs hints, not the host
+      await clock.sleep(host.observeEveryMs, signal);
+    }
+  };
+
+  const onState = (state: LinkState): void => {
+    const at = clock.now();
+    switch (state.kind) {
+      case 'connecting':
+        return write({ state: 'connecting' });
+      case 'online':
+        write({
+          state: 'online',
+          since: at,
+          lastSeenAt: at,
+          cause: null,
+          reason: null,
+          retryAt: null,
+          node: state.node,
+          notices: state.notices,
+        });
+        log.info({ host: host.name }, `host ${host.name} is online`);
+        tellCases({ type: 'host.reachable', host: host.name });
+        void follow();
+        sweep.ask();
+        observer.hint();
+        return deps.onReady();
+      case 'offline': {
+        const before = readHost(store.db, host.name);
+        reconciled = false;
+        hints.abort();
+        observer.forget();
+        const since = before?.cause == null ? at : before.since;
+        write({
+          state: 'offline',
+          since,
+          cause: state.cause,
+          reason: state.reason,
+          retryAt: at + state.retryInMs,
+          reconciledAt: null,
+        });
+        if (before?.cause !== state.cause || before.reason !== state.reason) {
+          log.warn({ host: host.name, cause: state.cause }, `host ${host.name} is out of sight: ${state.reason}`);
+        }
+        return tellCases({ type: 'host.unreachable', host: host.name, cause: state.cause, atMs: at });
+      }
+    }
+  };
+
+  const onLook = (look: Look): void => {
+    const said = JSON.stringify(look.notices);
+    if (said === notices && clock.monotonic() - seenAtMs < SEEN_EVERY_MS) return;
+    for (const notice of said === notices ? [] : look.notices) log.warn({ host: host.name }, `${host.name}: ${notice}`);
+    notices = said;
+    seenAtMs = clock.monotonic();
+    write({ lastSeenAt: clock.now(), notices: look.notices, node: look.node });
+  };
+
+  const link: Link = createLink({ host, clock, onState });
+  const observer: Observer = createObserver({
+    host,
+    live,
+    isOnline: () => link.isOnline(),
+    onBlind: (blind) => link.lost(blind),
+    onLook,
+    dispatch,
+    clock,
+    episodes,
+  });
+
+  const sweep: Sweep = createSweep(clock, RECONCILE_EVERY_MS, async () => {
+    if (!link.isOnline() || stopping.signal.aborted) return;
+    const what = `reconciling ${host.name}`;
+    try {
+      const outcome = await reconcile({ host, store, live, clock, log, signal: stopping.signal });
+      if (stopping.signal.aborted) return;
+      if (outcome.kind === 'blind') return link.lost(outcome);
+      episodes.over(what);
+      reconciled = link.isOnline();
+      write({ reconciledAt: clock.now() });
+      deps.onReady();
+      await removeExpired({ host, store, clock, log, signal: stopping.signal });
+    } catch (error) {
+      episodes.trouble(what, error);
+      retrySweep();
+    }
+  });
+  const retrySweep = (): void => void clock.after(5_000, () => sweep.ask());
+
+  return {
+    host,
+    start() {
+      link.start();
+      observer.start();
+    },
+    isOnline: () => link.isOnline(),
+    isReconciled: () => reconciled,
+    lost: (blind) => link.lost(blind),
+    reconcile: () => sweep.ask(),
+    async stop() {
+      stopping.abort();
+      hints.abort();
+      await Promise.all([sweep.stop(), observer.stop()]);
+      await link.stop();
+    },
+  };
+}

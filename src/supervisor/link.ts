@@ -1,0 +1,90 @@
+import { initialTransition, transition } from 'xstate';
+import type { SnapshotFrom } from 'xstate';
+
+import { linkMachine } from '../../machines/index.ts';
+import type { LinkEvent } from '../../machines/index.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Node } from '../domain/job.ts';
+import type { BlindCause } from '../domain/observation.ts';
+import type { Blind } from '../scheduler/scheduler.ts';
+import type { Host } from './host.ts';
+
+/** A connection, with its root prepared and its queue looked at, must be there within this; then it counts as failed. */
+const CONNECT_TIMEOUT_MS = 60_000;
+
+export type LinkState =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'online'; readonly node: Node; readonly notices: readonly string[] }
+  | { readonly kind: 'offline'; readonly cause: BlindCause; readonly reason: string; readonly retryInMs: number };
+
+/** The circuit breaker of one host: whoever finds it blind says so, and nobody works there until it is online again. */
+export interface Link {
+  start(): void;
+  isOnline(): boolean;
+  /** From any operation that could not see. Idempotent while offline. */
+  lost(blind: Pick<Blind, 'cause' | 'reason'>): void;
+  stop(): Promise<void>;
+}
+
+export function createLink(deps: {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly onState: (state: LinkState) => void;
+}): Link {
+  const { host, clock, onState } = deps;
+  const stopping = new AbortController();
+  let snapshot: SnapshotFrom<typeof linkMachine> = initialTransition(linkMachine, { host: host.name })[0];
+  let connecting: Promise<void> = Promise.resolve();
+  let cancelBackoff = (): void => {};
+
+  const send = (event: LinkEvent): boolean => {
+    const before = snapshot;
+    [snapshot] = transition(linkMachine, before, event);
+    return snapshot !== before;
+  };
+
+  const fail = (type: 'link.failed' | 'link.lost', cause: BlindCause, reason: string): void => {
+    if (stopping.signal.aborted || !send({ type, reason, jitter: clock.random() })) return;
+    const { retryInMs } = snapshot.context;
+    onState({ kind: 'offline', cause, reason, retryInMs });
+    cancelBackoff = clock.after(retryInMs, () => {
+      send({ type: 'backoff.over' });
+      begin();
+    });
+  };
+
+  const connect = async (): Promise<void> => {
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
+    const connected = await host.transport.connect(signal);
+    if (connected.kind === 'failed') return fail('link.failed', 'link', connected.reason);
+    const prepared = await host.scheduler.prepare(signal);
+    if (prepared.kind === 'blind') return fail('link.failed', prepared.cause, prepared.reason);
+    // a queue that does not answer is as blind as a link that is down
+    const look = await host.scheduler.look([], signal);
+    if (look.kind === 'blind') return fail('link.failed', look.cause, look.reason);
+    if (stopping.signal.aborted || !send({ type: 'link.opened' })) return;
+    onState({ kind: 'online', node: look.node, notices: look.notices });
+  };
+
+  const begin = (): void => {
+    if (stopping.signal.aborted) return;
+    onState({ kind: 'connecting' });
+    connecting = connect();
+  };
+
+  host.transport.onLost((reason) => fail('link.lost', 'link', reason));
+
+  return {
+    start: begin,
+    isOnline: () => snapshot.value === 'online',
+    lost: ({ cause, reason }) => {
+      if (snapshot.value === 'online') fail('link.lost', cause, reason);
+    },
+    async stop() {
+      stopping.abort();
+      cancelBackoff();
+      await connecting;
+      await host.transport.close();
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import { parseToken } from '../domain/attempt.ts';
+import { SLOT_HOLDING_PHASES } from '../domain/case.ts';
+import type { Clock } from '../domain/clock.ts';
+import { judge } from '../scheduler/judge.ts';
+import type { AttemptRef, Blind, Facts, Look } from '../scheduler/scheduler.ts';
+import { insertAttempt, readAttempt, recordProof, unprovenAttempts, updateAttempt } from '../store/attempts.ts';
+import type { AttemptRow } from '../store/attempts.ts';
+import { readCase } from '../store/cases.ts';
+import type { Store } from '../store/database.ts';
+import { clearSlotsOfToken, quarantineSlot } from '../store/slots.ts';
+import type { Host } from './host.ts';
+import type { LiveCases } from './live-cases.ts';
+import type { Log } from './log.ts';
+
+/** What one sweep came to. `settled` lifts the barrier: every attempt on the host was judged. */
+export type Reconciled = { readonly kind: 'settled'; readonly revoked: number; readonly orphans: number } | Blind;
+
+const WHO = { who: 'daemon', why: 'its attempt is over' } as const;
+
+/**
+ * Compares what a host has with what the store knows, and settles the differences: dead attempts are revoked, those
+ * that their job claimed first are orphans, and quarantine their slot. It judges every attempt on the host that carries
+ * our name, not only those that the database knows: a database restored from a backup does not know what it did.
+ */
+export async function reconcile(deps: {
+  readonly host: Host;
+  readonly store: Store;
+  readonly live: LiveCases;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}): Promise<Reconciled> {
+  const { host, store, live, signal } = deps;
+  const listed = await host.scheduler.list(signal);
+  if (listed.kind === 'blind') return listed;
+
+  const current = new Set(live.on(host.name).map((row) => row.token));
+  const known = new Map(unprovenAttempts(store.db, host.name).map((row) => [row.token, row]));
+  const tokens = new Set([...listed.attempts.map((attempt) => attempt.token), ...known.keys()]);
+  const dead = [...tokens].filter((token) => !current.has(token) && readAttempt(store.db, token)?.proof == null);
+
+  const look = await host.scheduler.look(dead, signal);
+  if (look.kind === 'blind') return look;
+  let revoked = 0;
+  let orphans = 0;
+  for (const facts of look.facts) {
+    const verdict = await judgeDead(host, facts, look, readAttempt(store.db, facts.token), signal);
+    if (verdict.kind === 'blind') return verdict;
+    record(deps, facts, verdict);
+    if (verdict.kind === 'proven') revoked += 1;
+    else orphans += 1;
+  }
+  const leftovers = listed.staging.filter((token) => !isStaging(live, token));
+  if (leftovers.length > 0) {
+    const swept = await host.scheduler.sweepStaging(leftovers, signal);
+    if (swept.kind === 'blind') return swept;
+  }
+  return { kind: 'settled', revoked, orphans };
+}
+
+type Verdict =
+  | { readonly kind: 'proven'; readonly proof: 'revoked' | 'gone'; readonly ran: boolean }
+  | { readonly kind: 'alive'; readonly evidence: string }
+  | Blind;
+
+/** What a look says of an attempt that no live case owns, and what can be done about it. */
+async function judgeDead(
+  host: Host,
+  facts: Facts,
+  look: Look,
+  row: AttemptRow | null,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const attempt: AttemptRef = { token: facts.token, job: facts.job ?? jobOf(row) };
+  if (facts.claim.kind === 'garbled')
+    return { kind: 'alive', evidence: `its claim cannot be read: ${facts.claim.text.slice(0, 80)}` };
+  if (facts.claim.kind === 'absent' && facts.directory === 'present') {
+    const outcome = await host.scheduler.revoke(attempt, WHO, signal);
+    if (outcome.kind === 'revoked') return { kind: 'proven', proof: 'revoked', ran: false };
+    return outcome.kind === 'blind' ? outcome : { kind: 'alive', evidence: 'its job claimed it just now' };
+  }
+  if (facts.claim.kind === 'present' && facts.claim.value.by === 'revocation') {
+    // takes what is left of it out of the queue too
+    const outcome = await host.scheduler.revoke(attempt, WHO, signal);
+    return outcome.kind === 'blind' ? outcome : { kind: 'proven', proof: 'revoked', ran: false };
+  }
+  const observation = judge(facts, look.node);
+  switch (observation.kind) {
+    case 'ended':
+      return { kind: 'proven', proof: 'gone', ran: true };
+    case 'missing': {
+      const outcome = await host.scheduler.stop(attempt, WHO, signal);
+      if (outcome.kind === 'gone') return { kind: 'proven', proof: 'gone', ran: outcome.end !== null };
+      return outcome.kind === 'blind' ? outcome : { kind: 'alive', evidence: outcome.reason };
+    }
+    case 'unknown':
+      return { kind: 'alive', evidence: observation.reason };
+    default:
+      return {
+        kind: 'alive',
+        evidence: `its job is ${observation.kind}, processes ${facts.processes.join(' ') || 'none seen'}`,
+      };
+  }
+}
+
+function jobOf(row: AttemptRow | null): AttemptRef['job'] {
+  return row === null || row.jobCreatedAt === null ? null : { id: row.jobId, createdAt: row.jobCreatedAt };
+}
+
+function record(
+  deps: { readonly host: Host; readonly store: Store; readonly clock: Clock; readonly log: Log },
+  facts: Facts,
+  verdict: Exclude<Verdict, Blind>,
+): void {
+  const { host, store, clock, log } = deps;
+  const at = clock.now();
+  const { token } = facts;
+  store.write((tx) => {
+    const row = readAttempt(tx, token);
+    const slot = row?.slot ?? slotOf(facts, host.name);
+    if (row === null) {
+      const parts = parseToken(token);
+      const owner = parts === null ? null : readCase(tx, parts.caseId);
+      insertAttempt(tx, {
+        token,
+        caseId: owner?.id ?? null,
+        number: parts?.attempt ?? 1,
+        host: host.name,
+        slot,
+        jobId: facts.job?.id ?? null,
+        jobCreatedAt: facts.job?.createdAt ?? null,
+        limitMs: owner?.limitMs ?? 0,
+        createdAt: at,
+        endedAt: at,
+      });
+    }
+    // A job that this database never submitted has run: its case is held back until somebody decides, ended or not.
+    const forgotten = row === null || row.orphan !== null;
+    if (verdict.kind === 'proven') {
+      recordProof(tx, token, verdict.proof, at);
+      clearSlotsOfToken(tx, token, at);
+      const stays = verdict.ran && forgotten && row?.failure == null;
+      updateAttempt(tx, token, { orphan: stays ? 'its job has ended, and nothing of it runs' : null });
+      return;
+    }
+    updateAttempt(tx, token, { orphan: verdict.evidence });
+    const why = `a job of attempt ${token} may still run on it: ${verdict.evidence}`;
+    const names = slot === null ? host.slots : [slot];
+    for (const name of names) quarantineSlot(tx, host.name, name, token, why, at);
+  });
+  const fields = { host: host.name, token };
+  if (verdict.kind === 'proven') log.info(fields, `attempt ${token} is settled: ${verdict.proof}`);
+  else log.warn(fields, `attempt ${token} is an orphan: ${verdict.evidence}`);
+}
+
+function slotOf(facts: Facts, host: string): string | null {
+  return facts.slot?.startsWith(`${host}/`) === true ? facts.slot.slice(host.length + 1) : null;
+}
+
+function isStaging(live: LiveCases, token: string): boolean {
+  const row = live.get(parseToken(token)?.caseId ?? '');
+  return row !== null && row.token === token && !SLOT_HOLDING_PHASES.has(row.phase);
+}

@@ -1,0 +1,242 @@
+import { createHmac } from 'node:crypto';
+
+import type { Clock } from '../domain/clock.ts';
+import type { Store } from '../store/database.ts';
+import { readHosts, removeHost, resetHost } from '../store/hosts.ts';
+import { readMeta, writeMeta } from '../store/meta.ts';
+import { syncSlots } from '../store/slots.ts';
+import { admitCase } from './admit.ts';
+import type { FoundCase } from './admit.ts';
+import type { Change } from './commit.ts';
+import type { Tx } from '../store/database.ts';
+import { createDispatcher } from './dispatcher.ts';
+import { createDispatching } from './dispatch.ts';
+import type { FailPoint } from './fail-point.ts';
+import type { Host } from './host.ts';
+import { createHostWatch } from './host-watch.ts';
+import type { HostWatch } from './host-watch.ts';
+import { createLiveCases } from './live-cases.ts';
+import { createEpisodes } from './log.ts';
+import type { Log } from './log.ts';
+import { createOrders } from './orders.ts';
+import type { OrderedIntake, OrderOutcome } from './orders.ts';
+import { createProgress } from './progress.ts';
+import { rehydrate } from './rehydrate.ts';
+import { createRunner } from './runner.ts';
+import { createSweep } from './sweeps.ts';
+
+/** How soon an order that the CLI recorded is handled. */
+const ORDERS_EVERY_MS = 200;
+
+/** One command on the host. */
+const TAKEOVER_TIMEOUT_MS = 30_000;
+
+/** A last resort against a wake-up that was lost to a full disk: all work is level-triggered. */
+const SYNC_EVERY_MS = 5_000;
+
+/** How long a job that is being created may take to be known, at a graceful stop. */
+const DRAIN_MS = 15_000;
+
+export interface SupervisorDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly hosts: readonly Host[];
+  readonly results: string;
+  readonly limitMs: number;
+  readonly intake: OrderedIntake;
+  readonly log: Log;
+  readonly failPoint: FailPoint;
+}
+
+export interface Supervisor {
+  /** Rehydrates, then begins. */
+  start(): void;
+  /** For the intake: makes a folder a case, in one transaction with what `also` writes. */
+  admit(found: FoundCase, also: (tx: Tx, caseId: string) => void): string;
+  onChange(listener: (change: Change) => void): void;
+  /** Graceful: no new work, submissions end, the rest is aborted and resumes at the next start. */
+  stop(): Promise<void>;
+}
+
+/** Who an installation is: drawn once, with the database. */
+export interface Identity {
+  /** Part of every token: `[a-z2-7]{6}`. */
+  readonly instance: string;
+  /** Keys the ids of cases, so that they tell nothing of the names. */
+  readonly caseKey: string;
+}
+
+/** Reads who this installation is, or draws it when the database is new. */
+export function establishIdentity(store: Store, clock: Clock): Identity {
+  return store.write((tx) => {
+    const instance = readMeta(tx, 'instance') ?? clock.randomId(6);
+    const caseKey = readMeta(tx, 'case_key') ?? clock.randomId(32);
+    writeMeta(tx, 'instance', instance);
+    writeMeta(tx, 'case_key', caseKey);
+    return { instance, caseKey };
+  });
+}
+
+/**
+ * The id of a case: the same for the same folder, also after its database was restored from a backup that does not
+ * know it. Twelve hex digits: among 100,000 cases two meet with a chance of 1 in 50,000.
+ */
+export function caseIdOf(identity: Identity, path: string): string {
+  return createHmac('sha256', identity.caseKey).update(path).digest('hex').slice(0, 12);
+}
+
+export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supervisor {
+  const { store, clock, log, failPoint } = deps;
+  const live = createLiveCases();
+  const episodes = createEpisodes(log);
+  const dispatching = createDispatching({ store, clock, failPoint });
+  const { dispatch } = dispatching;
+  const byName = new Map(deps.hosts.map((host) => [host.name, host]));
+
+  const watches: ReadonlyMap<string, HostWatch> = new Map(
+    deps.hosts.map((host) => [
+      host.name,
+      createHostWatch({
+        host,
+        store,
+        live,
+        dispatch,
+        clock,
+        log,
+        episodes,
+        onReady: () => {
+          runner.syncHost(host.name);
+          dispatcher.kick();
+        },
+      }),
+    ]),
+  );
+
+  const runner = createRunner({
+    live,
+    hosts: byName,
+    isOnline: (host) => watches.get(host)?.isOnline() === true,
+    onBlind: (host, blind) => watches.get(host)?.lost(blind),
+    dispatch,
+    store,
+    clock,
+    failPoint,
+    episodes,
+    results: deps.results,
+    onProgress: createProgress(store, clock),
+  });
+
+  const dispatcher = createDispatcher({
+    hosts: byName,
+    isOnline: (host) => watches.get(host)?.isOnline() === true,
+    isReconciled: (host) => watches.get(host)?.isReconciled() === true,
+    instance: identity.instance,
+    store,
+    dispatch,
+    clock,
+    onTrouble: (error) => episodes.trouble('giving work to slots', error),
+  });
+
+  const takeover = async (name: string): Promise<OrderOutcome> => {
+    const host = byName.get(name);
+    if (host === undefined) return { outcome: 'refused', message: `there is no host ${name} in the configuration` };
+    const taken = await host.scheduler.takeOver(AbortSignal.timeout(TAKEOVER_TIMEOUT_MS));
+    if (taken.kind === 'blind') return { outcome: 'refused', message: taken.reason };
+    return { outcome: 'done', message: `the root of ${name} is ours; work begins there with the next connection` };
+  };
+
+  const orders = createOrders({
+    store,
+    clock,
+    dispatching,
+    intake: deps.intake,
+    reconcile: (host) => watches.get(host)?.reconcile(),
+    takeover,
+  });
+
+  const orderSweep = createSweep(clock, ORDERS_EVERY_MS, async () => {
+    try {
+      await orders.runOnce();
+      episodes.over('handling orders');
+    } catch (error) {
+      episodes.trouble('handling orders', error);
+    }
+  });
+
+  const syncSweep = createSweep(clock, SYNC_EVERY_MS, () => {
+    for (const row of live.all()) runner.sync(row.id);
+    dispatcher.kick();
+    return Promise.resolve();
+  });
+
+  dispatching.onChange((change) => {
+    const held = live.get(change.row.id);
+    live.note(change.row);
+    report(log, change);
+    runner.sync(change.row.id);
+    if (held?.entry !== change.row.entry || held.paused !== change.row.paused) dispatcher.kick();
+  });
+
+  const syncConfiguration = (): void =>
+    store.write((tx) => {
+      const at = clock.now();
+      for (const known of readHosts(tx)) {
+        if (byName.has(known.name)) continue;
+        syncSlots(tx, known.name, [], at);
+        removeHost(tx, known.name);
+      }
+      for (const host of deps.hosts) {
+        resetHost(tx, host.name, at);
+        syncSlots(tx, host.name, host.slots, at);
+      }
+    });
+
+  return {
+    start() {
+      syncConfiguration();
+      rehydrate({ store, live, dispatch, clock, log });
+      for (const watch of watches.values()) watch.start();
+      orderSweep.ask();
+      syncSweep.ask();
+    },
+    admit(found, also) {
+      const id = caseIdOf(identity, found.path);
+      const change = store.write((tx) => {
+        const admitted = admitCase(tx, id, found, deps.limitMs, clock.now());
+        also(tx, id);
+        return admitted;
+      });
+      failPoint('commit.after.case.admitted');
+      dispatching.announce(change);
+      return id;
+    },
+    onChange: (listener) => dispatching.onChange(listener),
+    async stop() {
+      dispatcher.stop();
+      await Promise.all([orderSweep.stop(), syncSweep.stop()]);
+      await runner.drain(DRAIN_MS);
+      await Promise.all([...watches.values()].map((watch) => watch.stop()));
+    },
+  };
+}
+
+/** One line a change of state; looks that only moved the clock are for `debug`. */
+function report(log: Log, change: Change): void {
+  const { row, event, from, to } = change;
+  const fields = {
+    caseId: row.id,
+    attempt: row.attempt,
+    event: event.type,
+    from,
+    to,
+    ...(row.host === null ? {} : { host: row.host }),
+    ...(row.slot === null ? {} : { slot: row.slot }),
+  };
+  if (change.journalId === null) return log.debug(fields, `${row.name}: ${event.type}`);
+  if (to === 'failed' && row.failure !== null) {
+    return log.warn({ ...fields, failure: row.failure.kind }, `${row.name}: ${from} → failed: ${row.failure.message}`);
+  }
+  if (event.type === 'work.blocked') return log.warn(fields, `${row.name}: ${to} is blocked: ${event.reason}`);
+  if (event.type === 'host.unreachable') return log.debug(fields, `${row.name}: out of sight`);
+  log.info(fields, from === to ? `${row.name}: ${event.type} (${to})` : `${row.name}: ${from ?? 'new'} → ${to}`);
+}

@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+
+import type { ServerHostKeyAlgorithm } from 'ssh2';
+
+import { explainHostKey } from './known-hosts-advice.ts';
+import { checkHostKey, keyTypeOf, parseKnownHosts, recordedKeyTypes } from './known-hosts.ts';
+import type { HostIdentity, KnownHostsEntry, KnownHostsFile } from './known-hosts.ts';
+import { expandHome } from './ssh-config.ts';
+import type { Hop } from './ssh-config.ts';
+
+/** ssh2's own list and order, newest first; `ssh-dss` is left out. */
+const ALGORITHMS: readonly ServerHostKeyAlgorithm[] = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-512',
+  'rsa-sha2-256',
+  'ssh-rsa',
+];
+
+/** The check of one hop's key; there is no way to connect without one. */
+export class HostKeyCheck {
+  /** Those for which a key is recorded come first: else a recorded ed25519 fails because the server prefers another. */
+  readonly algorithms: ServerHostKeyAlgorithm[];
+  /** Why the key was refused; null while it was not. */
+  refusal: string | null = null;
+  readonly #entries: readonly KnownHostsEntry[];
+  readonly #identity: HostIdentity;
+  readonly #file: string;
+  readonly #direct: boolean;
+
+  readonly #unreadable: readonly string[];
+
+  private constructor(hop: Hop, entries: readonly KnownHostsEntry[], unreadable: readonly string[], direct: boolean) {
+    this.#unreadable = unreadable;
+    this.#entries = entries;
+    this.#identity = { host: hop.host, port: hop.port, alias: hop.hostKeyAlias };
+    this.#file = hop.knownHosts[0] ?? expandHome('~/.ssh/known_hosts');
+    this.#direct = direct;
+    const recorded = recordedKeyTypes(entries, this.#identity);
+    const isRecorded = (algorithm: string): boolean =>
+      recorded.has(algorithm.startsWith('rsa-sha2-') ? 'ssh-rsa' : algorithm);
+    this.algorithms = [...ALGORITHMS.filter(isRecorded), ...ALGORITHMS.filter((algorithm) => !isRecorded(algorithm))];
+  }
+
+  /** `direct`: is the host reached without a jump host? */
+  static async of(hop: Hop, direct: boolean): Promise<HostKeyCheck> {
+    const files: KnownHostsFile[] = [];
+    const unreadable: string[] = [];
+    for (const path of hop.knownHosts) {
+      try {
+        files.push({ path, text: await readFile(path, 'utf8') });
+      } catch (error) {
+        // a file that is not there knows nobody, and so allows nothing
+        const code = error instanceof Error && 'code' in error ? error.code : null;
+        if (code !== 'ENOENT') unreadable.push(`${path} cannot be read (${String(code)})`);
+      }
+    }
+    return new HostKeyCheck(hop, parseKnownHosts(files), unreadable, direct);
+  }
+
+  verify(key: Buffer): boolean {
+    const verdict = checkHostKey(this.#entries, this.#identity, key);
+    const refusal = explainHostKey(verdict, {
+      identity: this.#identity,
+      key,
+      keyType: keyTypeOf(key) ?? 'unknown type',
+      file: this.#file,
+      direct: this.#direct,
+    });
+    this.refusal = refusal === null ? null : [refusal, ...this.#unreadable].join('. ');
+    return refusal === null;
+  }
+}

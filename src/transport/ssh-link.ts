@@ -1,0 +1,202 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Lifecycle } from './create-transport.ts';
+import { openConnection, prepareTicket } from './ssh-connection.ts';
+import type { SshConnection, Ticket } from './ssh-connection.ts';
+import { NO_NATIVE_CRYPTO, hasNativeCrypto } from './ssh-crypto.ts';
+import { readPassphrase } from './ssh-keys.ts';
+import { SshLane } from './ssh-lane.ts';
+import type { SshEnvironment, SshOptions } from './ssh-options.ts';
+import { explainUnsupported, resolveRoute } from './ssh-route.ts';
+import type { RemoteProcess, Spawn } from './transport.ts';
+
+type Connected = Awaited<ReturnType<Lifecycle['connect']>>;
+
+/** An attempt to connect that several callers may wait for. */
+interface Flight {
+  readonly outcome: Promise<Connected>;
+  readonly controller: AbortController;
+  passengers: number;
+}
+
+/**
+ * The link to one host: a connection for control, which `connect` makes, and one for bulk, which is made when something
+ * wants it. Nothing here connects again by itself: whoever is told of the loss decides when.
+ */
+export class SshLink implements Lifecycle {
+  readonly #options: SshOptions;
+  readonly #clock: Clock;
+  readonly #warn: (message: string) => void;
+  readonly #lanes: Readonly<Record<'control' | 'bulk', SshLane>>;
+  readonly #listeners: ((reason: string) => void)[] = [];
+  readonly #closing = new AbortController();
+  #primary: SshConnection | null = null;
+  #ticket: Ticket | null = null;
+  #flight: Flight | null = null;
+  #lastReason = 'connect was not called';
+
+  constructor(options: SshOptions, { clock, onWarning }: SshEnvironment) {
+    this.#options = options;
+    this.#clock = clock;
+    const warned = new Set<string>();
+    this.#warn = (message) => {
+      if (!warned.has(message)) onWarning?.(message);
+      warned.add(message);
+    };
+    const lane = (): SshLane =>
+      new SshLane({ clock, maxSessions: options.maxSessions, open: () => this.#openAnother() });
+    this.#lanes = { control: lane(), bulk: lane() };
+  }
+
+  readonly spawn: Spawn = (command, channel): Promise<RemoteProcess> => {
+    const lane = this.#lanes[channel];
+    const isUsable = !lane.isEmpty || (channel === 'bulk' && this.#primary !== null);
+    if (!isUsable || this.#closing.signal.aborted) {
+      return Promise.reject(new Error(`not connected to ${this.#options.host}: ${this.#lastReason}`));
+    }
+    return lane.spawn(command);
+  };
+
+  onLost(listener: (reason: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** One attempt at a time, however many ask for it; it is given up when all of them have aborted. */
+  async connect(signal: AbortSignal): Promise<Connected> {
+    if (this.#closing.signal.aborted) return failed(String(this.#closing.signal.reason));
+    if (signal.aborted) return failed(ABORTED);
+    if (this.#primary !== null) return { kind: 'connected' };
+    const flight = (this.#flight ??= this.#takeOff());
+    flight.passengers++;
+    let leave!: () => void;
+    const left = new Promise<Connected>((resolve) => {
+      leave = (): void => {
+        resolve(failed(ABORTED));
+        if (--flight.passengers === 0) flight.controller.abort(ABORTED);
+      };
+    });
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      return await Promise.race([flight.outcome, left]);
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
+  }
+
+  async close(): Promise<void> {
+    const reason = 'the transport was closed';
+    this.#lastReason = reason;
+    this.#closing.abort(reason);
+    for (const lane of Object.values(this.#lanes)) lane.close(reason);
+    await this.#flight?.outcome;
+  }
+
+  #takeOff(): Flight {
+    const controller = new AbortController();
+    const outcome = this.#withinTime(controller.signal, (signal) => this.#connectControl(signal)).catch(
+      (error: unknown) => failed(messageOf(error)),
+    );
+    const landed = outcome.then((result) => {
+      this.#flight = null;
+      if (result.kind === 'failed') this.#lastReason = result.reason;
+      return result;
+    });
+    return { outcome: landed, controller, passengers: 0 };
+  }
+
+  async #connectControl(signal: AbortSignal): Promise<Connected> {
+    if (!hasNativeCrypto()) this.#warn(NO_NATIVE_CRYPTO);
+    const resolved = await resolveRoute(this.#options, signal);
+    if (resolved.kind === 'failed') return resolved;
+    for (const unsupported of resolved.route.unsupported) this.#warn(explainUnsupported(unsupported));
+    const ticket = await prepareTicket(resolved.route, await this.#passphrase(), this.#clock);
+    const connection = await this.#open(ticket, signal);
+    const reason = await probe(connection, signal);
+    if (reason !== null) {
+      connection.close(reason);
+      return failed(reason);
+    }
+    this.#ticket = ticket;
+    this.#adopt(connection);
+    return { kind: 'connected' };
+  }
+
+  #adopt(connection: SshConnection): void {
+    this.#primary = connection;
+    this.#lanes.control.add(connection);
+    void connection.lost.then((reason) => {
+      this.#primary = null;
+      if (this.#closing.signal.aborted) return;
+      this.#lastReason = reason;
+      for (const listener of this.#listeners) listener(reason);
+    });
+  }
+
+  /** The bulk connection, or a spare one. The keys and the way are those of the last `connect`. */
+  #openAnother(): Promise<SshConnection> {
+    const ticket = this.#ticket;
+    if (ticket === null || this.#primary === null) return Promise.reject(new Error(`not connected: ${this.#lastReason}`));
+    return this.#withinTime(this.#closing.signal, (signal) => this.#open(ticket, signal));
+  }
+
+  #open(ticket: Ticket, signal: AbortSignal): Promise<SshConnection> {
+    return openConnection(ticket, { clock: this.#clock, keepaliveMs: this.#options.keepaliveMs, signal });
+  }
+
+  async #withinTime<T>(outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { connectTimeoutMs } = this.#options;
+    const late = new AbortController();
+    const cancel = this.#clock.after(connectTimeoutMs, () => late.abort(`no connection within ${connectTimeoutMs / 1000} s`));
+    try {
+      return await work(AbortSignal.any([outer, late.signal, this.#closing.signal]));
+    } finally {
+      cancel();
+    }
+  }
+
+  async #passphrase(): Promise<string | null> {
+    const { passphraseFile } = this.#options;
+    if (passphraseFile === null) return null;
+    try {
+      return await readPassphrase(passphraseFile);
+    } catch (error) {
+      throw new Error(`the passphrase file cannot be read: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+const ABORTED = 'aborted';
+
+function failed(reason: string): Connected {
+  return { kind: 'failed', reason };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Runs nothing, once: a login that gives no shell (SFTP only, nologin, a forced command) is no connection. */
+async function probe(connection: SshConnection, signal: AbortSignal): Promise<string | null> {
+  let giveUp!: () => void;
+  const aborted = new Promise<string>((resolve) => {
+    giveUp = (): void => resolve(`${String(signal.reason)} (logged in, but no command runs: a login script that waits?)`);
+  });
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([aborted, runNothing(connection)]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+async function runNothing(connection: SshConnection): Promise<string | null> {
+  const outcome = await connection.exec(':');
+  if (outcome.kind === 'refused') return `the host gives no session (MaxSessions?): ${outcome.reason}`;
+  if (outcome.kind === 'unsent') return outcome.reason;
+  const { stdin, stdout, stderr, ended } = outcome.process;
+  stdin.end();
+  stdout.resume();
+  stderr.resume();
+  const { exitCode, ...rest } = await ended;
+  if (exitCode === 0) return null;
+  return 'reason' in rest ? rest.reason : `the host's /bin/sh ended with ${exitCode} without running anything`;
+}

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+
+import { assertNever } from '../domain/assert-never.ts';
+import type { Clock } from '../domain/clock.ts';
+import { manifestText } from '../domain/manifest.ts';
+import type { ManifestEntry } from '../domain/manifest.ts';
+import { FolderChanged, FolderUnreadable, assertSameListing, listFolder, notAsAdmitted } from './folder.ts';
+import type { FolderListing } from './folder.ts';
+import { HostShell } from './host-shell.ts';
+import { Coalescer, packInputs, packManifest, readFiles } from './pack.ts';
+import { quotePath } from './quote.ts';
+import { parseSums, script, sumsScript } from './script.ts';
+import { Setback, garbled, hostTrouble, isDiskFull, noSums, noTar } from './setback.ts';
+import {
+  commitScript,
+  parseCommitted,
+  parsePrepared,
+  prepareScript,
+  sourceInputs,
+  takeScript,
+  unpackCommand,
+} from './staging.ts';
+import type { Source, StagingPlace } from './staging.ts';
+import type { SendOutcome, SendRequest, Spawn } from './transport.ts';
+
+/** Ships a case folder to ROOT/attempts/TOKEN; `staging` describes how, and why it is safe at any byte. */
+export async function upload(spawn: Spawn, clock: Clock, request: SendRequest): Promise<SendOutcome> {
+  const work = new Upload(spawn, clock, request);
+  try {
+    await work.run();
+    return { kind: 'sent' };
+  } catch (error) {
+    if (error instanceof FolderChanged) return { kind: 'changed', message: error.message };
+    if (error instanceof FolderUnreadable) return { kind: 'blocked', reason: error.message };
+    if (!(error instanceof Setback)) throw error;
+    if (error.kind === 'blind') return { kind: 'blind', reason: error.message };
+    // another run may have been first, and have swept our directory away
+    if (await work.isThere()) return { kind: 'sent' };
+    return error.kind === 'failed'
+      ? { kind: 'failed', message: error.message }
+      : { kind: 'blocked', reason: error.message };
+  }
+}
+
+class Upload {
+  readonly #shell: HostShell;
+  readonly #request: SendRequest;
+  readonly #place: StagingPlace;
+
+  constructor(spawn: Spawn, clock: Clock, request: SendRequest) {
+    this.#shell = new HostShell(spawn, clock, request);
+    this.#request = request;
+    this.#place = { root: request.root, token: request.token, run: clock.randomId(12) };
+  }
+
+  async run(): Promise<void> {
+    const prepared = parsePrepared(await this.#ask('preparing the upload', prepareScript(this.#place)));
+    if (prepared === null) throw garbled('preparing the upload');
+    if (prepared.kind === 'sent') return;
+    if (prepared.kind === 'no_tar') throw noTar();
+    const listing = await listFolder(this.#request.folder);
+    const taken = prepared.sources.length === 0 ? [] : await this.#takeOver(listing, prepared.sources);
+    const entries = await this.#send(listing, taken);
+    await this.#commit(listing, entries);
+  }
+
+  async isThere(): Promise<boolean> {
+    const manifest = quotePath(this.#request.root, 'attempts', this.#request.token, 'manifest');
+    const answer = await this.#ask('looking', script(`if [ -f ${manifest} ]; then echo sent; fi`)).catch(() => '');
+    return answer.trim() === 'sent';
+  }
+
+  /** What earlier runs left, as far as it is whole: the entries that need not travel again. */
+  async #takeOver(listing: FolderListing, sources: readonly Source[]): Promise<readonly ManifestEntry[]> {
+    const { folder, fingerprint } = this.#request;
+    const entries: ManifestEntry[] = [];
+    for await (const { file, pieces, sha256 } of readFiles(folder, listing.files)) {
+      for await (const _ of pieces) if (this.#request.signal.aborted) throw new Setback('blind', 'aborted');
+      const { path, sizeBytes, executable } = file;
+      entries.push({ path, sizeBytes, sha256: sha256(), executable });
+    }
+    if (sha256Of(manifestText({ entries, ...listing })) !== fingerprint) throw notAsAdmitted(folder, listing);
+    const taken = new Set<ManifestEntry>();
+    for (const source of sources) {
+      const wanted = entries.filter((entry) => !taken.has(entry));
+      const question = sumsScript(sourceInputs(this.#place, source), wanted);
+      const answer = await this.#ask('hashing what is there', question, largestCall(wanted));
+      if (answer.startsWith('no-sums')) throw noSums();
+      const sums = parseSums(answer, wanted.length);
+      if (sums === null) throw garbled('hashing what is there');
+      const whole = wanted.filter((entry, index) => sums[index] === entry.sha256);
+      if (whole.length === 0) continue;
+      await this.#ask('taking over what is there', takeScript(this.#place, source, whole), totalBytes(whole));
+      for (const entry of whole) taken.add(entry);
+    }
+    return [...taken];
+  }
+
+  /** The archive: directories, files, and as its last entry the manifest, which only what was admitted gets. */
+  async #send(listing: FolderListing, taken: readonly ManifestEntry[]): Promise<readonly ManifestEntry[]> {
+    const { folder, fingerprint, onProgress } = this.#request;
+    const there = new Set(taken.map((entry) => entry.path));
+    const missing = listing.files.filter((file) => !there.has(file.path));
+    const total = totalBytes(missing);
+    let entries: readonly ManifestEntry[] = [];
+    let diskFull = false;
+    const outcome = await this.#shell.start({
+      command: unpackCommand(this.#place),
+      // tar goes on with the next file when the disk is full; nothing more needs to travel then
+      onStderr: (chunk) => (diskFull ||= isDiskFull(chunk.toString())),
+      stdin: async (write) => {
+        const out = new Coalescer(async (chunk) => {
+          if (diskFull) throw new DiskFull();
+          await write(chunk);
+        });
+        const sent = await packInputs(folder, missing, listing.emptyDirectories, out, (sentBytes) =>
+          onProgress?.({ sentBytes, totalBytes: total }),
+        );
+        entries = [...taken, ...sent];
+        const text = manifestText({ entries, emptyDirectories: listing.emptyDirectories });
+        if (sha256Of(text) !== fingerprint) throw notAsAdmitted(folder, listing);
+        assertSameListing(listing, await listFolder(folder));
+        await packManifest(text, listing.files, out);
+      },
+    }).catch((error: unknown) => {
+      if (!(error instanceof DiskFull)) throw error;
+      return { kind: 'done', exitCode: 2, stderr: Buffer.from('tar: No space left on device') } as const;
+    });
+    if (outcome.kind === 'unknown') throw new Setback('blind', outcome.reason);
+    if (outcome.exitCode !== 0) {
+      throw hostTrouble('tar', this.#request.root, outcome.exitCode, outcome.stderr.toString());
+    }
+    return entries;
+  }
+
+  async #commit(listing: FolderListing, entries: readonly ManifestEntry[]): Promise<void> {
+    const { root, token, fingerprint } = this.#request;
+    const order = commitScript(this.#place, entries, listing.emptyDirectories, fingerprint);
+    const committed = parseCommitted(await this.#ask('verifying', order, totalBytes(entries)), entries);
+    if (committed === null) throw garbled('verifying');
+    switch (committed.kind) {
+      case 'sent':
+        return;
+      case 'no_sums':
+        throw noSums();
+      case 'two_disks':
+        throw new Setback(
+          'blocked',
+          `${root}/staging and ${root}/attempts lie on two file systems of the host: put them on one`,
+        );
+      case 'wrong': {
+        if (await this.#wasTaken()) {
+          throw new Setback('blind', 'another upload of this attempt took its files over');
+        }
+        const [first] = committed.paths;
+        const what = first === undefined ? `${token} holds what was not sent` : `${first} arrived wrong`;
+        const more = committed.paths.length > 1 ? `, and ${committed.paths.length - 1} more` : '';
+        throw new Setback('failed', `${what}${more}: the copy on the host does not match its manifest`);
+      }
+      default:
+        assertNever(committed);
+    }
+  }
+
+  async #wasTaken(): Promise<boolean> {
+    const mark = quotePath(this.#place.root, 'staging', this.#place.token, this.#place.run, 'taken');
+    return (await this.#ask('looking', script(`if [ -f ${mark} ]; then echo taken; fi`))).trim() === 'taken';
+  }
+
+  async #ask(what: string, text: string, busyBytes = 0): Promise<string> {
+    return (await this.#shell.ask(what, text, busyBytes)).toString();
+  }
+}
+
+class DiskFull extends Error {}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function totalBytes(files: readonly { readonly sizeBytes: number }[]): number {
+  return files.reduce((sum, file) => sum + file.sizeBytes, 0);
+}
+
+/** The longest time without a line is the largest file's. */
+function largestCall(files: readonly { readonly sizeBytes: number }[]): number {
+  return files.reduce((largest, file) => Math.max(largest, file.sizeBytes), 512 * 1024 * 1024);
+}

@@ -1,0 +1,1 @@
+export function checkImports(root: string): Promise<{ modules: number; violations: string[] }>;

@@ -1,0 +1,64 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../../src/config/config.ts';
+import { loadConfig, type LoadOutcome, type LoadRequest } from '../../src/config/load.ts';
+import { formatProblem, type Problem } from '../../src/config/problem.ts';
+
+/** The smallest file that loads. */
+export const SMALL = `watch: { path: cases }
+results: results
+database: mqi.db
+job: { command: [moqui] }
+hosts:
+  gpu1: { root: host, slots: [{ name: gpu0 }] }
+`;
+
+/** A file in which every map of the schema is there, so that a typo can be put into each of them. */
+export const EVERYTHING = `watch: { path: cases, quiet_period: 30s, ready_marker: READY, depth: 1, ignore: [a], rescan_every: 30s }
+results: results
+database: mqi.db
+job: { command: [moqui], collect: [{ glob: a, optional: true }], limit: 24h }
+hosts:
+  here: { transport: { type: local }, scheduler: { type: direct }, root: host, slots: [{ name: a, count: 2, env: {} }] }
+  there:
+    transport:
+      { type: ssh, host: h, port: 22, user: u, identity: i, passphrase_file: p, known_hosts: k, agent: true,
+        config_file: c, max_sessions: 4, connect_timeout: 20s, keepalive: 10s }
+    scheduler: { type: pueue, config: /c, path: /p }
+    root: /scratch
+    prologue: "true"
+    env: {}
+    observe_every: 10s
+    stall_after: 2m
+    stop_grace: 10s
+    keep: { completed: 7d, failed: 30d }
+    stage_ahead: 2
+    slots: [{ name: a, queue: q, env: {} }]
+log: { level: info }
+`;
+
+export function emptyFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'mqi-config-'));
+}
+
+/** Loads `yaml` as mqi.yaml of a new folder; null: a folder without a file. */
+export function loadText(yaml: string | null, rest: Partial<LoadRequest> = {}): LoadOutcome & { cwd: string } {
+  const cwd = emptyFolder();
+  if (yaml !== null) writeFileSync(join(cwd, 'mqi.yaml'), yaml);
+  return { ...loadConfig({ environment: {}, cwd, ...rest }), cwd };
+}
+
+export function configOf(outcome: LoadOutcome): Config {
+  if (outcome.kind === 'loaded') return outcome.config;
+  throw new Error(outcome.problems.map(formatProblem).join('\n'));
+}
+
+export function problemsOf(outcome: LoadOutcome): readonly Problem[] {
+  return outcome.kind === 'invalid' ? outcome.problems : [];
+}
+
+/** As they are printed. */
+export function linesOf(outcome: LoadOutcome): readonly string[] {
+  return problemsOf(outcome).map(formatProblem);
+}

@@ -1,0 +1,80 @@
+// `npm test`: everything that checks the project, one after the other, and one plain line at the end.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { missingParts } from './lab/parts.mjs';
+
+const inCi = process.env.CI === 'true';
+const report = join(mkdtempSync(join(tmpdir(), 'mqi-test-')), 'report.json');
+
+const checks = [
+  ['format', ['oxfmt', '--check', '.']],
+  ['lint', ['oxlint', '--type-aware', '--deny-warnings']],
+  ['types', ['tsc', '-p', 'tsconfig.json']],
+  ['imports', ['node', 'test/checks/import-rules.mjs']],
+  ['dead code', ['knip']],
+  ['build', ['tsc', '-p', 'tsconfig.build.json']],
+];
+
+const failures = [];
+let passed = 0;
+
+const run = (name, [command, ...args]) => {
+  const begun = performance.now();
+  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
+  return status === 0;
+};
+
+const missing = missingParts();
+for (const part of missing)
+  console.log(`missing: ${part.name} (${part.install}): what needs it is ${inCi ? 'a failure' : 'skipped'}`);
+
+for (const [name, command] of checks) {
+  if (run(name, command)) passed += 1;
+  else failures.push(name);
+}
+if (inCi && missing.length > 0) failures.push('parts');
+
+const vitest = run('tests', [
+  'vitest',
+  'run',
+  '--coverage',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile=${report}`,
+  ...process.argv.slice(2),
+]);
+const results = readReport();
+passed += results.passed;
+// a run that fails without a failed test (coverage, an unhandled rejection, no tests at all) is a failure too
+const failed = failures.length + Math.max(results.failed, vitest ? 0 : 1);
+
+for (const name of failures) console.log(`failed check: ${name}`);
+for (const name of results.names) console.log(`failed test: ${name}`);
+console.log(`${passed} passed, ${failed} failed${results.skipped > 0 ? `, ${results.skipped} skipped` : ''}`);
+process.exitCode = failed > 0 || results.passed === 0 ? 1 : 0;
+
+function readReport() {
+  try {
+    const json = JSON.parse(readFileSync(report, 'utf8'));
+    const names = json.testResults.flatMap((file) =>
+      file.assertionResults.filter((t) => t.status === 'failed').map((t) => `${file.name}: ${t.fullName}`),
+    );
+    // a file that could not be loaded has failed without a test
+    const broken = json.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+    return {
+      passed: json.numPassedTests,
+      failed: json.numFailedTests + broken.length,
+      skipped: json.numPendingTests + json.numTodoTests,
+      names: [...names, ...broken.map((file) => file.name)],
+    };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0, names: ['the test report cannot be read'] };
+  } finally {
+    rmSync(join(report, '..'), { recursive: true, force: true });
+  }
+}
