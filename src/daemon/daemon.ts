@@ -43,7 +43,7 @@ export async function runDaemon(config: Config, { signal, log }: DaemonOptions):
         admission: { admit: (found, also) => supervisor.admit(found, also) },
         log,
       });
-      const hosts = createHosts(config, identity.instance, clock);
+      const hosts = createHosts(config, identity.instance, clock, log);
       const supervisor: Supervisor = createSupervisor(
         {
           store,

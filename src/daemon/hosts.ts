@@ -2,20 +2,23 @@ import { fillCommand } from '../config/command.ts';
 import type { Config, HostConfig } from '../config/config.ts';
 import type { Clock } from '../domain/clock.ts';
 import { createDirectScheduler } from '../scheduler/direct.ts';
+import { createPueueScheduler } from '../scheduler/pueue.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { CaseRow } from '../store/cases.ts';
 import type { Host } from '../supervisor/host.ts';
+import type { Log } from '../supervisor/log.ts';
 import { createLocalTransport } from '../transport/local.ts';
 import { quote } from '../transport/quote.ts';
+import { createSshTransport } from '../transport/ssh.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** Where adapters meet ports: each configured host with the transport and the scheduler that it names. */
-export function createHosts(config: Config, instance: string, clock: Clock): Host[] {
-  return config.hosts.map((host) => createHost(config, host, instance, clock));
+export function createHosts(config: Config, instance: string, clock: Clock, log: Log): Host[] {
+  return config.hosts.map((host) => createHost(config, host, instance, clock, log));
 }
 
-function createHost(config: Config, host: HostConfig, instance: string, clock: Clock): Host {
-  const transport = createTransport(host, clock);
+function createHost(config: Config, host: HostConfig, instance: string, clock: Clock, log: Log): Host {
+  const transport = createTransport(host, clock, log);
   return {
     name: host.name,
     transport,
@@ -32,12 +35,16 @@ function createHost(config: Config, host: HostConfig, instance: string, clock: C
   };
 }
 
-function createTransport(host: HostConfig, clock: Clock): Transport {
+function createTransport(host: HostConfig, clock: Clock, log: Log): Transport {
   switch (host.transport.type) {
     case 'local':
       return createLocalTransport({ clock });
     case 'ssh':
-      throw new Error('ssh is not wired yet');
+      return createSshTransport({
+        ...host.transport,
+        clock,
+        onWarning: (message) => log.warn({ host: host.name }, `${host.name}: ${message}`),
+      });
   }
 }
 
@@ -47,7 +54,7 @@ function createScheduler(host: HostConfig, transport: Transport, instance: strin
     case 'direct':
       return createDirectScheduler(options);
     case 'pueue':
-      throw new Error('pueue is not wired yet');
+      return createPueueScheduler({ ...options, config: host.scheduler.config, path: host.scheduler.path });
   }
 }
 

@@ -54,16 +54,18 @@ export interface Desk {
 
 export const DATABASE_TROUBLE = 'the intake cannot write to the database and tries again at each rescan';
 
-/** Runs a write of the store. False when it failed: told once an episode, and whatever it was about stays as it is. */
-export function tryWrite(desk: Desk, write: () => void): boolean {
+/**
+ * Runs a write of the store. False when it failed: told once an episode, and whatever it was about stays as it is.
+ * `unwritten` comes from a write that found nothing to write, which proves nothing.
+ */
+export function tryWrite(desk: Desk, write: () => void | 'unwritten'): boolean {
   try {
-    write();
+    if (write() !== 'unwritten') desk.episodes.over(DATABASE_TROUBLE);
+    return true;
   } catch (error) {
     desk.episodes.trouble(DATABASE_TROUBLE, error);
     return false;
   }
-  desk.episodes.over(DATABASE_TROUBLE);
-  return true;
 }
 
 export function signOptions(desk: Desk): SignOptions {

@@ -2,7 +2,6 @@ import type { CandidateRow } from '../store/candidates.ts';
 import { readCase } from '../store/cases.ts';
 import type { Desk } from './desk.ts';
 import { signOptions, tryWrite } from './desk.ts';
-import type { Change } from './ledger.ts';
 import { parseRecorded } from './recorded.ts';
 import { signFolder, signatureText } from './signature.ts';
 
@@ -80,14 +79,15 @@ class Turn {
 
 /** Changed folders that a retry has taken up as they are: its case has their fingerprint now. */
 export function settleRetried(desk: Desk): void {
-  const changes: Change[] = [];
   tryWrite(desk, () => {
-    for (const row of desk.ledger.rows()) {
-      if (row.state !== 'changed' || row.caseId === null) continue;
-      const { fingerprint } = parseRecorded(row.signature);
-      if (fingerprint === '' || readCase(desk.store.db, row.caseId)?.fingerprint !== fingerprint) continue;
-      changes.push({ ...row, state: 'admitted', reason: null });
-    }
-    desk.ledger.put(changes);
+    const retried = [...desk.ledger.rows()].filter((row) => isRetried(desk, row));
+    if (retried.length === 0) return 'unwritten';
+    desk.ledger.put(retried.map((row) => ({ ...row, state: 'admitted', reason: null })));
   });
+}
+
+function isRetried(desk: Desk, row: CandidateRow): boolean {
+  if (row.state !== 'changed' || row.caseId === null) return false;
+  const { fingerprint } = parseRecorded(row.signature);
+  return fingerprint !== '' && readCase(desk.store.db, row.caseId)?.fingerprint === fingerprint;
 }

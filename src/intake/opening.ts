@@ -23,7 +23,7 @@ export function openIntake(desk: Desk, identity: string, scan: Listing): boolean
   return tryWrite(desk, () => {
     const opened = readMeta(desk.store.db, 'intake_opened');
     const now = `${identity} ${desk.watch.path}`;
-    if (opened === now) return;
+    if (opened === now) return 'unwritten';
     // the rest of the text is the path, whatever is in it
     const isSamePath = opened !== null && opened.slice(opened.indexOf(' ') + 1) === desk.watch.path;
     const isNew = isSamePath || opened === null ? isNothingKnown(desk) : true;

@@ -35,11 +35,12 @@ export function createCommand(
     [RECEIPTS, PROCESSES, queueFunctions, EARLIER, WRITE_SCRIPT],
     `token=${quote(target.token)} queue=${quote(target.queue ?? '')} job_id= job_created=
 case_prefix=${quote(request.casePrefix)} settled=${quote(` ${[target.token, ...request.settledTokens].join(' ')} `)}
+refusal=${quote(request.ownRevocation)}
 find_earlier ${quote(request.earlierRevocation)}
 attempt "$token"
 create() {
   if [ -n "$earlier" ]; then
-    [ ! -d "$directory" ] || take "$directory" ${quote(request.ownRevocation)}
+    [ ! -d "$directory" ] || take "$directory" "$refusal"
     receipt "$directory/claim"
     case "$state $text" in
       'whole revoked '*) printf 'outcome earlier %s\\n' "$earlier" ;;

@@ -24,7 +24,8 @@ export function unownedCommand(installation: Installation, functions: readonly s
 }
 
 function prelude(installation: Installation): string {
-  return `LC_ALL=C; export LC_ALL
+  return `given_locale=\${LC_ALL-}
+LC_ALL=C; export LC_ALL
 root=${quotePath(installation.root)}
 instance=${installation.instance}
 ${PRELUDE}`;

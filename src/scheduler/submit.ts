@@ -30,7 +30,7 @@ export async function create(
     casePrefix: `${tokenPrefix(parts.instance)}${parts.caseId}-`,
     settledTokens,
     earlierRevocation: revocationLine({ who: DAEMON, why: `${spec.token} takes its place` }),
-    ownRevocation: revocationLine({ who: DAEMON, why: 'an earlier attempt of the case was claimed' }),
+    ownRevocation: revocationLine({ who: DAEMON, why: 'its creation was refused' }),
     scriptBytes: Buffer.byteLength(script),
     scriptLastLine: lastLine(spec.token),
   });

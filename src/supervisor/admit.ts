@@ -33,6 +33,7 @@ export function admitCase(tx: Tx, id: string, found: FoundCase, limitMs: number,
     updatedAt: at,
     phaseSince: at,
   });
+  claimStrayAttempts(tx, id);
   return journaled(
     tx,
     readCase(tx, id)!,

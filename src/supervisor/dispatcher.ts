@@ -1,10 +1,12 @@
 import { formatToken } from '../domain/attempt.ts';
+import type { Phase } from '../domain/case.ts';
 import type { Clock } from '../domain/clock.ts';
 import { countStaged, nextToLease, nextToStage } from '../store/cases.ts';
 import type { Reader } from '../store/database.ts';
 import { freeSlots } from '../store/slots.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Host } from './host.ts';
+import type { LiveCases } from './live-cases.ts';
 
 /** Length of a token's random part: 40 bits, so that two attempts never meet. */
 const RANDOM_LETTERS = 8;
@@ -25,17 +27,22 @@ export function createDispatcher(deps: {
   /** The barrier: nothing is leased on a host before it was reconciled since it was last out of sight. */
   readonly isReconciled: (host: string) => boolean;
   readonly instance: string;
+  readonly live: LiveCases;
   readonly store: Reader;
   readonly dispatch: Dispatch;
   readonly clock: Clock;
   readonly onTrouble: (error: unknown) => void;
 }): Dispatcher {
-  const { hosts, isOnline, isReconciled, instance, store, dispatch, clock } = deps;
+  const { hosts, isOnline, isReconciled, instance, live, store, dispatch, clock } = deps;
   let cancel: (() => void) | null = null;
   let stopped = false;
 
+  /** Spares the database its questions: most kicks find nobody who waits. */
+  const isAny = (phase: Phase, host?: string): boolean =>
+    live.all().some((row) => row.phase === phase && (host === undefined || row.host === host));
+
   const stage = (): void => {
-    for (;;) {
+    while (isAny('waiting')) {
       const room = [...hosts.values()]
         .filter((host) => isOnline(host.name))
         .map((host) => ({
@@ -55,7 +62,7 @@ export function createDispatcher(deps: {
 
   const lease = (): void => {
     for (const host of hosts.values()) {
-      if (!isOnline(host.name) || !isReconciled(host.name)) continue;
+      if (!isOnline(host.name) || !isReconciled(host.name) || !isAny('staged', host.name)) continue;
       const free = freeSlots(store.db, host.name);
       const staged = nextToLease(store.db, host.name, free.length);
       for (const [index, row] of staged.entries()) {

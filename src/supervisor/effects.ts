@@ -168,7 +168,7 @@ async function collect({ row, host, results, signal, onProgress }: EffectContext
   });
   switch (outcome.kind) {
     case 'fetched':
-      return event({ type: 'results.collected', missingGlobs: outcome.missingGlobs });
+      return event({ type: 'results.collected', missingGlobs: row.failure === null ? outcome.missingGlobs : [] });
     case 'blocked':
       return outcome;
     case 'blind':

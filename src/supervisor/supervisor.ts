@@ -25,7 +25,7 @@ import { rehydrate } from './rehydrate.ts';
 import { createRunner } from './runner.ts';
 import { createSweep } from './sweeps.ts';
 
-/** How soon an order that the CLI recorded is handled. */
+/** Soon enough for whoever waits at a prompt. */
 const ORDERS_EVERY_MS = 200;
 
 /** One command on the host. */
@@ -46,6 +46,8 @@ export interface SupervisorDeps {
   readonly intake: OrderedIntake;
   readonly log: Log;
   readonly failPoint: FailPoint;
+  /** How soon an order that the CLI recorded is handled, milliseconds; 200 unless given. */
+  readonly ordersEveryMs?: number;
 }
 
 export interface Supervisor {
@@ -131,6 +133,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     isOnline: (host) => watches.get(host)?.isOnline() === true,
     isReconciled: (host) => watches.get(host)?.isReconciled() === true,
     instance: identity.instance,
+    live,
     store,
     dispatch,
     clock,
@@ -154,7 +157,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     takeover,
   });
 
-  const orderSweep = createSweep(clock, ORDERS_EVERY_MS, async () => {
+  const orderSweep = createSweep(clock, deps.ordersEveryMs ?? ORDERS_EVERY_MS, async () => {
     try {
       await orders.runOnce();
       episodes.over('handling orders');

@@ -73,7 +73,8 @@ export function findScript(place: AttemptPlace): Buffer {
 /**
  * One archive after the other, each of as many files as fit into a command: readers skip the end of an archive. A file
  * that is not there is left out; what came is judged by the sums that are asked for afterwards. The GNU format keeps
- * names as bytes and files with holes whole (bsdtar would put a map into them otherwise).
+ * names as bytes and files with holes whole (bsdtar would put a map into them otherwise); GNU tar would take a
+ * backslash in a name for an escape.
  */
 export function packScript(place: AttemptPlace, files: readonly OutputFile[]): Buffer {
   return bytes(
@@ -82,7 +83,7 @@ export function packScript(place: AttemptPlace, files: readonly OutputFile[]): B
       `command -v tar >/dev/null 2>&1 || { echo 'tar: not found' >&2; exit 127; }`,
       `case $(tar --version 2>&1 </dev/null) in`,
       `*bsdtar*) format='--format gnutar' ;;`,
-      `*'GNU tar'*) format=--format=gnu ;;`,
+      `*'GNU tar'*) format='--format=gnu --no-unquote' ;;`,
       `*) format= ;;`,
       `esac`,
       `pack() { tar $format -c -f - "$@" </dev/null; }`,

@@ -118,10 +118,11 @@ class Collection {
     const sizeBytes = wanted.reduce((sum, file) => sum + (received.get(file.path)?.sizeBytes ?? 0), 0);
     const files = wanted.map(({ path }) => ({ path, sizeBytes: received.get(path)?.sizeBytes ?? 0 }));
     const question = Buffer.from(sumsScript(attemptWord(this.#request), files), 'latin1');
-    const answer = files.length === 0 ? 'done\n' : (await this.#shell.ask('verifying', question, sizeBytes)).toString();
-    if (answer.startsWith('no-sums')) throw noSums();
-    const sums = parseSums(answer, files.length);
-    if (sums === null) throw garbled('verifying');
+    const text = files.length === 0 ? 'done\n' : (await this.#shell.ask('verifying', question, sizeBytes)).toString();
+    const answer = parseSums(text, files.length);
+    if (answer === null) throw garbled('verifying');
+    if (answer.kind === 'no_sums') throw noSums();
+    const sums = answer.kind === 'gone' ? [] : answer.sums;
     const problems: string[] = [];
     for (const [index, { path, sizeBytes: listedBytes }] of wanted.entries()) {
       const file = received.get(path);

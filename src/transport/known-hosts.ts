@@ -112,7 +112,7 @@ function matchesPattern(pattern: string, name: string): boolean {
   let at = 0;
   let star = -1;
   let retryFrom = 0;
-  for (let index = 0; index < name.length; ) {
+  for (let index = 0; index < name.length;) {
     if (at < pattern.length && (pattern[at] === '?' || (pattern[at] !== '*' && pattern[at] === name[index]))) {
       at++;
       index++;
@@ -134,11 +134,7 @@ function matchesPattern(pattern: string, name: string): boolean {
  * Is this the key of this host? A key of a type that is not recorded is *unknown*, as it is for OpenSSH; *changed* is
  * another key of a recorded type.
  */
-export function checkHostKey(
-  entries: readonly KnownHostsEntry[],
-  identity: HostIdentity,
-  key: Buffer,
-): HostKeyVerdict {
+export function checkHostKey(entries: readonly KnownHostsEntry[], identity: HostIdentity, key: Buffer): HostKeyVerdict {
   const fingerprint = fingerprintOf(key);
   const own = entries.filter((entry) => matchesHost(entry.hosts, knownHostsName(identity)));
   // OpenSSH takes a key that is recorded without a port for a server on any port, if it is the very same key
@@ -148,15 +144,22 @@ export function checkHostKey(
   const revoked = [...own, ...portless].find((entry) => entry.marker === 'revoked' && same(entry));
   if (revoked !== undefined) return { kind: 'revoked', fingerprint, recorded: revoked };
   const plain = own.filter((entry) => entry.marker === null);
-  if ([...plain, ...portless.filter((entry) => entry.marker === null)].some(same)) return { kind: 'known', fingerprint };
+  if ([...plain, ...portless.filter((entry) => entry.marker === null)].some(same))
+    return { kind: 'known', fingerprint };
   const recorded = plain.find((entry) => entry.keyType === keyTypeOf(key));
   if (recorded !== undefined) return { kind: 'changed', fingerprint, recorded };
   return {
     kind: 'unknown',
     fingerprint,
     otherTypes: [...new Set(plain.map((entry) => entry.keyType))],
-    authority: own.find((entry) => entry.marker === 'cert-authority') ?? null,
+    authority: authorityOf(entries, identity),
   };
+}
+
+/** The first @cert-authority line for a host. */
+export function authorityOf(entries: readonly KnownHostsEntry[], identity: HostIdentity): KnownHostsEntry | null {
+  const name = knownHostsName(identity);
+  return entries.find(({ marker, hosts }) => marker === 'cert-authority' && matchesHost(hosts, name)) ?? null;
 }
 
 function isPortless({ port, alias }: HostIdentity): boolean {

@@ -22,7 +22,7 @@ export function quoteAll(command: readonly string[]): string {
  */
 export function quotePath(root: string, ...below: readonly string[]): string {
   const tail = below.map((part) => `/${part}`).join('');
-  if (root !== '~' && !root.startsWith('~/')) return quote(`${root.replace(/(?<=.)\/+$/, '')}${tail}`);
+  if (root !== '~' && !root.startsWith('~/')) return quote(`${root.replace(/\/+$/, '')}${tail}` || '/');
   const inHome = `${root.slice(1).replace(/\/+$/, '')}${tail}`;
   return inHome === '' ? '"$HOME"' : `"$HOME"${quote(inHome)}`;
 }

@@ -80,22 +80,30 @@ sums() {
   else for file do one "$file"; done; fi
 }`;
 
-/** Prints the sums of files below a directory of the host (given as a shell word). */
+/** Prints the sums of files below a directory of the host (given as a shell word); `gone` where there is none. */
 export function sumsScript(directory: string, files: readonly HostFile[]): string {
   return script(
     DEFINE_SUMS,
-    `cd ${directory} || exit 1`,
+    `cd ${directory} 2>/dev/null || { echo gone; exit 0; }`,
     ...callsOf(files).map((call) => `${call.exotic ? 'one' : 'sums'} ${call.words}`),
     `echo done`,
   );
 }
 
-/** The answer to `sumsScript`: a sum or null for each file, in order; null when it is not such an answer. */
-export function parseSums(text: string, count: number): (string | null)[] | null {
+export type Sums =
+  | { readonly kind: 'no_sums' }
+  | { readonly kind: 'gone' }
+  /** A sum or null for each file, in order. */
+  | { readonly kind: 'summed'; readonly sums: readonly (string | null)[] };
+
+/** The answer to `sumsScript` about so many files; null when it is not such an answer. */
+export function parseSums(text: string, count: number): Sums | null {
   const lines = text.split('\n');
+  if (lines[0] === 'no-sums') return { kind: 'no_sums' };
+  if (lines[0] === 'gone') return { kind: 'gone' };
   if (lines.pop() !== '' || lines.pop() !== 'done' || lines.length !== count) return null;
   if (!lines.every((line) => line === '-' || /^[0-9a-f]{64}$/.test(line))) return null;
-  return lines.map((line) => (line === '-' ? null : line));
+  return { kind: 'summed', sums: lines.map((line) => (line === '-' ? null : line)) };
 }
 
 /** Slow enough for a network disk in use: how long a host may be busy with so many bytes without a sign of life. */

@@ -36,6 +36,9 @@ export function hostTrouble(what: string, root: string, exitCode: number, stderr
   if (/permission denied|operation not permitted|read-only file system/i.test(stderr)) {
     return blocked(`the host does not let this user write below ${root}: change its owner or mode there, or mount it rw`);
   }
+  if (/not a directory|is a directory/i.test(stderr)) {
+    return blocked(`a file is in the way where the host needs a directory below ${root}: move it away`);
+  }
   if (/input\/output error|stale file handle|transport endpoint/i.test(stderr)) {
     return blocked(`the disk of the host below ${root} has errors: have it repaired or mounted anew`);
   }

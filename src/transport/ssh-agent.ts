@@ -1,5 +1,5 @@
-import { BaseAgent, OpenSSHAgent } from 'ssh2';
-import type { IdentityCallback, ParsedKey, SignCallback, SigningRequestOptions } from 'ssh2';
+import ssh2 from 'ssh2';
+import type { BaseAgent, IdentityCallback, OpenSSHAgent, ParsedKey, SignCallback, SigningRequestOptions } from 'ssh2';
 
 import type { Clock } from '../domain/clock.ts';
 
@@ -18,7 +18,7 @@ export interface AgentKey {
 const AGENT_PATIENCE_MS = 3_000;
 
 export function listAgentKeys(socketPath: string, clock: Clock): Promise<AgentAnswer> {
-  const whole = new OpenSSHAgent(socketPath);
+  const whole = new ssh2.OpenSSHAgent(socketPath);
   return new Promise((resolve) => {
     const cancel = clock.after(AGENT_PATIENCE_MS, () =>
       resolve({ kind: 'silent', reason: `the agent at ${socketPath} does not answer` }),
@@ -39,7 +39,8 @@ export function listAgentKeys(socketPath: string, clock: Clock): Promise<AgentAn
   });
 }
 
-class OneKeyAgent extends BaseAgent<ParsedKey> {
+// ssh2 is CommonJS, and Node sees only some of its names: so the values are taken from the whole
+class OneKeyAgent extends ssh2.BaseAgent<ParsedKey> {
   readonly #whole: OpenSSHAgent;
   readonly #key: ParsedKey;
 

@@ -5,8 +5,8 @@ import { fingerprintOf, keyTypeOf } from './known-hosts.ts';
 import { listAgentKeys } from './ssh-agent.ts';
 import type { AgentKey } from './ssh-agent.ts';
 import { isDefaultIdentity } from './ssh-config.ts';
-import type { Hop } from './ssh-config.ts';
-import { loadIdentity } from './ssh-keys.ts';
+import type { Hop, Unsupported } from './ssh-config.ts';
+import { hasCertificate, loadIdentity } from './ssh-keys.ts';
 import type { Identity } from './ssh-keys.ts';
 
 /** One key to try. `label` names it for people. */
@@ -19,6 +19,7 @@ interface Credential {
 export interface Credentials {
   readonly keys: readonly Credential[];
   readonly leftOut: readonly string[];
+  readonly unsupported: readonly Unsupported[];
 }
 
 /**
@@ -47,15 +48,37 @@ export async function gatherCredentials(hop: Hop, passphrase: string | null, clo
     if (reason !== null) leftOut.push(reason);
     else if (identity.kind === 'private') keys.push(fileCredential(hop.user, identity));
   }
-  return { keys, leftOut };
+  const unsupported: Unsupported[] = [];
+  for (const identity of identities) unsupported.push(...(await unsupportedKey(identity)));
+  return { keys, leftOut, unsupported };
 }
+
+/** OpenSSH would use both by itself; who relies on them must hear that nobody does here. */
+async function unsupportedKey(identity: Identity): Promise<readonly Unsupported[]> {
+  const { kind, path } = identity;
+  if (kind === 'missing') return [];
+  const found: Unsupported[] = [];
+  if (kind === 'unusable' && identity.why.kind === 'hardware key') {
+    found.push({ what: `hardware key ${path}`, instead: PLAIN_KEY, prevents: false });
+  }
+  if (await hasCertificate(path)) {
+    found.push({ what: `certificate ${path}-cert.pub`, instead: AUTHORIZED_KEY, prevents: false });
+  }
+  return found;
+}
+
+const PLAIN_KEY = 'a plain key, for this host only (ssh-keygen -t ed25519, then ssh-copy-id)';
+const AUTHORIZED_KEY = 'the plain key in authorized_keys on the host (ssh-copy-id)';
 
 function isSameKey(identity: Identity, key: AgentKey): boolean {
   return identity.kind !== 'missing' && identity.blob !== null && identity.blob.equals(key.blob);
 }
 
 function agentCredential(username: string, { agent, blob, comment }: AgentKey): Credential {
-  return { label: `agent key ${comment === '' ? '' : `${comment} `}(${nameOf(blob)})`, method: { type: 'agent', username, agent } };
+  return {
+    label: `agent key ${comment === '' ? '' : `${comment} `}(${nameOf(blob)})`,
+    method: { type: 'agent', username, agent },
+  };
 }
 
 function fileCredential(username: string, { key, path, blob }: Identity & { kind: 'private' }): Credential {
@@ -87,7 +110,7 @@ function whyUnusable({ why, path }: Identity & { kind: 'unusable' }, passphrase:
     case 'wrong passphrase':
       return `the passphrase in passphrase_file does not open it`;
     case 'hardware key':
-      return `a hardware key, which is not supported: use a plain key, for this host only (ssh-keygen -t ed25519)`;
+      return `a hardware key, which is not supported: use ${PLAIN_KEY}`;
     case 'unreadable':
       return passphrase === null ? why.reason : `${why.reason} (with the passphrase of passphrase_file)`;
   }
@@ -143,7 +166,10 @@ export class Login {
     if (this.#secondFactor && this.#accepted?.includes('publickey') !== true) {
       return `the host took a key and asks for a second factor (${this.#accepted?.join(', ') ?? ''}), which nobody here can give`;
     }
-    const accepted = this.#accepted?.includes('publickey') === true ? '' : `; the host takes only ${this.#accepted?.join(', ') ?? 'nothing'}`;
+    const accepted =
+      this.#accepted?.includes('publickey') === true
+        ? ''
+        : `; the host takes only ${this.#accepted?.join(', ') ?? 'nothing'}`;
     const tried = this.#tried.length === 0 ? 'no key was tried' : `tried ${this.#tried.join(', ')}`;
     const notes = [...this.#credentials.leftOut, ...this.#troubles];
     return `${tried}${accepted}${notes.length === 0 ? '' : `; not used: ${notes.join('; ')}`}`;

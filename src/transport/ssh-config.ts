@@ -157,7 +157,10 @@ export function unsupportedIn(config: SshConfig, name: string, viaJump: boolean)
   const jumps = viaJump || settingOf(config, 'proxyjump') !== null;
   if (command !== null && !jumps) add(`ProxyCommand ${command}`, TUNNEL, true);
   if (isOff(settingOf(config, 'pubkeyauthentication'))) {
-    const only = settingOf(config, 'gssapiauthentication') === 'yes' ? 'GSSAPI (Kerberos) as the only login' : 'PubkeyAuthentication no';
+    const only =
+      settingOf(config, 'gssapiauthentication') === 'yes'
+        ? 'GSSAPI (Kerberos) as the only login'
+        : 'PubkeyAuthentication no';
     add(only, 'a key without a second factor, for this host only: `ssh-keygen -t ed25519`, then `ssh-copy-id`', true);
   }
   for (const file of config.get('certificatefile') ?? []) {

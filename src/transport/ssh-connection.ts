@@ -50,6 +50,7 @@ export interface ConnectionContext {
 /** ssh2 tells what became of a command that was being opened in the same moment as it closes. */
 const CLOSING_GRACE_MS = 200;
 const NONCE_LENGTH = 16;
+const NO_CREDENTIALS: Credentials = { keys: [], leftOut: [], unsupported: [] };
 
 /** Rejects with an Error that says why it cannot be made. */
 export async function openConnection(ticket: Ticket, context: ConnectionContext): Promise<SshConnection> {
@@ -62,7 +63,7 @@ export async function openConnection(ticket: Ticket, context: ConnectionContext)
     for (const [index, hop] of ticket.route.hops.entries()) {
       const before = chain.at(-1);
       const via = before === undefined ? null : await forward(before, hop, context.signal);
-      const credentials = ticket.credentials[index] ?? { keys: [], leftOut: [] };
+      const credentials = ticket.credentials[index] ?? NO_CREDENTIALS;
       const dialled = await dial({ ...context, hop, credentials, via });
       chain.push(dialled);
       // a hop that is lost takes those behind it along, though nothing tells their streams
@@ -109,10 +110,9 @@ function connectionOf({ client, lost }: Dialled, endAll: (reason: string) => voi
         // `Not connected` is thrown, not called back; a command too long as well
         return resolve({ kind: 'unsent', reason: error instanceof Error ? error.message : String(error) });
       }
-      void known.then(async (reason) => {
-        await clock.sleep(CLOSING_GRACE_MS);
-        resolve({ kind: 'started', ...lostProcess(reason) });
-      });
+      void known.then((reason) =>
+        clock.after(CLOSING_GRACE_MS, () => resolve({ kind: 'started', ...lostProcess(reason) })),
+      );
     });
 
   return {

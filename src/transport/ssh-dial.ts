@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-import { Client } from 'ssh2';
-import type { ClientErrorExtensions } from 'ssh2';
+import ssh2 from 'ssh2';
+import type { Client, ClientErrorExtensions } from 'ssh2';
 
 import type { Clock } from '../domain/clock.ts';
 import { Login } from './ssh-auth.ts';
@@ -42,7 +42,8 @@ export async function dial(context: DialContext): Promise<Dialled> {
   signal.throwIfAborted();
   const login = new Login(hop.user, context.credentials);
   const socket = context.via ?? openSocket(hop);
-  const client = new Client();
+  // ssh2 is CommonJS, and Node sees only some of its names: so the values are taken from the whole
+  const client = new ssh2.Client();
   let stage = `no TCP connection to ${hop.host}:${hop.port}`;
   let stopLiveness = (): void => {};
 
@@ -123,7 +124,8 @@ function explain(error: Error, hop: Hop, hostKey: HostKeyCheck, login: Login): s
   const place = `${hop.host}:${hop.port}`;
   const tryIt = `Try: ssh ${hop.name} true`;
   if (hostKey.refusal !== null) return hostKey.refusal;
-  if (error.message === ALL_FAILED) return `${hop.user}@${place} lets nobody in: ${login.explain()}. Try: ssh -v ${hop.name} true`;
+  if (error.message === ALL_FAILED)
+    return `${hop.user}@${place} lets nobody in: ${login.explain()}. Try: ssh -v ${hop.name} true`;
   if (/too many authentication failures/i.test(error.message)) {
     return `${hop.user}@${place} refused after too many keys: ${login.explain()}. Set identity for this host, so that one key is tried`;
   }

@@ -146,7 +146,9 @@ function partialLength(bytes: Buffer, mark: Buffer): number {
   return 0;
 }
 
-type End = { readonly kind: 'whole'; readonly at: number; readonly exitCode: number } | { readonly kind: 'none'; readonly at: number };
+type End =
+  | { readonly kind: 'whole'; readonly at: number; readonly exitCode: number }
+  | { readonly kind: 'none'; readonly at: number };
 
 /** The end mark and where it stands; without one, from where on its first part may have come (the length, if nowhere). */
 function findEnd(bytes: Buffer, mark: Buffer): End {

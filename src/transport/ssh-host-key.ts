@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { ServerHostKeyAlgorithm } from 'ssh2';
 
 import { explainHostKey } from './known-hosts-advice.ts';
-import { checkHostKey, keyTypeOf, parseKnownHosts, recordedKeyTypes } from './known-hosts.ts';
+import { authorityOf, checkHostKey, keyTypeOf, parseKnownHosts, recordedKeyTypes } from './known-hosts.ts';
 import type { HostIdentity, KnownHostsEntry, KnownHostsFile } from './known-hosts.ts';
 import { expandHome } from './ssh-config.ts';
 import type { Hop } from './ssh-config.ts';
@@ -25,6 +25,8 @@ export class HostKeyCheck {
   readonly algorithms: ServerHostKeyAlgorithm[];
   /** Why the key was refused; null while it was not. */
   refusal: string | null = null;
+  /** The types of key that are recorded for this host. */
+  readonly recorded: ReadonlySet<string>;
   readonly #entries: readonly KnownHostsEntry[];
   readonly #identity: HostIdentity;
   readonly #file: string;
@@ -38,9 +40,9 @@ export class HostKeyCheck {
     this.#identity = { host: hop.host, port: hop.port, alias: hop.hostKeyAlias };
     this.#file = hop.knownHosts[0] ?? expandHome('~/.ssh/known_hosts');
     this.#direct = direct;
-    const recorded = recordedKeyTypes(entries, this.#identity);
+    this.recorded = recordedKeyTypes(entries, this.#identity);
     const isRecorded = (algorithm: string): boolean =>
-      recorded.has(algorithm.startsWith('rsa-sha2-') ? 'ssh-rsa' : algorithm);
+      this.recorded.has(algorithm.startsWith('rsa-sha2-') ? 'ssh-rsa' : algorithm);
     this.algorithms = [...ALGORITHMS.filter(isRecorded), ...ALGORITHMS.filter((algorithm) => !isRecorded(algorithm))];
   }
 
@@ -58,6 +60,11 @@ export class HostKeyCheck {
       }
     }
     return new HostKeyCheck(hop, parseKnownHosts(files), unreadable, direct);
+  }
+
+  /** A @cert-authority line that speaks for this host: OpenSSH would trust it, and we do not. */
+  get authority(): KnownHostsEntry | null {
+    return authorityOf(this.#entries, this.#identity);
   }
 
   verify(key: Buffer): boolean {

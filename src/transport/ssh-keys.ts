@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 
-import { utils } from 'ssh2';
+import ssh2 from 'ssh2';
 import type { ParsedKey } from 'ssh2';
 
 import { keyTypeOf } from './known-hosts.ts';
+import type { SshOptions } from './ssh-options.ts';
 
 /** What a file of `IdentityFile` turned out to be. `blob` is the public key, where it could be read. */
 export type Identity =
@@ -29,9 +30,12 @@ export async function loadIdentity(path: string, passphrase: string | null): Pro
     return unusable(path, null, { kind: 'unreadable', reason: messageOf(error) });
   }
   const blob = publicBlobOf(text) ?? publicBlobOf(await readFile(`${path}.pub`, 'utf8').catch(() => ''));
-  if (blob !== null && keyTypeOf(blob)?.startsWith('sk-') === true) return unusable(path, blob, { kind: 'hardware key' });
+  if (blob !== null && keyTypeOf(blob)?.startsWith('sk-') === true)
+    return unusable(path, blob, { kind: 'hardware key' });
   if (!text.includes('PRIVATE KEY') && !text.startsWith('PuTTY-User-Key-File')) {
-    return blob === null ? unusable(path, null, { kind: 'unreadable', reason: 'it is no key' }) : { kind: 'public', path, blob };
+    return blob === null
+      ? unusable(path, null, { kind: 'unreadable', reason: 'it is no key' })
+      : { kind: 'public', path, blob };
   }
   const key = parsePrivate(text, passphrase);
   if (!(key instanceof Error)) return { kind: 'private', path, blob: key.getPublicSSH(), key };
@@ -49,8 +53,9 @@ function unusable(path: string, blob: Buffer | null, why: Unusable): Identity {
 
 function parsePrivate(text: string, passphrase: string | null): ParsedKey | Error {
   let parsed: unknown;
+  // ssh2 is CommonJS, and Node sees only some of its names: so the values are taken from the whole
   try {
-    parsed = passphrase === null ? utils.parseKey(text) : utils.parseKey(text, passphrase);
+    parsed = passphrase === null ? ssh2.utils.parseKey(text) : ssh2.utils.parseKey(text, passphrase);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
@@ -85,10 +90,23 @@ export function publicBlobOf(text: string): Buffer | null {
   return keyTypeOf(blob) === null ? null : blob;
 }
 
-/** The first line of the file. */
-export async function readPassphrase(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8');
-  return text.split(/\r?\n/, 1)[0] ?? '';
+/** OpenSSH looks for a certificate beside each key. */
+export function hasCertificate(path: string): Promise<boolean> {
+  return access(`${path}-cert.pub`).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The first line of the passphrase file; null without one. */
+export async function passphraseOf({ passphraseFile }: Pick<SshOptions, 'passphraseFile'>): Promise<string | null> {
+  if (passphraseFile === null) return null;
+  try {
+    const text = await readFile(passphraseFile, 'utf8');
+    return text.split(/\r?\n/, 1)[0] ?? '';
+  } catch (error) {
+    throw new Error(`the passphrase file cannot be read: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function isMissing(error: unknown): boolean {

@@ -73,15 +73,24 @@ export class SshLane {
 
   /** Takes a connection that was made elsewhere. */
   add(connection: SshConnection): void {
-    const member: Member = { connection, taken: 0, limit: this.#options.maxSessions, startedSinceRefusal: 0, pause: null, asleep: false };
+    const member: Member = {
+      connection,
+      taken: 0,
+      limit: this.#options.maxSessions,
+      startedSinceRefusal: 0,
+      pause: null,
+      asleep: false,
+    };
     this.#members.add(member);
-    void connection.lost.then((reason) => {
-      this.#members.delete(member);
-      member.pause?.cancel();
-      if (this.isEmpty) this.#rejectAll(reason);
-      else this.#pump();
-    });
+    void connection.lost.then((reason) => this.#remove(member, reason));
     this.#pump();
+  }
+
+  #remove(member: Member, reason: string): void {
+    this.#members.delete(member);
+    member.pause?.cancel();
+    if (this.isEmpty) this.#rejectAll(reason);
+    else this.#pump();
   }
 
   close(reason: string): void {

@@ -3,7 +3,7 @@ import type { Lifecycle } from './create-transport.ts';
 import { openConnection, prepareTicket } from './ssh-connection.ts';
 import type { SshConnection, Ticket } from './ssh-connection.ts';
 import { NO_NATIVE_CRYPTO, hasNativeCrypto } from './ssh-crypto.ts';
-import { readPassphrase } from './ssh-keys.ts';
+import { passphraseOf } from './ssh-keys.ts';
 import { SshLane } from './ssh-lane.ts';
 import type { SshEnvironment, SshOptions } from './ssh-options.ts';
 import { explainUnsupported, resolveRoute } from './ssh-route.ts';
@@ -107,8 +107,9 @@ export class SshLink implements Lifecycle {
     if (!hasNativeCrypto()) this.#warn(NO_NATIVE_CRYPTO);
     const resolved = await resolveRoute(this.#options, signal);
     if (resolved.kind === 'failed') return resolved;
-    for (const unsupported of resolved.route.unsupported) this.#warn(explainUnsupported(unsupported));
-    const ticket = await prepareTicket(resolved.route, await this.#passphrase(), this.#clock);
+    const ticket = await prepareTicket(resolved.route, await passphraseOf(this.#options), this.#clock);
+    const unsupported = [...resolved.route.unsupported, ...ticket.credentials.flatMap((login) => login.unsupported)];
+    for (const one of unsupported) this.#warn(explainUnsupported(one));
     const connection = await this.#open(ticket, signal);
     const reason = await probe(connection, signal);
     if (reason !== null) {
@@ -123,18 +124,21 @@ export class SshLink implements Lifecycle {
   #adopt(connection: SshConnection): void {
     this.#primary = connection;
     this.#lanes.control.add(connection);
-    void connection.lost.then((reason) => {
-      this.#primary = null;
-      if (this.#closing.signal.aborted) return;
-      this.#lastReason = reason;
-      for (const listener of this.#listeners) listener(reason);
-    });
+    void connection.lost.then((reason) => this.#noteLost(reason));
+  }
+
+  #noteLost(reason: string): void {
+    this.#primary = null;
+    if (this.#closing.signal.aborted) return;
+    this.#lastReason = reason;
+    for (const listener of this.#listeners) listener(reason);
   }
 
   /** The bulk connection, or a spare one. The keys and the way are those of the last `connect`. */
   #openAnother(): Promise<SshConnection> {
     const ticket = this.#ticket;
-    if (ticket === null || this.#primary === null) return Promise.reject(new Error(`not connected: ${this.#lastReason}`));
+    if (ticket === null || this.#primary === null)
+      return Promise.reject(new Error(`not connected: ${this.#lastReason}`));
     return this.#withinTime(this.#closing.signal, (signal) => this.#open(ticket, signal));
   }
 
@@ -145,21 +149,13 @@ export class SshLink implements Lifecycle {
   async #withinTime<T>(outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { connectTimeoutMs } = this.#options;
     const late = new AbortController();
-    const cancel = this.#clock.after(connectTimeoutMs, () => late.abort(`no connection within ${connectTimeoutMs / 1000} s`));
+    const cancel = this.#clock.after(connectTimeoutMs, () =>
+      late.abort(`no connection within ${connectTimeoutMs / 1000} s`),
+    );
     try {
       return await work(AbortSignal.any([outer, late.signal, this.#closing.signal]));
     } finally {
       cancel();
-    }
-  }
-
-  async #passphrase(): Promise<string | null> {
-    const { passphraseFile } = this.#options;
-    if (passphraseFile === null) return null;
-    try {
-      return await readPassphrase(passphraseFile);
-    } catch (error) {
-      throw new Error(`the passphrase file cannot be read: ${messageOf(error)}`, { cause: error });
     }
   }
 }
@@ -178,7 +174,8 @@ function messageOf(error: unknown): string {
 async function probe(connection: SshConnection, signal: AbortSignal): Promise<string | null> {
   let giveUp!: () => void;
   const aborted = new Promise<string>((resolve) => {
-    giveUp = (): void => resolve(`${String(signal.reason)} (logged in, but no command runs: a login script that waits?)`);
+    giveUp = (): void =>
+      resolve(`${String(signal.reason)} (logged in, but no command runs: a login script that waits?)`);
   });
   signal.addEventListener('abort', giveUp, { once: true });
   try {

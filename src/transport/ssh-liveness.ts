@@ -2,8 +2,10 @@ import type { Duplex } from 'node:stream';
 
 import type { Clock } from '../domain/clock.ts';
 
-/** Silent intervals after which a peer is dead; OpenSSH's ServerAliveCountMax and ssh2's default. */
-const SILENT_INTERVALS = 3;
+/** A peer is dead after four silent intervals: OpenSSH's ServerAliveCountMax, which is 3, and the one it is noticed in. */
+const SILENT_INTERVALS = 4;
+/** Looks an interval: they are counted, so that a pause of our own process (suspended, stopped) is not the peer's silence. */
+const LOOKS_AN_INTERVAL = 2;
 
 /**
  * Calls `onDead` when nothing was heard for four intervals (each of them with a ping, which ssh2 sends). Any byte is a
@@ -16,22 +18,21 @@ export function watchLiveness(
   stream: Duplex,
   onDead: (reason: string) => void,
 ): () => void {
-  let lastHeardMs = clock.monotonic();
+  let silentLooks = 0;
   const heard = (): void => {
-    lastHeardMs = clock.monotonic();
+    silentLooks = 0;
   };
   // ssh2 reads the stream in the same way; a second listener takes nothing from it
   stream.on('data', heard);
-  const limitMs = intervalMs * (SILENT_INTERVALS + 1);
   let cancel: () => void;
-  const wait = (delayMs: number): void => {
-    cancel = clock.after(delayMs, () => {
-      const leftMs = lastHeardMs + limitMs - clock.monotonic();
-      if (leftMs > 0) wait(leftMs);
-      else onDead(`nothing was heard from it for ${limitMs / 1000} s`);
+  const look = (): void => {
+    cancel = clock.after(intervalMs / LOOKS_AN_INTERVAL, () => {
+      silentLooks++;
+      if (silentLooks < SILENT_INTERVALS * LOOKS_AN_INTERVAL) look();
+      else onDead(`nothing was heard from it for ${(intervalMs * SILENT_INTERVALS) / 1000} s`);
     });
   };
-  wait(limitMs);
+  look();
   return () => {
     cancel();
     stream.off('data', heard);

@@ -48,13 +48,14 @@ export function wrapChannel(channel: ClientChannel, frame: Frame, lost: Promise<
     closeInput(stdin);
     void Promise.all([whole(stdout), whole(stderr)]).then(() => settle(judge(exit, stdout, stderr)));
   });
-  void lost.then((reason) => {
+  const cut = (reason: string): void => {
     release();
     settle({ exitCode: null, reason });
     closeInput(stdin);
     cutOutput();
     cutErrors();
-  });
+  };
+  void lost.then(cut);
 
   const abandon = (): void => {
     settle({ exitCode: null, reason: 'abandoned' });
@@ -105,29 +106,23 @@ function whole(reader: FrameReader): Promise<void> {
 }
 
 function judge(exit: ChannelExit, stdout: FrameReader, stderr: FrameReader): Ended {
+  if (exit.kind === 'none') return { exitCode: null, reason: 'the channel was closed without an exit status' };
   if (!stdout.begun) return { exitCode: null, reason: explainMissingFrame(exit, `${stdout.noise} ${stderr.noise}`) };
-  switch (exit.kind) {
-    case 'none':
-      return { exitCode: null, reason: 'the channel was closed without an exit status' };
-    case 'signalled':
-      return { exitCode: null, reason: `the shell on the host was ended by ${exit.signal}` };
-    case 'exited':
-      if (stdout.exitCode !== null) return { exitCode: stdout.exitCode };
-      return { exitCode: null, reason: `the answer broke off (exit ${exit.exitCode}, but not the end of the output)` };
-  }
+  if (exit.kind === 'signalled') return { exitCode: null, reason: `the shell on the host was ended by ${exit.signal}` };
+  if (stdout.exitCode !== null) return { exitCode: stdout.exitCode };
+  return { exitCode: null, reason: `the answer broke off (exit ${exit.exitCode}, but not the end of the output)` };
 }
 
 /** As much of a host's words as goes into a message. */
 const SAID_LIMIT_CHARACTERS = 300;
 
-function explainMissingFrame(exit: ChannelExit, noise: string): string {
-  const said = noise.replaceAll(/[^\P{C}]+/gu, ' ').replaceAll(/\s+/g, ' ').trim().slice(0, SAID_LIMIT_CHARACTERS);
-  const how =
-    exit.kind === 'exited'
-      ? `exit ${exit.exitCode}`
-      : exit.kind === 'signalled'
-        ? exit.signal
-        : 'no exit status';
+function explainMissingFrame(exit: Exclude<ChannelExit, { kind: 'none' }>, noise: string): string {
+  const said = noise
+    .replaceAll(/[^\P{C}]+/gu, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, SAID_LIMIT_CHARACTERS);
+  const how = exit.kind === 'exited' ? `exit ${exit.exitCode}` : exit.signal;
   const words = said === '' ? 'said nothing' : `said: ${said}`;
   if (/sftp connections only/i.test(said)) {
     return `the host gives SFTP only, and no shell (ForceCommand internal-sftp in its sshd_config): it ${words} (${how})`;

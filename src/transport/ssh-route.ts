@@ -41,7 +41,11 @@ export const askSsh: AskSsh = (args, signal) =>
   });
 
 /** Resolves the host of the options through the user's ssh config; what the options say themselves wins. */
-export async function resolveRoute(options: SshOptions, signal: AbortSignal, ask: AskSsh = askSsh): Promise<RouteOutcome> {
+export async function resolveRoute(
+  options: SshOptions,
+  signal: AbortSignal,
+  ask: AskSsh = askSsh,
+): Promise<RouteOutcome> {
   const unsupported: Unsupported[] = [];
   const config = async ({ host: name, user, port }: Jump, viaJump: boolean): Promise<SshConfig> => {
     const args = sshArguments(name, user, port, options.configFile);
@@ -117,7 +121,9 @@ function plainRoute(options: SshOptions): RouteOutcome {
       unsupported: [],
       reason:
         `there is no \`ssh\` on this machine to read the ssh config with. Install it (openssh-client), or ` +
-        (configFile === null ? `set ${missing.join(' and ')} for this host` : `remove config_file and set host, user and identity`),
+        (configFile === null
+          ? `set ${missing.join(' and ')} for this host`
+          : `remove config_file and set host, user and identity`),
     };
   }
   const hop: Hop = {
@@ -146,7 +152,12 @@ export interface Jump {
 export function parseJumps(text: string): readonly Jump[] {
   return text
     .split(',')
-    .map((jump) => jump.trim().replace(/^ssh:\/\//, '').replace(/\/$/, ''))
+    .map((jump) =>
+      jump
+        .trim()
+        .replace(/^ssh:\/\//, '')
+        .replace(/\/$/, ''),
+    )
     .filter((jump) => jump !== '')
     .map((jump) => {
       const at = jump.lastIndexOf('@');

@@ -10,15 +10,18 @@ import { DEFINE_SUMS, callsOf, script } from './script.ts';
  *     ROOT/staging/TOKEN/RUN/TOKEN/{inputs/ manifest}    what one run of the upload unpacks
  *     ROOT/staging/TOKEN/RUN/over                        no tar writes into it any more
  *     ROOT/staging/TOKEN/RUN/taken                       a later run took what it had
- *     ROOT/attempts/TOKEN/{inputs/ manifest}             the same directory, verified and renamed
+ *     ROOT/staging/TOKEN/RUN/{old,live}-OTHER            what an earlier run had, set aside to be taken over
+ *     ROOT/attempts/TOKEN/{inputs/ manifest}             RUN/TOKEN, verified and renamed
  *
  * A remote command outlives its connection, so an old tar, an old check or an old rename may still be at work when the
  * next run begins, and two runs may even be alive at once. Therefore:
  *
- * - Each run has a directory of its own, with an unguessable name; only its own tar ever writes there.
- * - A later run takes files over only from a directory that it first renamed away (`over` is there: nobody writes into
- *   it, and the old check that may still be reading it finds nothing left to rename), or else by copying: the old tar
- *   may still hold the old file open, never the copy.
+ * - Each run has a directory of its own, with an unguessable name; only its own tar writes there.
+ * - A later run first renames the directory of an earlier one away. From then on the earlier run cannot become the
+ *   attempt, however late its own check and rename come: they go by its path. So nothing is ever taken out of a
+ *   directory that may be (or become) the attempt.
+ * - From a directory in which no tar writes (`over`) files are moved; from another they are copied: the old tar may
+ *   still hold the old file open, never the copy.
  * - Whatever was taken over is hashed again before the rename, together with all the rest.
  * - The rename is `mv RUN/TOKEN attempts/`, which ends as rename(2) onto attempts/TOKEN. The kernel refuses that for a
  *   directory that is not empty: there is no moment between a look and a move, and nothing is moved *inside* it.
@@ -57,13 +60,18 @@ export function prepareScript(place: StagingPlace): string {
     `for old in *; do`,
     `  if [ "$old" = "$run" ] || [ ! -d "$old" ]; then continue; fi`,
     `  : >"$old/taken"`,
-    // set aside by a run that was cut off before it took them over: nobody writes there
-    `  for aside in "$old"/old-*; do`,
-    `    if [ -d "$aside" ] && mv "$aside" "$run/" 2>/dev/null; then echo "mv $run/\${aside##*/}"; fi`,
+    // set aside by a run that was cut off before it took them over
+    `  for aside in "$old"/old-* "$old"/live-*; do`,
+    `    if [ -d "$aside" ] && mv "$aside" "$run/" 2>/dev/null; then`,
+    `      name=\${aside##*/}`,
+    `      case $name in old-*) echo "mv $run/$name" ;; *) echo "cp $run/$name" ;; esac`,
+    `    fi`,
     `  done`,
     `  if [ ! -d "$old/$token" ]; then continue; fi`,
-    `  if [ ! -f "$old/over" ]; then echo "cp $old/$token"`,
-    `  elif mv "$old/$token" "$run/old-$old" 2>/dev/null; then echo "mv $run/old-$old"; rm -rf "$old"; fi`,
+    // asked before the rename: a mark that comes later only means a copy that was not needed
+    `  if [ -f "$old/over" ]; then how=mv aside=$run/old-$old; else how=cp aside=$run/live-$old; fi`,
+    `  if mv "$old/$token" "$aside" 2>/dev/null; then echo "$how $aside"; fi`,
+    `  if [ $how = mv ]; then rm -rf "$old"; fi`,
     `done`,
     `echo ready`,
   );
@@ -107,7 +115,7 @@ export function takeScript(place: StagingPlace, source: Source, entries: readonl
       (call) => `chmod ${mode} ${call.words} || exit 1`,
     );
   return script(
-    `cd ${sourceInputs(place, source)} || exit 1`,
+    `cd ${sourceInputs(place, source)} || { echo 'No such file' >&2; exit 1; }`,
     `inputs=${quotePath(place.root, 'staging', place.token, place.run, place.token, 'inputs')}`,
     // old files of tar may be read-only; the modes are made right before they move
     ...chmod('u+x', true),
@@ -120,7 +128,8 @@ export function takeScript(place: StagingPlace, source: Source, entries: readonl
       ...callsOf(siblings.map(weightless)).map((call) => `take "$inputs"/${quote(`${directory}/`)} ${call.words}`),
     ]),
     `cd /`,
-    source.how === 'mv' ? `rm -rf ${quotePath(place.root, 'staging', place.token, source.directory)}` : ':',
+    // a tar that still writes there fails then, and nobody waits for it
+    `rm -rf ${quotePath(place.root, 'staging', place.token, source.directory)}`,
     `echo done`,
   );
 }
@@ -133,7 +142,11 @@ function weightless(entry: ManifestEntry): { path: string; sizeBytes: number } {
 /** Unpacks what comes on standard input; `-o`: whoever unpacks a file owns it, root too. */
 export function unpackCommand(place: StagingPlace): string {
   const run = quotePath(place.root, 'staging', place.token, place.run);
-  return `LC_ALL=C; export LC_ALL; run=${run}; cd "$run"/${quote(place.token)} && tar -x -o -f -; code=$?; : >"$run/over"; exit $code`;
+  return [
+    `LC_ALL=C; export LC_ALL; run=${run}`,
+    `cd "$run"/${quote(place.token)} || { echo taken; exit 1; }`,
+    `tar -x -o -f -; code=$?; : >"$run/over"; exit $code`,
+  ].join('\n');
 }
 
 /** More files than this are flushed by flushing their whole file system: an fsync is a seek each. */
@@ -165,7 +178,7 @@ export function commitScript(
           .join('\n');
   return script(
     `token=${quote(place.token)}; staging=${stagingWord(place)}; attempts=${quotePath(place.root, 'attempts')}`,
-    `cd "$staging/${place.run}/$token" || exit 1`,
+    `cd "$staging/${place.run}/$token" || { echo taken; exit 0; }`,
     DEFINE_SUMS,
     `good=1`,
     `check() {`,
@@ -191,7 +204,8 @@ export function commitScript(
     `disk() { df -P "$1" 2>/dev/null | tail -n 1 | sed 's/.* //'; }`,
     // mv would copy then, and a copy can be cut in the middle
     `if [ "$(disk .)" != "$(disk "$attempts")" ]; then echo two-disks; exit 0; fi`,
-    `mv "$staging/${place.run}/$token" "$attempts/" || exit 1`,
+    `run=$staging/${place.run}/$token`,
+    `mv "$run" "$attempts/" || { if [ ! -d "$run" ]; then echo taken; exit 0; fi; exit 1; }`,
     `flush "$attempts"`,
     `echo sent`,
     `cd / && rm -rf "$staging"`,
@@ -203,12 +217,15 @@ export type Committed =
   | { readonly kind: 'sent' }
   | { readonly kind: 'no_sums' }
   | { readonly kind: 'two_disks' }
+  /** A later run has taken it all over. */
+  | { readonly kind: 'taken' }
   /** Paths of files that arrived wrong; empty when there is something that should not be there. */
   | { readonly kind: 'wrong'; readonly paths: readonly string[] };
 
 export function parseCommitted(text: string, entries: readonly ManifestEntry[]): Committed | null {
   const lines = text.trimEnd().split('\n');
   if (lines[0] === 'no-sums') return { kind: 'no_sums' };
+  if (lines.includes('taken')) return { kind: 'taken' };
   if (lines.includes('sent')) return { kind: 'sent' };
   if (lines.includes('two-disks')) return { kind: 'two_disks' };
   const calls = callsOf([

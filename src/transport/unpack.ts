@@ -21,8 +21,11 @@ type Entry = AsyncIterable<unknown> & { readonly header: Header };
 /** Names as bytes, a character each; the package's own types do not know the option. */
 const AS_BYTES = { filenameEncoding: 'latin1', highWaterMark: 256 * 1024 };
 
-/** Files that are being flushed at the same time; one after the other, a thousand small ones would wait a thousand times. */
-const FLUSHING_FILES = 16;
+/**
+ * Files that are being flushed at the same time; one after the other, a thousand small ones would wait a thousand times.
+ * Node has four threads for all files: one stays free for everybody else.
+ */
+const FLUSHING_FILES = 3;
 
 /** The path of a file (a character for each byte) below a folder of ours. */
 export function localPath(folder: string, path: string): Buffer {
@@ -113,14 +116,20 @@ export class Unpacker {
     let sizeBytes = 0;
     const executable = ((entry.header.mode ?? 0) & 0o100) !== 0;
     const handle = await this.#locally(partial, () => open(partial, 'w', executable ? 0o777 : 0o666));
+    // one piece is written while the next comes in and is hashed
+    let writing = Promise.resolve();
     try {
       for await (const chunk of entry as AsyncIterable<Buffer>) {
         hash.update(chunk);
         sizeBytes += chunk.length;
-        await this.#locally(partial, () => writeAll(handle, chunk));
+        await writing;
+        writing = this.#locally(partial, () => writeAll(handle, chunk));
+        writing.catch(() => {});
         this.#onBytes(chunk.length);
       }
+      await writing;
     } catch (error) {
+      await writing.catch(() => {});
       await handle.close();
       throw error;
     }

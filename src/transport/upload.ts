@@ -84,13 +84,18 @@ class Upload {
     for (const source of sources) {
       const wanted = entries.filter((entry) => !taken.has(entry));
       const question = sumsScript(sourceInputs(this.#place, source), wanted);
-      const answer = await this.#ask('hashing what is there', question, largestCall(wanted));
-      if (answer.startsWith('no-sums')) throw noSums();
-      const sums = parseSums(answer, wanted.length);
-      if (sums === null) throw garbled('hashing what is there');
-      const whole = wanted.filter((entry, index) => sums[index] === entry.sha256);
+      const answer = parseSums(await this.#ask('hashing what is there', question, largest(wanted)), wanted.length);
+      if (answer === null) throw garbled('hashing what is there');
+      if (answer.kind === 'no_sums') throw noSums();
+      // a third run was faster
+      if (answer.kind === 'gone') continue;
+      const whole = wanted.filter((entry, index) => answer.sums[index] === entry.sha256);
       if (whole.length === 0) continue;
-      await this.#ask('taking over what is there', takeScript(this.#place, source, whole), totalBytes(whole));
+      const order = takeScript(this.#place, source, whole);
+      await this.#ask('taking over what is there', order, totalBytes(whole)).catch((error: unknown) => {
+        // it was there a moment ago
+        throw String(error).includes('No such file') ? takenOver() : error;
+      });
       for (const entry of whole) taken.add(entry);
     }
     return [...taken];
@@ -124,10 +129,12 @@ class Upload {
       },
     }).catch((error: unknown) => {
       if (!(error instanceof DiskFull)) throw error;
-      return { kind: 'done', exitCode: 2, stderr: Buffer.from('tar: No space left on device') } as const;
+      const stderr = Buffer.from('tar: No space left on device');
+      return { kind: 'done', exitCode: 2, stdout: Buffer.alloc(0), stderr } as const;
     });
     if (outcome.kind === 'unknown') throw new Setback('blind', outcome.reason);
     if (outcome.exitCode !== 0) {
+      if (outcome.stdout.toString().includes('taken')) throw takenOver();
       throw hostTrouble('tar', this.#request.root, outcome.exitCode, outcome.stderr.toString());
     }
     return entries;
@@ -148,10 +155,10 @@ class Upload {
           'blocked',
           `${root}/staging and ${root}/attempts lie on two file systems of the host: put them on one`,
         );
+      case 'taken':
+        throw takenOver();
       case 'wrong': {
-        if (await this.#wasTaken()) {
-          throw new Setback('blind', 'another upload of this attempt took its files over');
-        }
+        if (await this.#wasTaken()) throw takenOver();
         const [first] = committed.paths;
         const what = first === undefined ? `${token} holds what was not sent` : `${first} arrived wrong`;
         const more = committed.paths.length > 1 ? `, and ${committed.paths.length - 1} more` : '';
@@ -174,6 +181,10 @@ class Upload {
 
 class DiskFull extends Error {}
 
+function takenOver(): Setback {
+  return new Setback('blind', 'another upload of this attempt is under way and took its files over');
+}
+
 function sha256Of(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
@@ -183,6 +194,6 @@ function totalBytes(files: readonly { readonly sizeBytes: number }[]): number {
 }
 
 /** The longest time without a line is the largest file's. */
-function largestCall(files: readonly { readonly sizeBytes: number }[]): number {
+function largest(files: readonly { readonly sizeBytes: number }[]): number {
   return files.reduce((largest, file) => Math.max(largest, file.sizeBytes), 512 * 1024 * 1024);
 }

@@ -75,8 +75,10 @@ describe('a duration is shown in its two largest units, rounded down', () => {
     [60_000, '1m 00s'],
     [125_000, '2m 05s'],
     [3_599_999, '59m 59s'],
+    [3_600_000, '1h 00m'],
     [3_900_000, '1h 05m'],
     [86_399_999, '23h 59m'],
+    [86_400_000, '1d 00h'],
     [273_600_000, '3d 04h'],
   ])('%d ms', (durationMs, expected) => {
     expect(formatDuration(durationMs)).toBe(expected);

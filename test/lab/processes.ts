@@ -1,10 +1,35 @@
 import { readFileSync } from 'node:fs';
 
-/** What the kernel says of processes that a test started. Nothing else is ever looked at or ended. */
+/** A process that a test started. Its number alone is not enough: the kernel gives numbers out again. */
+export interface Process {
+  readonly pid: number;
+  /** Clock ticks since boot (`/proc/PID/stat`, field 22). */
+  readonly startTicks: string;
+}
+
+/** Null for one that has ended. A zombie has: PID 1 may take a second to bury one. */
+export function processOf(pid: number): Process | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // the name in parentheses may hold anything
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const startTicks = fields[19];
+    return fields[0] === 'Z' || startTicks === undefined ? null : { pid, startTicks };
+  } catch {
+    return null;
+  }
+}
+
+export function isRunning({ pid, startTicks }: Process): boolean {
+  return processOf(pid)?.startTicks === startTicks;
+}
 
 /** All children of a process, and theirs. */
-export function descendantsOf(pid: number): readonly number[] {
-  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+export function descendantsOf(pid: number): readonly Process[] {
+  return childrenOf(pid).flatMap((child) => {
+    const process = processOf(child);
+    return process === null ? [] : [process, ...descendantsOf(child)];
+  });
 }
 
 function childrenOf(pid: number): readonly number[] {
@@ -15,22 +40,17 @@ function childrenOf(pid: number): readonly number[] {
   }
 }
 
-/** A zombie has ended: here PID 1 may take a second to bury one. */
-export function isRunning(pid: number): boolean {
+/** Nothing happens to one that has ended by itself. */
+export function signal(target: Process, name: NodeJS.Signals): void {
   try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    if (isRunning(target)) process.kill(target.pid, name);
   } catch {
-    return false;
+    // it ended between the two
   }
 }
 
 /** Ends a process and what it started. */
-export function endTree(pid: number): void {
-  for (const one of [...descendantsOf(pid), pid]) {
-    try {
-      process.kill(one, 'SIGKILL');
-    } catch {
-      // it has ended by itself
-    }
-  }
+export function endTree(root: Process): void {
+  if (!isRunning(root)) return;
+  for (const one of [...descendantsOf(root.pid), root]) signal(one, 'SIGKILL');
 }

@@ -25,7 +25,7 @@ export interface FaultProxy {
   readonly set: (faults: Partial<Faults>) => void;
   /** Bytes that passed, and connections that were made. */
   readonly counts: Readonly<Record<Direction | 'connections', number>>;
-  /** How many connections are open. */
+  /** How many connections have not been ended by their client. */
   readonly open: () => number;
   /** Ends all connections: with RST, or with FIN as a server that is shut down. */
   readonly reset: () => void;
@@ -47,6 +47,7 @@ export async function startProxy(target: { readonly host: string; readonly port:
   const faults: Faults = { delayMs: 0, stall: null, bytesPerSecond: null, cutAfter: {}, refuse: false };
   const counts = { up: 0, down: 0, connections: 0 };
   const connections = new Set<Connection>();
+  const clients = new Set<Socket>();
   const lines: Record<Direction, Line> = { up: new Line(), down: new Line() };
   let changed: (() => void)[] = [];
 
@@ -72,17 +73,18 @@ export async function startProxy(target: { readonly host: string; readonly port:
     const [from, to] = direction === 'up' ? [connection.near, connection.far] : [connection.far, connection.near];
     let queue = Promise.resolve();
     let queuedBytes = 0;
+    const arrive = async (bytes: Buffer, dueMs: number): Promise<void> => {
+      const waitMs = dueMs - performance.now();
+      if (waitMs > 0) await sleep(waitMs);
+      await forward(direction, bytes, connection);
+      queuedBytes -= bytes.length;
+      from.resume();
+    };
     from.on('data', (bytes: Buffer) => {
       const dueMs = performance.now() + faults.delayMs;
       queuedBytes += bytes.length;
       if (queuedBytes > BUFFER_BYTES) from.pause();
-      queue = queue.then(async () => {
-        const waitMs = dueMs - performance.now();
-        if (waitMs > 0) await sleep(waitMs);
-        await forward(direction, bytes, connection);
-        queuedBytes -= bytes.length;
-        from.resume();
-      });
+      queue = queue.then(() => arrive(bytes, dueMs));
     });
     from.on('end', () => void queue.then(() => to.end()));
     from.on('error', () => {
@@ -103,6 +105,9 @@ export async function startProxy(target: { readonly host: string; readonly port:
     const far = connect({ ...target, allowHalfOpen: true, noDelay: true });
     const connection = { near, far };
     connections.add(connection);
+    clients.add(near);
+    near.on('end', () => clients.delete(near));
+    near.on('close', () => clients.delete(near));
     pipe('up', connection);
     pipe('down', connection);
   });
@@ -121,7 +126,7 @@ export async function startProxy(target: { readonly host: string; readonly port:
       wake();
     },
     counts,
-    open: () => connections.size,
+    open: () => clients.size,
     reset: () => connections.forEach(reset),
     finish: () =>
       connections.forEach(({ near, far }) => {
@@ -156,13 +161,15 @@ class Line {
   #freeAtMs = 0;
 
   pass(sizeBytes: number, bytesPerSecond: number | null): Promise<void> {
-    this.#last = this.#last.then(async () => {
-      if (bytesPerSecond === null) return;
-      // from the planned time on, not from when a timer fired: else every piece is a little late
-      this.#freeAtMs = Math.max(this.#freeAtMs, performance.now() - 5) + (sizeBytes * 1000) / bytesPerSecond;
-      const waitMs = this.#freeAtMs - performance.now();
-      if (waitMs > 0) await sleep(waitMs);
-    });
+    this.#last = this.#last.then(() => this.#take(sizeBytes, bytesPerSecond));
     return this.#last;
+  }
+
+  async #take(sizeBytes: number, bytesPerSecond: number | null): Promise<void> {
+    if (bytesPerSecond === null) return;
+    // from the planned time on, not from when a timer fired: else every piece is a little late
+    this.#freeAtMs = Math.max(this.#freeAtMs, performance.now() - 5) + (sizeBytes * 1000) / bytesPerSecond;
+    const waitMs = this.#freeAtMs - performance.now();
+    if (waitMs > 0) await sleep(waitMs);
   }
 }

@@ -1,12 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { accessSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
-import { descendantsOf, endTree, isRunning } from './processes.ts';
+import { descendantsOf, endTree, isRunning, signal } from './processes.ts';
+import type { Process } from './processes.ts';
 
 /** A private OpenSSH server on loopback, with keys, known_hosts and ssh_config of its own. No root needed. */
 export interface Sshd {
@@ -23,9 +24,9 @@ export interface Sshd {
   readonly configFile: string;
   readonly log: () => string;
   /** The processes of its logins: sshd's own and the commands they run. */
-  readonly sessions: () => readonly number[];
+  readonly sessions: () => readonly Process[];
   /** Sends a signal to the listener, or to all processes of its logins. */
-  readonly kill: (signal: NodeJS.Signals, whom: 'listener' | 'sessions') => void;
+  readonly kill: (name: NodeJS.Signals, whom: 'listener' | 'sessions') => void;
   /** Makes a new host key, as a reinstalled (or a false) host would have it. The listener starts again on its port. */
   readonly replaceHostKey: () => Promise<void>;
   /** Ends the listener; running logins go on. */
@@ -82,18 +83,17 @@ export async function startSshd(settings: SshdSettings = {}): Promise<Sshd> {
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true });
 
   let listener: ChildProcess | null = null;
-  const logins = new Set<number>();
+  let log = '';
+  const logins = new Map<number, Process>();
   const startListening = async (): Promise<void> => {
-    listener = await listen(dir, settings.prefix ?? []);
+    listener = await listen(dir, settings.prefix ?? [], (text) => (log += text));
   };
-  const note = (): readonly number[] => {
-    const pid = listener?.pid;
-    if (pid !== undefined) for (const child of descendantsOf(pid)) logins.add(child);
-    for (const login of logins) {
-      if (isRunning(login)) for (const child of descendantsOf(login)) logins.add(child);
-      else logins.delete(login);
-    }
-    return [...logins];
+  const note = (): readonly Process[] => {
+    const running = [...logins.values()].filter(isRunning);
+    const roots = [listener?.pid, ...running.map(({ pid }) => pid)].filter((pid) => pid !== undefined);
+    logins.clear();
+    for (const login of [...running, ...roots.flatMap(descendantsOf)]) logins.set(login.pid, login);
+    return [...logins.values()];
   };
   const stopListening = async (): Promise<void> => {
     note();
@@ -121,11 +121,11 @@ export async function startSshd(settings: SshdSettings = {}): Promise<Sshd> {
     clientKey,
     knownHosts,
     configFile,
-    log: () => readFileSync(join(dir, 'sshd.log'), 'utf8'),
+    log: () => log,
     sessions: note,
-    kill(signal, whom) {
-      if (whom === 'listener') listener?.kill(signal);
-      else for (const login of note()) process.kill(login, signal);
+    kill(name, whom) {
+      if (whom === 'listener') listener?.kill(name);
+      else for (const login of note()) signal(login, name);
     },
     async replaceHostKey() {
       await stopListening();
@@ -219,20 +219,16 @@ function serverConfig({ config = [], env = {} }: SshdSettings, places: ServerPla
 }
 
 /** In the foreground as our child: no pid file, and no zombie that waits for somebody else. */
-async function listen(dir: string, prefix: readonly string[]): Promise<ChildProcess> {
+function listen(dir: string, prefix: readonly string[], onLog: (text: string) => void): Promise<ChildProcess> {
   const command = [...prefix, SSHD, '-D', '-e', '-f', join(dir, 'sshd_config')];
   const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
-  const log = join(dir, 'sshd.log');
-  let text = existsSync(log) ? readFileSync(log, 'utf8') : '';
-  const ready = /Server listening on/;
   let seen = '';
   return new Promise((resolve, reject) => {
     child.stderr.setEncoding('utf8');
-    child.stderr.on('data', (chunk: string) => {
-      text += chunk;
-      seen += chunk;
-      writeFileSync(log, text);
-      if (ready.test(seen)) resolve(child);
+    child.stderr.on('data', (text: string) => {
+      seen += text;
+      onLog(text);
+      if (seen.includes('Server listening on')) resolve(child);
     });
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`sshd ended with ${String(code)}: ${seen}`)));

@@ -234,6 +234,17 @@ test('a blind case sees again by an answer of its host or a job given back, or i
   );
 });
 
+test('an answer of the host ends the blind spell, and moving on ends what the work waited for', () => {
+  everyEdge(
+    ({ next }) => next.context.blind === null,
+    accepted.filter(({ event }) => event.type.startsWith('job.') && event.type !== 'job.unconfirmed'),
+  );
+  everyEdge(
+    ({ next }) => next.context.blocked === null,
+    accepted.filter(({ from, phase }) => from.phase !== phase),
+  );
+});
+
 test('an unknown status changes nothing', () => {
   everyEdge(
     (edge) => !edge.accepted,

@@ -57,6 +57,16 @@ export function journalAfter(db: ReadDb, id: number, most: number): NamedJournal
     .map((row) => ({ ...row.entry, name: row.name }));
 }
 
+/** Where a reader begins that wants only what comes from now on. */
+export function lastJournalId(db: ReadDb): number {
+  return (
+    db
+      .select({ id: max(journal.id) })
+      .from(journal)
+      .get()?.id ?? 0
+  );
+}
+
 /** An hour of waiting weighs as much as one step of priority; as `nextToStage` and `nextToLease` order (store/cases). */
 const TURN = sql`${cases.priority} * 3600000 - ${cases.createdAt}`;
 

@@ -1,0 +1,78 @@
+import { Command } from 'commander';
+
+import { JSON_OPTION, optionsOf } from './cli.ts';
+import type { Cli, JsonOption } from './cli.ts';
+import { attentionChecks } from './doctor/attention-checks.ts';
+import { runCheck } from './doctor/check.ts';
+import type { Check, Finding } from './doctor/check.ts';
+import { configCheck, loadFor } from './doctor/config-check.ts';
+import { databaseChecks } from './doctor/database-checks.ts';
+import { folderChecks } from './doctor/folder-checks.ts';
+import { hostChecks } from './doctor/host-checks.ts';
+import { machineChecks } from './doctor/machine-checks.ts';
+import { spaceChecks } from './doctor/space-checks.ts';
+import { EXIT } from './exit-code.ts';
+import type { Io } from './io.ts';
+import { styled } from './screen.ts';
+import type { GlobalOptions } from './session.ts';
+import { plural } from './words.ts';
+
+interface Checked extends Finding {
+  readonly name: string;
+}
+
+export function doctorCommand(cli: Cli): Command {
+  return new Command('doctor')
+    .description('what is wrong with this installation, and which command repairs it')
+    .option(...JSON_OPTION)
+    .action(async (_: unknown, command: Command) => {
+      const options = optionsOf<JsonOption>(command);
+      const results: Checked[] = [];
+      for (const check of checksFor(cli.io, options)) {
+        const result = { name: check.name, ...(await runCheck(check)) };
+        results.push(result);
+        if (options.json !== true) print(cli.io, result);
+      }
+      const failed = results.filter((result) => result.status === 'fail').length;
+      if (options.json === true) cli.io.out.json({ ok: failed === 0, checks: results });
+      else summary(cli.io, results);
+      cli.exitWith(failed === 0 ? EXIT.ok : EXIT.failed);
+    });
+}
+
+function checksFor(io: Io, options: GlobalOptions): readonly Check[] {
+  const outcome = loadFor(io, options);
+  const config = outcome.kind === 'loaded' ? outcome.config : null;
+  return [
+    configCheck(outcome),
+    ...(config === null
+      ? []
+      : [
+          ...folderChecks(config),
+          ...databaseChecks(config.database),
+          ...hostChecks(config),
+          ...spaceChecks(config),
+          ...attentionChecks(config.database),
+        ]),
+    ...machineChecks(io, config),
+  ];
+}
+
+const MARK = { ok: ['green', 'ok  '], warn: ['yellow', 'warn'], fail: ['red', 'FAIL'] } as const;
+const NAME_COLUMNS = 16;
+
+function print(io: Io, { name, status, found, repair }: Checked): void {
+  const [style, mark] = MARK[status];
+  io.out.line(styled(style, mark), `  ${name.padEnd(NAME_COLUMNS)}`, found);
+  if (repair !== null) io.out.line(styled('dim', `${' '.repeat(6 + NAME_COLUMNS)}next: `), repair);
+}
+
+function summary(io: Io, results: readonly Checked[]): void {
+  const count = (status: Finding['status']): number => results.filter((result) => result.status === status).length;
+  const failed = count('fail');
+  const warned = count('warn');
+  const warnings = warned === 0 ? '' : `, ${plural(warned, 'warning')}`;
+  io.out.line();
+  if (failed === 0) io.out.line(styled('green', 'nothing is broken'), warnings);
+  else io.out.line(styled('red', `${plural(failed, 'thing')} to repair`), warnings);
+}

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+
+import { countCandidates, listHosts, listOrphans, listSetAside, listSlots } from '../../store/queries.ts';
+import type { ReadDb } from '../../store/queries.ts';
+import { daemonOf } from '../../store/lock.ts';
+import { openReader } from '../../store/open.ts';
+import { fail, ok, warn } from './check.ts';
+import type { Check, Finding } from './check.ts';
+
+/** What the daemon left for a person. */
+export function attentionChecks(database: string): readonly Check[] {
+  if (!existsSync(database)) return [];
+  const reading = (name: string, look: (db: ReadDb) => Finding): Check => ({
+    name,
+    run() {
+      const reader = openReader(database);
+      try {
+        return look(reader.db);
+      } finally {
+        reader.close();
+      }
+    },
+  });
+  return [
+    reading('hosts', (db) => hosts(db, daemonOf(database).running)),
+    reading('slots', slots),
+    reading('orphans', orphans),
+    reading('set aside', setAside),
+    reading('intake', intake),
+  ];
+}
+
+/** While no daemon runs nobody looks, so that nothing is known of any host. */
+function hosts(db: ReadDb, daemonRuns: boolean): Finding {
+  const rows = listHosts(db);
+  const away = rows.filter((host) => daemonRuns && host.state === 'offline');
+  const [first] = away;
+  if (first !== undefined) {
+    const rest = away.length > 1 ? `; and ${away.length - 1} more` : '';
+    return fail(
+      `${first.name} cannot be reached: ${first.reason ?? 'no reason was recorded'}${rest}`,
+      'mqi hosts list',
+    );
+  }
+  if (rows.length === 0) return ok('none was looked at yet');
+  if (!daemonRuns) return ok('nobody looks while no daemon is running');
+  return ok(rows.map((host) => `${host.name} ${host.state}`).join(', '));
+}
+
+function slots(db: ReadDb): Finding {
+  const rows = listSlots(db);
+  const [first, second] = rows.filter((slot) => slot.state === 'quarantined');
+  if (first === undefined) return ok(`${rows.length}, none quarantined`);
+  const name = `${first.host}/${first.name}`;
+  return warn(
+    `${name} is quarantined: ${first.reason ?? 'no reason was recorded'}${second === undefined ? '' : '; and others'}`,
+    `mqi slots clear ${name} --dry-run`,
+  );
+}
+
+function orphans(db: ReadDb): Finding {
+  const { length } = listOrphans(db);
+  return length === 0 ? ok('none') : warn(`${length} found: jobs that no live case owns`, 'mqi orphans');
+}
+
+function setAside(db: ReadDb): Finding {
+  const rows = listSetAside(db);
+  const [first] = rows;
+  if (first === undefined) return ok('none');
+  return fail(`${rows.length} cases whose saved state cannot be read, such as ${first.name}`, `mqi why ${first.id}`);
+}
+
+function intake(db: ReadDb): Finding {
+  const counts = countCandidates(db);
+  const history = counts.get('history') ?? 0;
+  if (history > 0) return warn(`${history} folders are held back since the first start`, 'mqi intake admit --all');
+  const rejected = counts.get('rejected') ?? 0;
+  if (rejected > 0) return warn(`${rejected} folders are rejected`, 'mqi intake list --state rejected');
+  return ok(`${counts.get('settling') ?? 0} settling, none held back or rejected`);
+}

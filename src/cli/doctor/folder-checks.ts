@@ -1,0 +1,98 @@
+import {
+  accessSync,
+  constants,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import type { Config } from '../../config/config.ts';
+import { fail, ok, reasonOf } from './check.ts';
+import type { Check, Finding } from './check.ts';
+
+export function folderChecks(config: Config): readonly Check[] {
+  return [
+    { name: 'watched folder', run: () => watched(config.watch.path) },
+    { name: 'results folder', run: () => writable(config.results) },
+  ];
+}
+
+function watched(path: string): Finding {
+  if (!existsSync(path)) return fail(`${path} is not there`, `mkdir -p ${quoted(path)}`);
+  if (!statSync(path).isDirectory()) return fail(`${path} is not a folder`, 'mqi config check');
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return ok(`${path}, ${readdirSync(path).length} entries`);
+  } catch (error) {
+    return fail(`${path} cannot be read: ${reasonOf(error)}`, `ls -ld ${quoted(path)}`);
+  }
+}
+
+/** What the daemon will do there, in a folder of its own that is gone again afterwards. */
+export function writable(path: string): Finding {
+  if (!existsSync(path)) return makeable(path);
+  return tryIn(path, (folder) => {
+    writeFileSync(join(folder, 'a'), 'mqi doctor\n');
+    renameSync(join(folder, 'a'), join(folder, 'b'));
+  });
+}
+
+/** The root of a host on this machine needs hard links besides: the claim of a job is one. */
+export function usableRoot(path: string): Finding {
+  if (!existsSync(path)) return makeable(path);
+  return tryIn(path, (folder) => {
+    mkdirSync(join(folder, 'd'));
+    writeFileSync(join(folder, 'a'), 'mqi doctor\n');
+    linkSync(join(folder, 'a'), join(folder, 'd', 'claim'));
+    renameSync(join(folder, 'd'), join(folder, 'e'));
+  });
+}
+
+function tryIn(path: string, work: (folder: string) => void): Finding {
+  let folder: string | null = null;
+  try {
+    folder = mkdtempSync(join(path, '.mqi-doctor-'));
+    work(folder);
+    rmSync(folder, { recursive: true });
+    return ok(path);
+  } catch (error) {
+    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+    const code = (error as NodeJS.ErrnoException).code;
+    const repair =
+      code === 'ENOSPC' || code === 'EDQUOT'
+        ? `df -h ${quoted(path)}, and make room`
+        : code === 'EPERM' || code === 'ENOTSUP' || code === 'EXDEV'
+          ? 'choose a folder on a file system with hard links'
+          : `chown -R $(id -un) ${quoted(path)}`;
+    return fail(`${path} cannot be used: ${reasonOf(error)}`, repair);
+  }
+}
+
+/** The daemon makes what is missing; whether it can is told by what is there. */
+function makeable(path: string): Finding {
+  let above = dirname(path);
+  while (!existsSync(above)) above = dirname(above);
+  try {
+    accessSync(above, constants.W_OK | constants.X_OK);
+    return statSync(above).isDirectory()
+      ? ok(`${path}, made by the daemon when it starts`)
+      : fail(`${path} cannot be made: ${above} is not a folder`, 'mqi config check');
+  } catch (error) {
+    return fail(
+      `${path} is not there and cannot be made: ${reasonOf(error)}`,
+      `sudo install -d -o $(id -un) ${quoted(path)}`,
+    );
+  }
+}
+
+/** For a command that a person copies. */
+export function quoted(path: string): string {
+  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,110 @@
+import { Command } from 'commander';
+
+import { listSlots } from '../store/queries.ts';
+import type { SlotWithCase } from '../store/queries.ts';
+import { slotShape } from '../views/shapes.ts';
+import { CliError } from './cli-error.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, WHY_OPTION, optionsOf } from './cli.ts';
+import type { Cli, JsonOption } from './cli.ts';
+import { EXIT } from './exit-code.ts';
+import type { Io } from './io.ts';
+import { giveOrders } from './order.ts';
+import { dryRun } from './repair.ts';
+import type { Effects, RepairOptions } from './repair.ts';
+import { styled } from './screen.ts';
+import type { Piece } from './screen.ts';
+import { withSession } from './session.ts';
+import { printTable } from './table.ts';
+import { age } from './words.ts';
+
+export function slotsCommand(cli: Cli): Command {
+  const command = new Command('slots').description('the GPUs, and who holds them');
+  command
+    .command('list')
+    .description('every slot, its state and its case')
+    .option(...JSON_OPTION)
+    .action(async (_: unknown, self: Command) => {
+      const options = optionsOf<JsonOption>(self);
+      await withSession(cli.io, options, 'read', ({ db }) => {
+        const slots = listSlots(db);
+        if (options.json === true) cli.io.out.json({ slots: slots.map(slotShape) });
+        else printSlots(cli.io, slots);
+      });
+      cli.exitWith(EXIT.ok);
+    });
+  command
+    .command('clear')
+    .argument('<host/slot>', 'as mqi slots list names it')
+    .description('give a quarantined slot back, after making sure that nothing runs on it')
+    .option(...WHY_OPTION)
+    .option(...DRY_RUN_OPTION)
+    .option(...JSON_OPTION)
+    .action(async (name: string, _: unknown, self: Command) => {
+      const options = optionsOf<RepairOptions>(self);
+      await withSession(cli.io, options, 'orders', async (session) => {
+        const slot = slotNamed(listSlots(session.db), name);
+        if (options.dryRun === true) return cli.exitWith(dryRun(cli.io, clearing(slot)));
+        const order = { kind: 'clear_slot', host: slot.host, slot: slot.name } as const;
+        cli.exitWith(await giveOrders(cli.io, session, [{ order, subject: fullName(slot) }], options));
+      });
+    });
+  return command;
+}
+
+function fullName(slot: SlotWithCase): string {
+  return `${slot.host}/${slot.name}`;
+}
+
+/** `HOST/SLOT`, or the slot alone where only one host has one of that name. */
+function slotNamed(slots: readonly SlotWithCase[], name: string): SlotWithCase {
+  const found = slots.filter((slot) => fullName(slot) === name || slot.name === name);
+  const exact = found.find((slot) => fullName(slot) === name);
+  if (exact !== undefined) return exact;
+  const [only, second] = found;
+  if (only !== undefined && second === undefined) return only;
+  const names = (only === undefined ? slots : found).map(fullName).join(', ');
+  if (only !== undefined) throw new CliError(`${name} is on several hosts: ${names}`, 'mqi slots list', EXIT.usage);
+  throw new CliError(
+    `there is no slot ${name}${names === '' ? '' : `; there are ${names}`}`,
+    'mqi slots list',
+    EXIT.notFound,
+  );
+}
+
+function clearing(slot: SlotWithCase): Effects {
+  const name = fullName(slot);
+  if (slot.state !== 'quarantined') return { possible: false, lines: [`${name} is ${slot.state}, not quarantined`] };
+  return {
+    possible: true,
+    lines: [
+      `${name} is quarantined: ${slot.reason ?? 'no reason was recorded'}`,
+      ...(slot.token === null ? [] : [`attempt ${slot.token} then counts as gone, on your word`]),
+      'it is free, and the next staged case gets it at once',
+    ],
+  };
+}
+
+const STATE_STYLE = { free: 'green', leased: 'cyan', quarantined: 'red' } as const;
+
+export function printSlots(io: Io, slots: readonly SlotWithCase[]): void {
+  const now = io.clock.now();
+  printTable(
+    io.out,
+    [
+      { head: 'SLOT' },
+      { head: 'STATE' },
+      { head: 'CASE', shrinkTo: 12 },
+      { head: 'PHASE', dispensable: true },
+      { head: 'SINCE', align: 'right' },
+      { head: 'WHY', shrinkTo: 16 },
+    ],
+    slots.map((slot): readonly Piece[] => [
+      `${fullName(slot)}${slot.configured ? '' : ' (not configured any more)'}`,
+      styled(STATE_STYLE[slot.state], slot.state),
+      slot.caseName ?? slot.caseId ?? '',
+      slot.phase ?? '',
+      age(slot.since, now),
+      slot.reason ?? '',
+    ]),
+  );
+}

@@ -1,0 +1,61 @@
+import type { StopReason } from '../../../machines/index.ts';
+import {
+  attemptsByToken,
+  countStaged,
+  holdingBack,
+  listHosts,
+  listSlots,
+  openOrders,
+  readCase,
+  turnOf,
+} from '../../store/queries.ts';
+import type { ReadDb } from '../../store/queries.ts';
+import type { WhyConfig, WhyDaemon, WhyFacts } from './facts.ts';
+
+/** Everything that `explain` needs to know of one case; null when there is no such case. */
+export function gatherWhy(
+  db: ReadDb,
+  caseId: string,
+  config: WhyConfig,
+  daemon: WhyDaemon,
+  nowMs: number,
+): WhyFacts | null {
+  const row = readCase(db, caseId);
+  if (row === null) return null;
+  const waits = row.state === 'submitted';
+  return {
+    row,
+    ...contextOf(row.snapshot),
+    attempt: row.token === null ? null : (attemptsByToken(db, [row.token]).get(row.token) ?? null),
+    heldBackBy: waits ? holdingBack(db, row.id, row.token) : [],
+    turn: waits ? turnOf(db, row) : null,
+    hosts: listHosts(db),
+    slots: listSlots(db),
+    staged: new Map(config.hosts.map((host) => [host.name, countStaged(db, host.name)])),
+    openOrders: openOrders(db).filter((order) => order.caseId === row.id),
+    config,
+    daemon,
+    nowMs,
+  };
+}
+
+interface FromContext {
+  readonly stop: StopReason | null;
+  readonly lingerMs: number;
+  readonly uploadTries: number;
+}
+
+/** What only the snapshot knows; one that cannot be read says nothing, and its case is set aside anyway. */
+function contextOf(snapshot: string): FromContext {
+  const nothing: FromContext = { stop: null, lingerMs: 0, uploadTries: 0 };
+  try {
+    const { context } = JSON.parse(snapshot) as { readonly context?: Partial<FromContext> };
+    return {
+      stop: context?.stop ?? null,
+      lingerMs: context?.lingerMs ?? 0,
+      uploadTries: context?.uploadTries ?? 0,
+    };
+  } catch {
+    return nothing;
+  }
+}

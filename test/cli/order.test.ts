@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+
+import { openOrders, orderOf } from '../../src/store/orders.ts';
+import { testSite } from './site.ts';
+
+describe('an order', () => {
+  it('is recorded with who and why, kept while no daemon runs, and is no failure then', async () => {
+    const site = testSite();
+    const id = site.admit('lung');
+    const { code, out } = await site.run(['cases', 'cancel', 'lung', '--why', 'wrong beam']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^kept .*no daemon is running.*mqi run/);
+    const [order] = openOrders(site.store.db);
+    expect(order).toMatchObject({ kind: 'cancel', caseId: id, by: 'ada@desk', why: 'wrong beam' });
+  });
+
+  it('says "no reason given" where none is', async () => {
+    const site = testSite();
+    site.admit('lung');
+    await site.run(['cases', 'pause', 'lung']);
+    expect(openOrders(site.store.db)[0]?.why).toBe('no reason given');
+  });
+
+  it('is answered by the daemon that runs: done is 0, refused is 1', async () => {
+    const site = testSite();
+    site.admit('lung');
+    const lock = site.holdLock();
+    site.clock.during = () => site.answerOrders('done', 'it gets no slot');
+    const done = await site.run(['cases', 'pause', 'lung']);
+    expect([done.code, done.out]).toEqual([0, 'done     pause lung: it gets no slot\n']);
+    site.clock.during = () => site.answerOrders('refused', 'it is not paused');
+    const refused = await site.run(['cases', 'resume', 'lung']);
+    expect([refused.code, refused.err]).toEqual([1, 'refused  resume lung: it is not paused\n']);
+    lock.release();
+  });
+
+  it('is waited for some seconds and no longer: then it is kept', async () => {
+    const site = testSite();
+    site.admit('lung');
+    const lock = site.holdLock();
+    const before = site.clock.monotonic();
+    const { code, out } = await site.run(['cases', 'pause', 'lung']);
+    expect(code).toBe(0);
+    expect(out).toContain('the daemon has not come to it yet');
+    expect(site.clock.monotonic() - before).toBeLessThan(6_000);
+    lock.release();
+  });
+
+  it('for several cases is recorded for none, when one of them is unknown', async () => {
+    const site = testSite();
+    site.admit('lung');
+    expect((await site.run(['cases', 'retry', 'lung', 'zzz'])).code).toBe(66);
+    expect(openOrders(site.store.db)).toEqual([]);
+  });
+
+  it('carries what it asks for', async () => {
+    const site = testSite();
+    const caseId = site.admit('lung');
+    const lines: readonly (readonly string[])[] = [
+      ['cases', 'retry', 'lung', '--limit', '48h'],
+      ['cases', 'retry', 'lung'],
+      ['cases', 'limit', 'lung', '1h30m'],
+      ['cases', 'priority', 'lung', '-5'],
+      ['cases', 'adopt', 'lung', '--token', 'mqi-test-lung-1-x'],
+      ['cases', 'abandon', 'lung', '--why', 'gone', '--yes'],
+      ['slots', 'clear', 'local/gpu.1'],
+      ['slots', 'clear', 'gpu.2'],
+      ['intake', 'admit', '--all', '--as-done'],
+      ['hosts', 'takeover', 'local'],
+    ];
+    for (const line of lines) expect([line, (await site.run(line)).code]).toEqual([line, 0]);
+    expect(openOrders(site.store.db).map(orderOf)).toEqual([
+      { kind: 'retry', caseId, limitMs: 172_800_000 },
+      { kind: 'retry', caseId, limitMs: null },
+      { kind: 'limit', caseId, limitMs: 5_400_000 },
+      { kind: 'priority', caseId, priority: -5 },
+      { kind: 'adopt', caseId, token: 'mqi-test-lung-1-x' },
+      { kind: 'abandon', caseId },
+      { kind: 'clear_slot', host: 'local', slot: 'gpu.1' },
+      { kind: 'clear_slot', host: 'local', slot: 'gpu.2' },
+      { kind: 'admit', path: null, asDone: true },
+      { kind: 'takeover', host: 'local' },
+    ]);
+  });
+
+  it('that cannot be meant is refused before it is recorded', async () => {
+    const site = testSite();
+    site.admit('lung');
+    const lines: readonly (readonly [readonly string[], number])[] = [
+      [['cases', 'limit', 'lung', '48'], 2],
+      [['cases', 'limit', 'lung', '0s'], 2],
+      [['cases', 'priority', 'lung', 'high'], 2],
+      [['cases', 'abandon', 'lung'], 2],
+      [['intake', 'admit'], 2],
+      [['intake', 'admit', 'nothing'], 66],
+      [['slots', 'clear', 'gpu.9'], 66],
+      [['hosts', 'takeover', 'mars'], 66],
+    ];
+    for (const [line, code] of lines) {
+      const ran = await site.run(line);
+      expect([line, ran.code]).toEqual([line, code]);
+      expect(ran.err).toMatch(/^mqi: .+\n(  .*\n)*  next: .+\n$/);
+    }
+    expect(openOrders(site.store.db)).toEqual([]);
+  });
+
+  it('is printed as JSON for scripts', async () => {
+    const site = testSite();
+    const id = site.admit('lung');
+    const { out } = await site.run(['cases', 'pause', 'lung', '--json']);
+    expect(JSON.parse(out)).toMatchObject({
+      orders: [{ id: 1, kind: 'pause', case: id, outcome: null, handledAt: null }],
+      daemon: 'not running',
+    });
+  });
+});
+
+describe('an order that repairs', () => {
+  it('only says what would happen with --dry-run', async () => {
+    const site = testSite();
+    const token = site.execute(site.admit('lung'));
+    const abandon = await site.run(['cases', 'abandon', 'lung', '--why', 'x', '--dry-run']);
+    expect(abandon.code).toBe(0);
+    expect(abandon.out).toContain('slot local/gpu.1 is quarantined');
+    expect(abandon.out).toContain(token);
+    for (const line of [
+      ['slots', 'clear', 'local/gpu.1', '--dry-run'],
+      ['cases', 'adopt', 'lung', '--dry-run'],
+    ]) {
+      const ran = await site.run(line);
+      expect(ran.code).toBe(1);
+      expect(ran.out).toContain('would be refused');
+    }
+    expect((await site.run(['hosts', 'takeover', 'local', '--dry-run'])).out).toContain(`${site.root}/owner`);
+    expect(openOrders(site.store.db)).toEqual([]);
+  });
+
+  it('asks a person first; without one, --yes has to say so', async () => {
+    const site = testSite();
+    site.execute(site.admit('lung'));
+    const line = ['cases', 'abandon', 'lung', '--why', 'host scrapped'];
+    const refused = await site.run(line, { answer: false });
+    expect([refused.code, refused.asked]).toEqual([1, ['abandon lung?']]);
+    expect(refused.err).toContain('may still run');
+    expect((await site.run(line)).code).toBe(2);
+    expect(openOrders(site.store.db)).toEqual([]);
+    expect((await site.run(line, { answer: true })).code).toBe(0);
+    expect(openOrders(site.store.db)).toHaveLength(1);
+  });
+});

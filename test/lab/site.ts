@@ -1,0 +1,270 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { onTestFinished } from 'vitest';
+import { stringify } from 'yaml';
+
+import type { AttemptRow } from '../../src/store/attempts.ts';
+import { readAttemptsOfCase } from '../../src/store/attempts.ts';
+import type { CaseRow } from '../../src/store/cases.ts';
+import type { Reader, Store } from '../../src/store/database.ts';
+import { readJournal } from '../../src/store/journal.ts';
+import { openExisting, openReader } from '../../src/store/open.ts';
+import { recordOrder } from '../../src/store/orders.ts';
+import { cases, orders } from '../../src/store/schema.ts';
+import { StoreError } from '../../src/store/store-error.ts';
+import { readSlots } from '../../src/store/slots.ts';
+import type { SlotRow } from '../../src/store/slots.ts';
+import type { Phase } from '../../src/domain/case.ts';
+import type { Order } from '../../src/domain/order.ts';
+import { endJobsUnder } from './jobs.ts';
+
+/** The compiled program, as a user runs it; `npm test` builds it first. */
+export const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
+
+/** How long anything may take before a test gives up, on a slow and busy machine. Nothing waits for it to pass. */
+const DEADLINE_MS = 25_000;
+
+export interface Daemon {
+  readonly child: ChildProcess;
+  /** The lines it logged so far. */
+  log(): string;
+  /** How it ended. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** A site: a watched folder, results, a database and an embedded host, all in one temporary folder, and real daemons. */
+export interface Site {
+  readonly folder: string;
+  readonly root: string;
+  readonly results: string;
+  readonly database: string;
+  /** `run.sh` is what the job of the case does; other files lie beside it. Appears in one rename. */
+  drop(name: string, runScript: string, files?: Readonly<Record<string, string>>): string;
+  start(options?: {
+    readonly failPoints?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly wrap?: readonly string[];
+  }): Daemon;
+  /** Resolves with the first answer that is not null; polls the database, which is what the daemon commits to. */
+  until<T>(what: string, ask: (reader: Reader) => T | null | undefined | false): Promise<T>;
+  reader<T>(ask: (reader: Reader) => T): T;
+  store<T>(act: (store: Store) => T): T;
+  caseOf(name: string): CaseRow;
+  slots(): SlotRow[];
+  /** The phases that a case went through, as the journal has them. */
+  phases(name: string): string[];
+  attempts(name: string): AttemptRow[];
+  order(order: Order): Promise<{ readonly outcome: string; readonly message: string }>;
+  /** Waits until the case is in that phase. */
+  in(name: string, phase: Phase): Promise<CaseRow>;
+  /** Waits until the case is completed or failed. */
+  final(name: string): Promise<CaseRow>;
+  /** A run script that notes each of its runs (`runs`), then does `body`. */
+  counting(name: string, body: string): string;
+  /** How often the job of a case was started, over all its attempts. */
+  runs(name: string): number;
+  /** Tokens of all attempts on the host whose claim is by a job: each has run. */
+  claimedByJob(): string[];
+}
+
+export interface SiteOptions {
+  readonly slots?: number;
+  readonly observeEvery?: string;
+  readonly limit?: string;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly host?: Readonly<Record<string, unknown>>;
+  readonly job?: Readonly<Record<string, unknown>>;
+}
+
+export function createSite(options: SiteOptions = {}): Site {
+  const folder = mkdtempSync(join(tmpdir(), 'mqi-site-'));
+  const path = (...parts: string[]): string => join(folder, ...parts);
+  const [root, results, database, configFile] = [
+    path('host'),
+    path('results'),
+    path('var', 'mqi.db'),
+    path('mqi.yaml'),
+  ];
+  mkdirSync(path('new_cases'));
+  writeFileSync(
+    configFile,
+    stringify({
+      watch: { path: path('new_cases'), quiet_period: '200ms', rescan_every: '500ms' },
+      results,
+      database,
+      job: {
+        command: ['sh', '{inputs}/run.sh'],
+        collect: [{ glob: 'output/**', optional: true }],
+        limit: options.limit ?? '1h',
+        ...options.job,
+      },
+      hosts: {
+        here: {
+          root,
+          observe_every: options.observeEvery ?? '1s',
+          stop_grace: '1s',
+          slots: [{ name: 'gpu', count: options.slots ?? 1 }],
+          ...options.host,
+        },
+      },
+      ...options.config,
+    }),
+  );
+  const daemons: Daemon[] = [];
+  onTestFinished(async () => {
+    for (const daemon of daemons) daemon.kill('SIGKILL');
+    await Promise.all(daemons.map((daemon) => daemon.exited));
+    endJobsUnder(root);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const reader = <T>(ask: (reader: Reader) => T): T => {
+    const opened = openReader(database);
+    try {
+      return ask(opened);
+    } finally {
+      opened.close();
+    }
+  };
+  const find = (from: Reader, name: string): CaseRow | null =>
+    from.db
+      .select()
+      .from(cases)
+      .all()
+      .find((row) => row.name === name) ?? null;
+
+  const site: Site = {
+    folder,
+    root,
+    results,
+    database,
+    drop(name, runScript, files = {}) {
+      const hidden = path(`.${Math.random().toString(36).slice(2)}`);
+      mkdirSync(hidden);
+      for (const [file, text] of Object.entries({ 'run.sh': runScript, ...files }))
+        writeFileSync(join(hidden, file), text);
+      const target = path('new_cases', name);
+      renameSync(hidden, target);
+      return target;
+    },
+    start({ failPoints, env = {}, wrap = [] } = {}) {
+      const [command, ...args] = [...wrap, process.execPath, MAIN, 'run', '--config', configFile];
+      const child = spawn(command!, args, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          PATH: process.env['PATH'],
+          HOME: process.env['HOME'],
+          ...env,
+          ...(failPoints === undefined ? {} : { MQI_FAILPOINTS: failPoints }),
+        },
+      });
+      let text = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      const exited = once(child, 'exit').then(
+        ([code, signal]) => ({ code, signal }) as { code: number | null; signal: NodeJS.Signals | null },
+      );
+      const daemon: Daemon = { child, log: () => text, exited, kill: (signal) => void child.kill(signal) };
+      daemons.push(daemon);
+      return daemon;
+    },
+    async until(what, ask) {
+      const begun = performance.now();
+      for (;;) {
+        if (existsSync(database)) {
+          const answer = tryAsk(() => reader(ask));
+          if (answer !== null && answer !== undefined && answer !== false) return answer;
+        }
+        if (performance.now() - begun > DEADLINE_MS) {
+          const log = daemons.map((daemon) => daemon.log()).join('\n--- restarted ---\n');
+          throw new Error(`waited in vain: ${what}\n${log.slice(-6000)}`);
+        }
+        await wait(25);
+      }
+    },
+    reader,
+    store(act) {
+      const opened = openExisting(database, 'orders');
+      try {
+        return act(opened);
+      } finally {
+        opened.close();
+      }
+    },
+    caseOf: (name) => {
+      const row = reader((from) => find(from, name));
+      if (row === null) throw new Error(`there is no case ${name}`);
+      return row;
+    },
+    slots: () => reader((from) => readSlots(from.db)),
+    phases: (name) =>
+      reader((from) => {
+        const row = find(from, name);
+        const all = row === null ? [] : readJournal(from.db, row.id).map((entry) => entry.toPhase);
+        return all.filter((phase, index) => phase !== all[index - 1]);
+      }),
+    attempts: (name) =>
+      reader((from) => {
+        const row = find(from, name);
+        return row === null ? [] : readAttemptsOfCase(from.db, row.id);
+      }),
+    async order(order) {
+      const id = site.store((store) => recordOrder(store, order, 'tester', 'a test', Date.now()));
+      return site.until(`order ${order.kind} handled`, (from) => {
+        const row = from.db
+          .select()
+          .from(orders)
+          .all()
+          .find((candidate) => candidate.id === id);
+        return row?.outcome == null ? null : { outcome: row.outcome, message: row.message ?? '' };
+      });
+    },
+    in: (name, phase) =>
+      site.until(`${name} is ${phase}`, (from) => {
+        const row = find(from, name);
+        return row?.phase === phase ? row : null;
+      }),
+    final: (name) =>
+      site.until(`${name} is over`, (from) => {
+        const row = find(from, name);
+        return row !== null && (row.state === 'completed' || row.state === 'failed') ? row : null;
+      }),
+    counting: (name, body) => `echo run >> '${path(`runs.${name}`)}'\n${body}\n`,
+    runs(name) {
+      const file = path(`runs.${name}`);
+      return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
+    },
+    claimedByJob: () =>
+      readdirSync(join(root, 'attempts')).filter((token) => {
+        const claim = join(root, 'attempts', token, 'claim');
+        return existsSync(claim) && readFileSync(claim, 'utf8').startsWith('job ');
+      }),
+  };
+  return site;
+}
+
+/** A daemon that is just making its database gives no answer yet. */
+function tryAsk<T>(ask: () => T): T | null {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof StoreError) return null;
+    throw error;
+  }
+}

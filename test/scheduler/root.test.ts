@@ -1,0 +1,91 @@
+import { existsSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { createDirectScheduler } from '../../src/scheduler/direct.ts';
+import { takeOverRoot } from '../../src/scheduler/keep.ts';
+import { createLab, isRoot, mountFull, read, spec, until } from './lab.ts';
+import type { Lab } from './lab.ts';
+
+let lab: Lab;
+beforeEach(() => {
+  lab = createLab();
+});
+afterEach(() => lab.close());
+
+const signal = new AbortController().signal;
+const options = (change: { instance?: string; root?: string } = {}) => ({
+  transport: lab.transport,
+  root: lab.root,
+  instance: lab.instance,
+  host: 'host1',
+  ...change,
+});
+
+test('a root has one owner, of many that prepare it at once', async () => {
+  const instances = Array.from({ length: 8 }, (_, index) => `contender${index}`);
+  const outcomes = await Promise.all(
+    instances.map((instance) => createDirectScheduler(options({ instance })).prepare(signal)),
+  );
+  const owners = instances.filter((_, index) => outcomes[index]?.kind === 'prepared');
+  expect(owners).toEqual([read(path.join(lab.root, 'owner')).trim()]);
+});
+
+test('a root is taken over by order, and its old owner is blind from then on', async () => {
+  const old = createDirectScheduler(options({ instance: 'old1' }));
+  await old.prepare(signal);
+  const scheduler = createDirectScheduler(options());
+  expect(await scheduler.prepare(signal)).toMatchObject({ kind: 'blind' });
+  expect(await takeOverRoot(options(), signal)).toMatchObject({ kind: 'prepared' });
+  expect(await scheduler.prepare(signal)).toMatchObject({ kind: 'prepared' });
+  expect(await old.look([], signal)).toMatchObject({ kind: 'blind', cause: 'garbled' });
+});
+
+test('a root may lie below the home directory', async () => {
+  const name = `.mqi lab-${process.pid}`;
+  const link = path.join(homedir(), name);
+  symlinkSync(lab.root, link);
+  try {
+    const scheduler = createDirectScheduler(options({ root: `~/${name}` }));
+    expect(await scheduler.prepare(signal)).toMatchObject({ kind: 'prepared' });
+    const token = lab.token();
+    lab.stage(token);
+    expect(await scheduler.create({ spec: spec(token), settledTokens: [] }, signal)).toMatchObject({ kind: 'created' });
+    await scheduler.release({ token, job: null }, signal);
+    await until(() => existsSync(path.join(lab.directory(token), 'end')));
+    expect(read(path.join(lab.directory(token), 'ran'))).toBe('ran\n');
+  } finally {
+    unlinkSync(link);
+  }
+});
+
+test.runIf(isRoot)('a full disk blocks creation, and neither revokes, stops nor loses anything', async () => {
+  const unmount = mountFull(lab.root);
+  try {
+    const scheduler = createDirectScheduler(options());
+    await scheduler.prepare(signal);
+    const token = lab.token();
+    lab.stage(token);
+    fill(path.join(lab.root, 'fill'));
+    const attempt = { token, job: null };
+    const why = { who: 'test', why: 'full' };
+    expect(await scheduler.create({ spec: spec(token), settledTokens: [] }, signal)).toMatchObject({ kind: 'blocked' });
+    expect(await scheduler.find(token, signal)).toMatchObject({ kind: 'blind' });
+    expect(await scheduler.revoke(attempt, why, signal)).toMatchObject({ kind: 'blind' });
+    expect(await scheduler.stop(attempt, why, signal)).toMatchObject({ kind: 'not_yet' });
+    rmSync(path.join(lab.root, 'fill'));
+    expect(await scheduler.stop(attempt, why, signal)).toMatchObject({ kind: 'gone', end: null });
+  } finally {
+    unmount();
+  }
+});
+
+function fill(file: string): void {
+  try {
+    writeFileSync(file, Buffer.alloc(65_536));
+  } catch {
+    // that was the point
+  }
+}

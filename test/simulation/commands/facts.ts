@@ -1,0 +1,81 @@
+import type { Job, Node, QueueState } from '../../../src/domain/job.ts';
+import type { Facts } from '../../../src/scheduler/scheduler.ts';
+import type { Command, SimHost } from '../host/sim-host.ts';
+import type { SimProcess } from '../host/process-table.ts';
+import { SimQueue } from '../host/sim-queue.ts';
+
+/** What a look or a report found of one attempt, before its processes were looked for. */
+export type FileFacts = Omit<Facts, 'processes'>;
+
+export interface Report {
+  readonly node: Node;
+  readonly facts: Facts;
+}
+
+/** What the queue says of some tokens, read in one go. */
+export type QueueReading = (token: string) => { readonly state: QueueState; readonly job: Job | null };
+
+/** `queue_read`. A host without a queue holds what has a script. */
+export function readQueue(host: SimHost): QueueReading {
+  if (host.kind === 'direct') return (token) => heldByScript(host, token);
+  host.queue.demand();
+  const read = new Map(
+    host.queue
+      .entries()
+      .map((entry) => [entry.token, { state: SimQueue.stateOf(entry), job: SimQueue.jobOf(entry) }] as const),
+  );
+  return (token) => read.get(token) ?? { state: { kind: 'absent' }, job: null };
+}
+
+function heldByScript(host: SimHost, token: string): ReturnType<QueueReading> {
+  return host.directoryOf(token)?.script == null
+    ? { state: { kind: 'absent' }, job: null }
+    : { state: { kind: 'held' }, job: { id: token, createdAt: null } };
+}
+
+/** `facts` of src/scheduler/host-receipts.ts. */
+export function readFiles(host: SimHost, token: string, queue: QueueReading): FileFacts {
+  const directory = host.directoryOf(token);
+  const claim = directory?.claim ?? null;
+  const end = directory?.end ?? null;
+  const { state, job } = queue(token);
+  return {
+    token,
+    queue: state,
+    job,
+    directory: directory === null ? 'absent' : 'present',
+    manifest: directory?.manifest === true ? 'present' : 'absent',
+    claim: claim === null ? { kind: 'absent' } : { kind: 'present', value: claim.value },
+    end: end === null ? { kind: 'absent' } : { kind: 'present', value: end.value },
+    slot: claim?.value.by === 'job' ? (directory?.script?.value.slot ?? null) : null,
+  };
+}
+
+/** `scan`, with the sessions that the claims of these attempts name. */
+export function scan(host: SimHost, tokens: readonly string[]): ReadonlyMap<string, readonly SimProcess[]> {
+  const sessions = new Map<number, string>();
+  for (const token of tokens) {
+    const claim = host.directoryOf(token)?.claim?.value;
+    if (claim?.by === 'job' && claim.session !== null && claim.bootId === host.node.bootId) {
+      sessions.set(claim.session, token);
+    }
+  }
+  return host.processes.scan(sessions);
+}
+
+export function pidsOf(found: ReadonlyMap<string, readonly SimProcess[]>, token: string): number[] {
+  return (found.get(token) ?? []).map((process) => process.pid);
+}
+
+/** `REPORT` of src/scheduler/attempt-commands.ts; `before` are the processes of an earlier scan. */
+export function* report(host: SimHost, token: string, before: readonly number[] = []): Command<Report> {
+  const queue = readQueue(host);
+  yield;
+  const files = readFiles(host, token, queue);
+  yield;
+  const now = pidsOf(scan(host, [token]), token);
+  yield;
+  // an end that came since
+  const end = readFiles(host, token, queue).end;
+  return { node: host.node, facts: { ...files, end, processes: [...new Set([...before, ...now])] } };
+}

@@ -1,0 +1,45 @@
+import type { AttemptRef } from '../../../src/scheduler/scheduler.ts';
+import type { Command, SimHost } from '../host/sim-host.ts';
+import { take } from './receipts.ts';
+
+export interface Names {
+  readonly attempts: readonly string[];
+  readonly staging: readonly string[];
+}
+
+/** `listCommand`: every directory and every entry of the queue that carries our name. */
+export function* list(host: SimHost): Command<Names> {
+  if (host.kind === 'pueue') host.queue.demand();
+  const queued = host.queue.entries().map((entry) => entry.token);
+  yield;
+  const attempts = [...new Set([...host.directories.keys(), ...queued])].sort();
+  yield;
+  return { attempts, staging: [...host.staging].sort() };
+}
+
+/** `removeCommand`: the queue's record first, then the manifest, the data, and the claim last. */
+export function* remove(host: SimHost, { token, job }: AttemptRef): Command<void> {
+  const directory = host.directoryOf(token);
+  if (directory?.manifest === true) yield* take(host, directory, { who: 'mqi', why: 'it is removed' });
+  if (host.kind === 'pueue') {
+    host.queue.demand();
+    const entry = host.queue.locate(token, job);
+    if (entry !== null && entry.token !== token) host.ground.accuse(1, `the removal of ${token} removed ${entry.token}`);
+    if (entry !== null) host.queue.remove(entry);
+  }
+  yield;
+  if (directory === null) return;
+  directory.manifest = false;
+  yield;
+  directory.script = null;
+  directory.end = null;
+  directory.outputs = false;
+  yield;
+  directory.claim = null;
+  if (host.directories.get(token) === directory) host.directories.delete(token);
+}
+
+export function* sweepStaging(host: SimHost, tokens: readonly string[]): Command<void> {
+  yield;
+  for (const token of tokens) host.staging.delete(token);
+}

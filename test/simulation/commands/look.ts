@@ -1,0 +1,46 @@
+import type { Facts, Look } from '../../../src/scheduler/scheduler.ts';
+import type { Command, SimHost } from '../host/sim-host.ts';
+import { pidsOf, readFiles, readQueue, scan } from './facts.ts';
+
+/** The rounds of src/scheduler/look-command.ts, in which a job that wrote its end is waited for. */
+const ROUNDS = 6;
+const NAP_MS = 100;
+
+/** Queue, receipts, processes, in this order, and then the end again of those that had none. */
+export function* look(host: SimHost, tokens: readonly string[]): Command<Look> {
+  const queue = readQueue(host);
+  yield;
+  const files = new Map<string, Omit<Facts, 'processes'>>();
+  for (const token of tokens) {
+    files.set(token, readFiles(host, token, queue));
+    yield;
+  }
+  let before: ReadonlyMap<string, readonly { readonly pid: number }[]> = new Map();
+  let processes: (token: string) => number[] = () => [];
+  for (let round = 1; ; round += 1) {
+    const now = scan(host, tokens);
+    processes = (token) => pidsOf(now, token);
+    yield;
+    for (const [token, seen] of files) {
+      if (seen.end.kind !== 'absent' || seen.directory === 'absent') continue;
+      files.set(token, { ...seen, end: readFiles(host, token, queue).end });
+    }
+    const ended = tokens.filter((token) => files.get(token)?.end.kind !== 'absent');
+    if (ended.length === 0) break;
+    const staying = ended.some((token) => now.has(token) || before.has(token));
+    if (round >= 2 && !staying) break;
+    if (round >= ROUNDS) {
+      const last = before;
+      processes = (token) => [...new Set([...(last.get(token) ?? []).map(({ pid }) => pid), ...pidsOf(now, token)])];
+      break;
+    }
+    before = now;
+    yield NAP_MS;
+  }
+  return {
+    kind: 'looked',
+    node: host.node,
+    notices: [...host.queue.paused].map((group) => `group ${group} is paused`),
+    facts: [...files.values()].map((seen) => ({ ...seen, processes: processes(seen.token) })),
+  };
+}

@@ -1,0 +1,102 @@
+import Sqlite from 'better-sqlite3';
+import { drizzle } from 'drizzle-orm/better-sqlite3';
+
+import type { Store } from '../../../src/store/database.ts';
+import { openStore } from '../../../src/store/open.ts';
+import * as schema from '../../../src/store/schema.ts';
+import { Crashed } from '../incarnation.ts';
+import type { Incarnation } from '../incarnation.ts';
+
+type Sqlite3 = InstanceType<typeof Sqlite>;
+
+/** A migrated, empty database, as bytes: migrating one for every seed would take longer than the rest. */
+let template: Buffer | null = null;
+
+function emptyDatabase(): Buffer {
+  if (template === null) {
+    const store = openStore(':memory:');
+    // drizzle's own handle on what openStore made
+    template = (store.db as unknown as { readonly $client: Sqlite3 }).$client.serialize();
+    store.close();
+  }
+  return template;
+}
+
+/** The places of a write at which the daemon may die. */
+export interface WriteObserver {
+  beforeWrite(): void;
+  /** It is durable, and nobody was told yet. */
+  afterWrite(): void;
+}
+
+/** The database file: it outlives every daemon, and can be set back to a backup. */
+export class Database {
+  #sqlite: Sqlite3;
+  #drizzle: ReturnType<typeof connect>;
+  /** The disk that it lies on is full. */
+  full = false;
+
+  constructor() {
+    this.#sqlite = open(emptyDatabase());
+    this.#drizzle = connect(this.#sqlite);
+  }
+
+  get sqlite(): Sqlite3 {
+    return this.#sqlite;
+  }
+
+  /** For one life of the daemon: what it writes after its death has no effect. */
+  openFor(incarnation: Incarnation, observer: WriteObserver): Store {
+    const db = this.#drizzle;
+    return {
+      db,
+      write: (change) => {
+        if (!incarnation.alive) throw new Crashed();
+        observer.beforeWrite();
+        if (this.full) throw new Error('database or disk is full');
+        const result = db.transaction(change, { behavior: 'immediate' });
+        observer.afterWrite();
+        return result;
+      },
+      close: () => {},
+    };
+  }
+
+  /** For the CLI's orders, which need no daemon. */
+  openForOrders(): Store {
+    const db = this.#drizzle;
+    return { db, write: (change) => db.transaction(change, { behavior: 'immediate' }), close: () => {} };
+  }
+
+  backUp(): Buffer {
+    return this.#sqlite.serialize();
+  }
+
+  restore(backup: Buffer): void {
+    this.#sqlite.close();
+    this.#sqlite = open(backup);
+    this.#drizzle = connect(this.#sqlite);
+  }
+
+  close(): void {
+    this.#sqlite.close();
+  }
+}
+
+function open(bytes: Buffer): Sqlite3 {
+  const sqlite = new Sqlite(bytes);
+  sqlite.pragma('foreign_keys = ON');
+  // drizzle prepares every statement anew; here the same few hundred come again and again
+  const prepared = new Map<string, ReturnType<Sqlite3['prepare']>>();
+  const prepare = sqlite.prepare.bind(sqlite);
+  sqlite.prepare = ((text: string) => {
+    const known = prepared.get(text) ?? prepare(text);
+    prepared.set(text, known);
+    return known;
+  }) as Sqlite3['prepare'];
+  return sqlite;
+}
+
+function connect(sqlite: Sqlite3) {
+  return drizzle(sqlite, { schema });
+}

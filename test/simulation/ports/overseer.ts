@@ -1,0 +1,12 @@
+import type { Blind, Look } from '../../../src/scheduler/scheduler.ts';
+
+/** What the daemon does to the outside world. */
+export type Act = 'send' | 'create' | 'find' | 'release' | 'stop' | 'revoke' | 'fetch' | 'remove';
+
+/** Stands beside the ports and sees every call: an act is held against what was committed before it. */
+export interface Overseer {
+  acts(act: Act, token: string, signal: AbortSignal): void;
+  /** Returns the moment, on the virtual clock. */
+  lookStarts(): number;
+  looked(host: string, tokens: readonly string[], outcome: Look | Blind, startedAtMs: number): void;
+}

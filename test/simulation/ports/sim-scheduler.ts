@@ -1,0 +1,177 @@
+import { isActive } from '../../../src/scheduler/judge.ts';
+import { prove } from '../../../src/scheduler/proof.ts';
+import type * as port from '../../../src/scheduler/scheduler.ts';
+import { parseToken } from '../../../src/domain/attempt.ts';
+import type { End, QueueResult, Receipt } from '../../../src/domain/job.ts';
+import { create } from '../commands/create.ts';
+import type { CreateAnswer } from '../commands/create.ts';
+import { find } from '../commands/find.ts';
+import { list, remove, sweepStaging } from '../commands/keep.ts';
+import { look } from '../commands/look.ts';
+import { release } from '../commands/release.ts';
+import { lose, revoke, stop } from '../commands/stop.ts';
+import type { Command, SimHost } from '../host/sim-host.ts';
+import type { Connection, Reply } from '../network/connection.ts';
+import { blindBy } from './blind.ts';
+import type { Overseer } from './overseer.ts';
+
+const ANSWER_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 70_000;
+const REMOVE_TIMEOUT_MS = 600_000;
+
+interface Why {
+  readonly who: string;
+  readonly why: string;
+}
+
+/** The scheduler's port, over a simulated host: what src/scheduler/{submit,end,watch,keep}.ts do around their commands. */
+export class SimScheduler implements port.Scheduler {
+  readonly kind: SimHost['kind'];
+  readonly #host: SimHost;
+  readonly #connection: Connection;
+  readonly #overseer: Overseer;
+
+  constructor(host: SimHost, connection: Connection, overseer: Overseer) {
+    this.kind = host.kind;
+    this.#host = host;
+    this.#connection = connection;
+    this.#overseer = overseer;
+  }
+
+  #ask<T>(command: (host: SimHost) => Command<T>, signal: AbortSignal, timeoutMs = ANSWER_TIMEOUT_MS): Promise<Reply<T>> {
+    return this.#connection.request(() => command(this.#host), { timeoutMs, signal });
+  }
+
+  async prepare(signal: AbortSignal): Promise<port.PrepareOutcome> {
+    const reply = await this.#ask(function* (host) {
+      yield;
+      return host.node;
+    }, signal);
+    return reply.kind === 'done' ? { kind: 'prepared', node: reply.value } : blindBy(reply);
+  }
+
+  /** There is one installation only. */
+  takeOver(signal: AbortSignal): Promise<port.PrepareOutcome> {
+    return this.prepare(signal);
+  }
+
+  async create(request: port.CreateRequest, signal: AbortSignal): Promise<port.CreateOutcome> {
+    const { token } = request.spec;
+    this.#overseer.acts('create', token, signal);
+    const reply = await this.#ask((host) => create(host, request), signal);
+    switch (reply.kind) {
+      case 'done':
+        return created(reply.value, token);
+      case 'unknown':
+        return reply.sent ? { kind: 'unknown', reason: reply.reason } : blindBy(reply);
+      case 'garbled':
+        return { kind: 'unknown', reason: 'the answer cannot be read' };
+      case 'problem':
+        return blindBy(reply);
+    }
+  }
+
+  async find(token: string, signal: AbortSignal): Promise<port.FindOutcome> {
+    this.#overseer.acts('find', token, signal);
+    const reply = await this.#ask((host) => find(host, token), signal);
+    return reply.kind === 'done' ? found(reply.value.facts) : blindBy(reply);
+  }
+
+  async release(attempt: port.AttemptRef, signal: AbortSignal): Promise<port.ReleaseOutcome> {
+    this.#overseer.acts('release', attempt.token, signal);
+    const reply = await this.#ask((host) => release(host, attempt), signal);
+    return reply.kind === 'done' ? { kind: reply.value } : blindBy(reply);
+  }
+
+  async stop(attempt: port.AttemptRef, why: Why, signal: AbortSignal): Promise<port.StopOutcome> {
+    this.#overseer.acts('stop', attempt.token, signal);
+    const reply = await this.#ask((host) => stop(host, attempt, why), signal, STOP_TIMEOUT_MS);
+    if (reply.kind !== 'done') return blindBy(reply);
+    const { facts, node } = reply.value;
+    const queue = facts.queue.kind === 'ended' ? facts.queue.result : null;
+    const proof = prove(facts, node, this.kind === 'pueue' ? false : false);
+    switch (proof.kind) {
+      case 'not_yet':
+        return proof;
+      case 'gone':
+        return gone(facts.end, queue);
+      case 'gone_silent': {
+        const lost = await this.#ask((host) => lose(host, attempt.token), signal);
+        if (lost.kind !== 'done') return blindBy(lost);
+        return lost.value.kind === 'absent' ? { kind: 'not_yet', reason: 'its end cannot be written' } : gone(lost.value, queue);
+      }
+    }
+  }
+
+  async revoke(attempt: port.AttemptRef, why: Why, signal: AbortSignal): Promise<port.RevokeOutcome> {
+    this.#overseer.acts('revoke', attempt.token, signal);
+    const reply = await this.#ask((host) => revoke(host, attempt, why), signal);
+    return reply.kind === 'done' ? revoked(reply.value.facts) : blindBy(reply);
+  }
+
+  async look(tokens: readonly string[], signal: AbortSignal): Promise<port.Look | port.Blind> {
+    const startedAtMs = this.#overseer.lookStarts();
+    const reply = await this.#ask((host) => look(host, tokens), signal);
+    const outcome = reply.kind === 'done' ? reply.value : blindBy(reply);
+    this.#overseer.looked(this.#host.name, tokens, outcome, startedAtMs);
+    return outcome;
+  }
+
+  async list(signal: AbortSignal): Promise<port.ListOutcome> {
+    const reply = await this.#ask(list, signal);
+    if (reply.kind !== 'done') return blindBy(reply);
+    const attempts = reply.value.attempts.map((token) => ({ token, parts: parseToken(token)! }));
+    return { kind: 'listed', attempts, staging: reply.value.staging };
+  }
+
+  async remove(attempt: port.AttemptRef, signal: AbortSignal): Promise<{ readonly kind: 'removed' } | port.Blind> {
+    this.#overseer.acts('remove', attempt.token, signal);
+    const reply = await this.#ask((host) => remove(host, attempt), signal, REMOVE_TIMEOUT_MS);
+    return reply.kind === 'done' ? { kind: 'removed' } : blindBy(reply);
+  }
+
+  async sweepStaging(tokens: readonly string[], signal: AbortSignal): Promise<{ readonly kind: 'swept' } | port.Blind> {
+    const reply = await this.#ask((host) => sweepStaging(host, tokens), signal, REMOVE_TIMEOUT_MS);
+    return reply.kind === 'done' ? { kind: 'swept' } : blindBy(reply);
+  }
+}
+
+function created(answer: CreateAnswer, token: string): port.CreateOutcome {
+  switch (answer.kind) {
+    case 'created':
+      return answer;
+    case 'earlier':
+      return { kind: 'refused', message: `${answer.token} was started before ${token}`, hint: 'mqi cases adopt' };
+    case 'refused':
+      return { kind: 'refused', message: answer.text, hint: null };
+    case 'unknown':
+    case 'blocked':
+      return { kind: answer.kind, reason: answer.text };
+  }
+}
+
+/** As `find` of src/scheduler/submit.ts reads its report. */
+function found({ claim, job, processes, directory, manifest, queue }: port.Facts): port.FindOutcome {
+  const there = { kind: 'found', job: job ?? { id: null, createdAt: null } } as const;
+  if (claim.kind === 'present' && claim.value.by === 'job') return there;
+  if (directory === 'absent' || manifest === 'absent') {
+    return processes.length > 0 || queue.kind === 'running' ? there : { kind: 'absent' };
+  }
+  if (claim.kind === 'present') return { kind: 'absent' };
+  return job === null ? { kind: 'blind', cause: 'garbled', reason: 'its claim cannot be written (disk full?)' } : there;
+}
+
+/** As `revoke` of src/scheduler/end.ts reads its report. */
+function revoked({ claim, processes, queue, directory, manifest }: port.Facts): port.RevokeOutcome {
+  if (claim.kind === 'present' && claim.value.by === 'job') return { kind: 'claimed' };
+  if (directory === 'absent' || manifest === 'absent') {
+    return processes.length > 0 || isActive(queue) ? { kind: 'claimed' } : { kind: 'revoked' };
+  }
+  return claim.kind === 'present'
+    ? { kind: 'revoked' }
+    : { kind: 'blind', cause: 'garbled', reason: 'its claim cannot be written (disk full?)' };
+}
+
+function gone(end: Receipt<End>, queue: QueueResult | null): port.StopOutcome {
+  return { kind: 'gone', end: end.kind === 'present' ? end.value : null, queue };
+}

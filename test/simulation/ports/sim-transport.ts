@@ -1,0 +1,114 @@
+import type * as port from '../../../src/transport/transport.ts';
+import type { SimHost } from '../host/sim-host.ts';
+import type { Incarnation } from '../incarnation.ts';
+import { onAbort } from '../network/connection.ts';
+import type { Connection } from '../network/connection.ts';
+import type { ResultsFolder } from '../results-folder.ts';
+import type { Overseer } from './overseer.ts';
+
+/** How long a transfer may go without a byte, ms. */
+const STALL_MS = 30_000;
+
+/** The transport's port, over a simulated host and its wire. */
+export class SimTransport implements port.Transport {
+  readonly kind = 'ssh';
+  readonly #host: SimHost;
+  readonly #connection: Connection;
+  readonly #incarnation: Incarnation;
+  readonly #overseer: Overseer;
+  readonly #results: ResultsFolder;
+  /** What the folder of a case holds now; admitted as `fingerprint`. */
+  readonly #fingerprintOf: (folder: string) => string;
+
+  constructor(deps: {
+    readonly host: SimHost;
+    readonly connection: Connection;
+    readonly incarnation: Incarnation;
+    readonly overseer: Overseer;
+    readonly results: ResultsFolder;
+    readonly fingerprintOf: (folder: string) => string;
+  }) {
+    this.#host = deps.host;
+    this.#connection = deps.connection;
+    this.#incarnation = deps.incarnation;
+    this.#overseer = deps.overseer;
+    this.#results = deps.results;
+    this.#fingerprintOf = deps.fingerprintOf;
+  }
+
+  run(): Promise<port.RunOutcome> {
+    throw new Error('the simulation stands in at the operations, not at shell text');
+  }
+
+  async send({ token, folder, fingerprint, signal, onProgress }: port.SendRequest): Promise<port.SendOutcome> {
+    this.#overseer.acts('send', token, signal);
+    if (this.#fingerprintOf(folder) !== fingerprint) return { kind: 'changed', message: 'its folder has changed' };
+    const bytes = 1_000_000;
+    const reply = await this.#connection.request(() => upload(this.#host, token), { timeoutMs: STALL_MS, signal });
+    if (reply.kind !== 'done') return { kind: 'blind', reason: reply.kind };
+    if (reply.value === 'full') return { kind: 'blocked', reason: 'the disk of the host is full' };
+    onProgress?.({ sentBytes: bytes, totalBytes: bytes });
+    return this.#fingerprintOf(folder) === fingerprint
+      ? { kind: 'sent' }
+      : { kind: 'changed', message: 'its folder has changed' };
+  }
+
+  async fetch({ token, target, mustBeWhole, globs, signal }: port.FetchRequest): Promise<port.FetchOutcome> {
+    this.#overseer.acts('fetch', token, signal);
+    if (this.#results.has(target, token)) return { kind: 'fetched', missingGlobs: [], files: 1 };
+    const reply = await this.#connection.request(() => download(this.#host, token), { timeoutMs: STALL_MS, signal });
+    if (reply.kind !== 'done') return { kind: 'blind', reason: reply.kind };
+    if (this.#results.full) return { kind: 'blocked', reason: 'the disk of the results is full' };
+    const whole = reply.value;
+    if (whole || !mustBeWhole) this.#results.keep(target, token);
+    const missingGlobs = whole ? [] : globs.filter((glob) => !glob.optional).map((glob) => glob.glob);
+    return { kind: 'fetched', missingGlobs, files: whole ? 1 : 0 };
+  }
+
+  follow(_file: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      const { followers } = this.#host;
+      const hear = (line: string): void => {
+        this.#incarnation.later(5, () => {
+          if (!signal.aborted && this.#connection.isWorking()) onLine(line);
+        });
+      };
+      followers.add(hear);
+      this.#incarnation.onDeath(() => followers.delete(hear));
+      onAbort(signal, () => {
+        followers.delete(hear);
+        resolve();
+      });
+    });
+  }
+
+  connect(signal: AbortSignal): ReturnType<port.Transport['connect']> {
+    return this.#connection.connect(signal);
+  }
+
+  onLost(listener: (reason: string) => void): void {
+    this.#connection.onLost(listener);
+  }
+
+  close(): Promise<void> {
+    this.#connection.close();
+    return Promise.resolve();
+  }
+}
+
+function* upload(host: SimHost, token: string): Generator<number | undefined, 'sent' | 'full'> {
+  if (host.directoryOf(token)?.manifest === true) return 'sent';
+  host.staging.add(token);
+  yield host.random.between(50, 4_000);
+  if (host.diskFull) return 'full';
+  yield;
+  host.receive(token);
+  return 'sent';
+}
+
+/** Whether the job's outputs are all there. */
+function* download(host: SimHost, token: string): Generator<number | undefined, boolean> {
+  yield host.random.between(50, 3_000);
+  return host.directoryOf(token)?.outputs === true;
+}

@@ -1,0 +1,85 @@
+import type { Database } from '../daemon/database.ts';
+import type { Phase } from '../../../src/domain/case.ts';
+import type { FailureKind } from '../../../src/domain/failure.ts';
+import type { Proof } from '../../../src/domain/attempt.ts';
+
+export interface CaseLine {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly phase: Phase;
+  readonly attempt: number;
+  readonly entry: number;
+  readonly host: string | null;
+  readonly token: string | null;
+  readonly slot: string | null;
+  readonly limitMs: number;
+  readonly observedMs: number;
+  readonly paused: 0 | 1;
+  readonly blindCause: string | null;
+  readonly failureKind: FailureKind | null;
+  readonly failure: string | null;
+  /** Why its job is being stopped. */
+  readonly stop: 'cancelled' | 'limit' | 'missing' | 'lingering' | null;
+  readonly setAside: string | null;
+}
+
+export interface SlotLine {
+  readonly host: string;
+  readonly name: string;
+  readonly state: 'free' | 'leased' | 'quarantined';
+  readonly caseId: string | null;
+  readonly token: string | null;
+}
+
+export interface AttemptLine {
+  readonly token: string;
+  readonly caseId: string | null;
+  readonly host: string;
+  readonly slot: string | null;
+  readonly proof: Proof | null;
+  readonly orphan: string | null;
+}
+
+/** What is committed, as a whole. */
+export interface Page {
+  readonly cases: ReadonlyMap<string, CaseLine>;
+  readonly slots: readonly SlotLine[];
+  readonly attempts: readonly AttemptLine[];
+  /** Hosts behind whose barrier every attempt was judged. */
+  readonly reconciled: ReadonlySet<string>;
+}
+
+const CASES = `select id, name, state, phase, attempt, entry, host, token, slot, limit_ms limitMs, observed_ms observedMs,
+  paused, blind_cause blindCause, failure_kind failureKind, failure, snapshot ->> '$.context.stop.kind' stop,
+  set_aside setAside from cases`;
+const SLOTS = 'select host, name, state, case_id caseId, token from slots order by host, name';
+const ATTEMPTS = 'select token, case_id caseId, host, slot, proof, orphan from attempts order by created_at, token';
+const HOSTS = 'select name from hosts where reconciled_at is not null';
+const RETRIES = `select count(*) from orders where case_id = ? and kind in ('retry', 'adopt') and outcome = 'done'`;
+
+/** Reads the tables themselves: the checks must not share a mistake with the queries of the store. */
+export class Book {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  read(): Page {
+    const { sqlite } = this.#database;
+    const cases = sqlite.prepare(CASES).all() as CaseLine[];
+    return {
+      cases: new Map(cases.map((line) => [line.id, line])),
+      slots: sqlite.prepare(SLOTS).all() as SlotLine[],
+      attempts: sqlite.prepare(ATTEMPTS).all() as AttemptLine[],
+      reconciled: new Set((sqlite.prepare(HOSTS).all() as { readonly name: string }[]).map((line) => line.name)),
+    };
+  }
+
+  /** How often an operator asked for another attempt of a case, and got it. */
+  retriesOf(caseId: string): number {
+    const row = this.#database.sqlite.prepare(RETRIES).get(caseId) as { readonly 'count(*)': number };
+    return row['count(*)'];
+  }
+}

@@ -1,0 +1,154 @@
+import type { Phase } from '../../../src/domain/case.ts';
+import type { Blind, Facts, Look } from '../../../src/scheduler/scheduler.ts';
+import type { Database } from '../daemon/database.ts';
+import type { SimHost } from '../host/sim-host.ts';
+import type { Act, Overseer } from '../ports/overseer.ts';
+import type { ResultsFolder } from '../results-folder.ts';
+import type { Accuse } from '../violation.ts';
+import type { Hand, JobRecord, Witness } from '../witness.ts';
+import { abilitiesOn } from './ability.ts';
+import type { Ability } from './ability.ts';
+import { Book } from './book.ts';
+import type { Page } from './book.ts';
+import { describe } from './case-facts.ts';
+import { checkAct } from './commit-before-act.ts';
+import { checkExplained, isAtRest } from './explained.ts';
+import { checkVerdicts } from './no-verdict-while-blind.ts';
+import { checkOneCaseASlot } from './one-case-a-slot.ts';
+import { checkOneJob } from './one-job.ts';
+import { checkAttempts, checkInterrupted, checkRestart } from './restart.ts';
+import { checkCompleted } from './verified.ts';
+
+/** A gap of more than this many intervals is no unbroken view (src/supervisor/observer.ts). */
+const COUNTED_INTERVALS = 3;
+
+/** The phases in which a job has been let go, or may have been. */
+const LET_GO: ReadonlySet<Phase> = new Set(['releasing', 'queued', 'executing', 'stopping', 'collecting']);
+
+export interface CheckerDeps {
+  readonly database: Database;
+  readonly hosts: () => readonly SimHost[];
+  readonly witness: Witness;
+  readonly results: ResultsFolder;
+  readonly accuse: Accuse;
+  readonly nowMs: () => number;
+  readonly observeEveryMs: number;
+}
+
+/** Holds every commit, every act and every turn of the hosts against the promises. */
+export class Checker implements Overseer {
+  readonly #deps: CheckerDeps;
+  readonly #book: Book;
+  #page: Page;
+  #abilities: readonly Ability[] = [];
+  /** Tokens whose job was let go by a committed state. */
+  readonly #letGo = new Set<string>();
+  readonly #goodLooks = new Map<string, number>();
+  hasForgotten = false;
+  hostChanged = false;
+
+  constructor(deps: CheckerDeps) {
+    this.#deps = deps;
+    this.#book = new Book(deps.database);
+    this.#page = this.#book.read();
+  }
+
+  get page(): Page {
+    return this.#page;
+  }
+
+  get abilities(): readonly Ability[] {
+    return this.#abilities;
+  }
+
+  /** Something was committed. */
+  committed(): void {
+    const before = this.#page;
+    const after = this.#book.read();
+    this.#page = after;
+    for (const line of after.cases.values()) if (line.token !== null && LET_GO.has(line.phase)) this.#letGo.add(line.token);
+    this.#abilities = this.#deps.hosts().flatMap(abilitiesOn);
+    const { witness, accuse, results } = this.#deps;
+    const commit = { before, after, abilities: this.#abilities, witness, accuse, hasForgotten: this.hasForgotten };
+    checkVerdicts(commit);
+    checkInterrupted(commit);
+    checkCompleted(commit, results);
+    if (!this.hasForgotten) checkAttempts(after, this.#book, accuse);
+    this.hostChanged = true;
+  }
+
+  /** After every step of the world. */
+  stepped(): void {
+    if (!this.hostChanged) return;
+    this.hostChanged = false;
+    this.#abilities = this.#deps.hosts().flatMap(abilitiesOn);
+    checkOneJob(this.#abilities, this.#deps.witness, this.#deps.accuse);
+    checkOneCaseASlot(this.#page, this.#abilities, this.#deps.accuse);
+  }
+
+  /** The database was set back: nothing follows from what was before. */
+  restored(): void {
+    this.hasForgotten = true;
+    this.#page = this.#book.read();
+  }
+
+  /** The supervisor has started: `before` is what it found. */
+  restarted(before: Page): void {
+    checkRestart(before, this.#book.read(), this.#deps.accuse);
+    this.#goodLooks.clear();
+  }
+
+  started(record: JobRecord): void {
+    if (this.#letGo.has(record.token) || record.operatorReleased) return;
+    this.#deps.accuse(4, `the payload of ${record.token} starts, and no committed state had let its job go`);
+  }
+
+  /** A payload was ended. By us only for a reason: a healthy job is never killed. */
+  ended(record: JobRecord, by: Hand): void {
+    if (by !== 'us' || record.hostLost || record.operatorTouched) return;
+    const owner = [...this.#page.cases.values()].find((line) => line.token === record.token);
+    const reason = owner?.phase === 'stopping' ? owner.stop : null;
+    if (reason === 'missing' || reason === null) {
+      this.#deps.accuse(3, `the healthy job of ${owner === undefined ? record.token : describe(owner)} was killed by us`);
+    }
+  }
+
+  acts(act: Act, token: string, signal: AbortSignal): void {
+    if (!signal.aborted) checkAct(this.#page, act, token, this.#deps.accuse);
+  }
+
+  lookStarts(): number {
+    return this.#deps.nowMs();
+  }
+
+  /** Our own account of the time that was seen, in the words of the design. */
+  looked(host: string, tokens: readonly string[], outcome: Look | Blind, startedAtMs: number): void {
+    if (outcome.kind === 'blind') {
+      for (const line of this.#page.cases.values()) if (line.host === host && line.token !== null) this.#goodLooks.delete(line.token);
+      return;
+    }
+    for (const facts of outcome.facts) this.#note(facts, startedAtMs);
+    for (const token of tokens) if (!outcome.facts.some((facts) => facts.token === token)) this.#goodLooks.delete(token);
+  }
+
+  #note(facts: Facts, startedAtMs: number): void {
+    const { token, end, queue, processes } = facts;
+    if (end.kind !== 'absent' || queue.kind === 'suspended' || processes.length === 0) {
+      this.#goodLooks.delete(token);
+      return;
+    }
+    const last = this.#goodLooks.get(token);
+    this.#goodLooks.set(token, startedAtMs);
+    if (last === undefined) return;
+    const record = this.#deps.witness.of(token);
+    record.seenMs += Math.min(startedAtMs - last, COUNTED_INTERVALS * this.#deps.observeEveryMs);
+  }
+
+  isAtRest(): boolean {
+    return isAtRest(this.#page);
+  }
+
+  checkExplained(): void {
+    checkExplained(this.#page, this.#deps.accuse);
+  }
+}

@@ -1,0 +1,64 @@
+import type { End } from '../../src/domain/job.ts';
+
+export type Hand = 'itself' | 'us' | 'operator' | 'power';
+
+/** What really became of one attempt's job, whoever knows of it. */
+export interface JobRecord {
+  readonly token: string;
+  /** Payloads that were started: more than one is the broken promise. */
+  starts: number;
+  startedAtMs: number | null;
+  endedAtMs: number | null;
+  end: End | null;
+  endedBy: Hand | null;
+  /** An operator let the held job go: it may run before we wanted it to. */
+  operatorReleased: boolean;
+  /** An operator killed its wrapper, or its entry in the queue. */
+  operatorTouched: boolean;
+  /** Its queue or host lost something of it: a crash, a power cut. */
+  hostLost: boolean;
+  /** Milliseconds for which good looks, one after the other, saw it at work: all that its clock may show. */
+  seenMs: number;
+}
+
+/** The one who sees everything: host truth, against which every claim of the daemon is held. */
+export class Witness {
+  readonly jobs = new Map<string, JobRecord>();
+
+  of(token: string): JobRecord {
+    let record = this.jobs.get(token);
+    if (record === undefined) {
+      record = {
+        token,
+        starts: 0,
+        startedAtMs: null,
+        endedAtMs: null,
+        end: null,
+        endedBy: null,
+        operatorReleased: false,
+        operatorTouched: false,
+        hostLost: false,
+        seenMs: 0,
+      };
+      this.jobs.set(token, record);
+    }
+    return record;
+  }
+
+  started(token: string, nowMs: number): void {
+    const record = this.of(token);
+    record.starts += 1;
+    record.startedAtMs ??= nowMs;
+  }
+
+  ended(token: string, end: End | null, by: Hand, nowMs: number): void {
+    const record = this.of(token);
+    record.end = end;
+    record.endedBy = by;
+    record.endedAtMs = nowMs;
+  }
+
+  noteHostLoss(token: string): void {
+    this.of(token).hostLost = true;
+  }
+}
