@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jobScript, specProblem } from '../../src/scheduler/job-script.ts';
 import { parseClaim, parseEnd } from '../../src/scheduler/receipts.ts';
 import type { JobSpec } from '../../src/scheduler/scheduler.ts';
-import { createLab, isAlive, isRoot, kill, mountFull, processesOf, read, spec, until } from './lab.ts';
+import { createLab, fillUp, isAlive, isRoot, kill, mountSmall, processesOf, read, spec, until } from './lab.ts';
 import type { Lab } from './lab.ts';
 
 let lab: Lab;
@@ -172,12 +172,12 @@ describe('a job script', () => {
   test.runIf(isRoot)('on a full disk makes no claim, runs nothing and says 114', async () => {
     const { token, directory } = attempt();
     const script = readFileSync(path.join(directory, 'job.sh'));
-    const unmount = mountFull(directory);
+    const unmount = mountSmall(directory);
     try {
       writeFileSync(path.join(directory, 'manifest'), '');
       const elsewhere = path.join(lab.root, 'job.sh');
       writeFileSync(elsewhere, script);
-      fillUp(directory);
+      fillUp(path.join(directory, 'fill'));
       expect(await exitOf(spawn('sh', [elsewhere], { cwd: '/' }))).toBe(114);
       expect(existsSync(path.join(directory, 'claim'))).toBe(false);
       expect(processesOf(token)).toEqual([]);
@@ -191,7 +191,7 @@ describe('a job script', () => {
       command: 'echo result > result; cat /dev/zero > fill 2> /dev/null; exit 0',
     });
     const script = readFileSync(path.join(directory, 'job.sh'));
-    const unmount = mountFull(directory);
+    const unmount = mountSmall(directory);
     try {
       writeFileSync(path.join(directory, 'manifest'), '');
       const elsewhere = path.join(lab.root, 'job.sh');
@@ -210,16 +210,6 @@ describe('a job script', () => {
     }
   });
 });
-
-function fillUp(directory: string): void {
-  for (let index = 0; ; index += 1) {
-    try {
-      writeFileSync(path.join(directory, `fill${index}`), Buffer.alloc(4096));
-    } catch {
-      return;
-    }
-  }
-}
 
 function isFull(directory: string): boolean {
   return statfsSync(directory).bfree === 0;

@@ -175,9 +175,20 @@ export function read(file: string): string {
 
 export const isRoot = process.getuid?.() === 0;
 
-/** A file system of its own, so full that not one more block fits. */
-export function mountFull(directory: string): () => void {
+/** A small file system of its own, which a test fills. Returns what takes it away again. */
+export function mountSmall(directory: string, sizeKiB = 16): () => void {
   mkdirSync(directory, { recursive: true });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', directory]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeKiB}k`, 'tmpfs', directory]);
   return () => execFileSync('umount', ['-l', directory]);
+}
+
+/** Takes the last byte of a file system. */
+export function fillUp(file: string): void {
+  for (let size = 65_536; size > 0;) {
+    try {
+      writeFileSync(file, Buffer.alloc(size), { flag: 'a' });
+    } catch {
+      size = Math.floor(size / 2);
+    }
+  }
 }

@@ -11,7 +11,7 @@ import type { Facts, JobSpec, Scheduler } from '../../src/scheduler/scheduler.ts
 import type { Transport } from '../../src/transport/transport.ts';
 import { PUEUE_VERSIONS, hasPueue, pueueBinaries, startPueue } from '../lab/pueue.ts';
 import type { PueueDaemon } from '../lab/pueue.ts';
-import { createLab, isAlive, isRoot, mountFull, processesOf, read, spec, until } from './lab.ts';
+import { createLab, fillUp, isAlive, isRoot, mountSmall, processesOf, read, spec, until } from './lab.ts';
 import type { Lab } from './lab.ts';
 
 const signal = new AbortController().signal;
@@ -137,7 +137,7 @@ describe.each(PUEUE_VERSIONS.filter(hasPueue))('with pueue %s', (version) => {
     const { facts, observation } = await looked(attempt.token);
     expect(facts.queue).toEqual({ kind: 'held' });
     expect(observation).toEqual({ kind: 'executing' });
-    // we would not release it; an operator's bare \`enqueue\` does
+    // we would not release it; an operator's bare `enqueue` does
     await daemon.pueue('enqueue', attempt.job.id!);
     await until(async () => (await looked(attempt.token)).facts.queue.kind === 'ended');
     expect((await looked(attempt.token)).facts.queue).toEqual({
@@ -149,9 +149,9 @@ describe.each(PUEUE_VERSIONS.filter(hasPueue))('with pueue %s', (version) => {
     expect(await scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone' });
   });
 
-  test('an operator’s bare enqueue lets a held job go: it runs once, and a release after it is harmless', async () => {
-    const attempt = await held({}, lab.token());
-    await daemon.pueue('enqueue', '-g', 'gpu0');
+  test('an operator lets a held job go: it runs once, and a release after it is harmless', async () => {
+    const attempt = await held();
+    await daemon.pueue('start', attempt.job.id!);
     await until(async () => (await observed(attempt.token)).kind === 'ended');
     expect(await scheduler.release(attempt, signal)).toEqual({ kind: 'released' });
     expect(runsOf(attempt.token)).toBe(1);
@@ -343,14 +343,13 @@ describe.each(PUEUE_VERSIONS.filter(hasPueue))('with pueue %s', (version) => {
   test.runIf(isRoot)('an add that fails on a full disk is unknown; its task is found, and runs once', async () => {
     const data = path.join(lab.root, 'pueue data');
     mkdirSync(data);
-    const unmount = mountFull(data);
+    const unmount = mountSmall(data, 256);
     const full = await startPueue(version, ['gpu0'], { dataDirectory: data });
     try {
       const filled = make({ path: full.client, config: full.config });
       const token = lab.token();
       lab.stage(token);
-      writeFileSync(path.join(data, 'fill'), '');
-      fill(path.join(data, 'fill'));
+      fillUp(path.join(data, 'fill'));
       const request = { spec: spec(token, { queue: 'gpu0' }), settledTokens: [] };
       const outcome = await filled.create(request, signal);
       expect(outcome).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('save') as string });
@@ -366,13 +365,3 @@ describe.each(PUEUE_VERSIONS.filter(hasPueue))('with pueue %s', (version) => {
     }
   });
 });
-
-function fill(name: string): void {
-  for (let size = 65_536; size > 0; size = Math.floor(size / 2)) {
-    try {
-      writeFileSync(name, Buffer.alloc(size), { flag: 'a' });
-    } catch {
-      // until not one byte more fits
-    }
-  }
-}

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { createDirectScheduler } from '../../src/scheduler/direct.ts';
 import { takeOverRoot } from '../../src/scheduler/keep.ts';
-import { createLab, isRoot, mountFull, read, spec, until } from './lab.ts';
+import { createLab, fillUp, isRoot, mountSmall, read, spec, until } from './lab.ts';
 import type { Lab } from './lab.ts';
 
 let lab: Lab;
@@ -62,13 +62,13 @@ test('a root may lie below the home directory', async () => {
 });
 
 test.runIf(isRoot)('a full disk blocks creation, and neither revokes, stops nor loses anything', async () => {
-  const unmount = mountFull(lab.root);
+  const unmount = mountSmall(lab.root);
   try {
     const scheduler = createDirectScheduler(options());
     await scheduler.prepare(signal);
     const token = lab.token();
     lab.stage(token);
-    fill(path.join(lab.root, 'fill'));
+    fillUp(path.join(lab.root, 'fill'));
     const attempt = { token, job: null };
     const why = { who: 'test', why: 'full' };
     expect(await scheduler.create({ spec: spec(token), settledTokens: [] }, signal)).toMatchObject({ kind: 'blocked' });
@@ -81,11 +81,3 @@ test.runIf(isRoot)('a full disk blocks creation, and neither revokes, stops nor 
     unmount();
   }
 });
-
-function fill(file: string): void {
-  try {
-    writeFileSync(file, Buffer.alloc(65_536));
-  } catch {
-    // that was the point
-  }
-}

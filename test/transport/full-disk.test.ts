@@ -76,12 +76,12 @@ describe('results that cannot be written', () => {
     expect(outcome).toMatchObject({ kind: 'blocked', reason: expect.stringContaining(results) as string });
   });
 
-  test.skipIf(process.getuid?.() === 0 && !existsSync('/proc/sys'))('on a read-only disk are blocked', async () => {
+  test.skipIf(!existsSync('/proc/sys'))('on a disk that nobody may write to are blocked', async () => {
     const root = scratch();
     writeAttempt(root, { a: 'a' });
     // nobody, not even root, can make a directory there
     const outcome = await transportOf(spawnLocal).fetch(fetchRequest(root, '/proc/sys/mqi'));
-    expect(outcome).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('/proc/sys/mqi') as string });
+    expect(outcome).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('/proc/sys') as string });
   });
 
   test('an empty folder in the place of the results is no obstacle', async () => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -62,14 +63,20 @@ export function writeTree(directory: string, tree: Tree): void {
 }
 
 /** What a directory holds: each path with the hash of its content, `/` for a directory. */
-export function readTree(directory: string, below = ''): Record<string, string> {
+export function readTree(directory: string): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const name of readdirSync(join(directory, below))) {
-    const path = below === '' ? name : `${below}/${name}`;
-    const stats = lstatSync(join(directory, path));
-    if (stats.isDirectory()) Object.assign(found, { [`${path}/`]: '/' }, readTree(directory, path));
-    else found[path] = sha256(readFileSync(join(directory, path)));
-  }
+  const visit = (place: Buffer, below: string): void => {
+    for (const bytes of readdirSync(place, { encoding: 'buffer' })) {
+      // a name need not be text
+      const path = `${below}${bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1')}`;
+      const here = Buffer.concat([place, Buffer.from('/'), bytes]);
+      if (lstatSync(here).isDirectory()) {
+        found[`${path}/`] = '/';
+        visit(here, `${path}/`);
+      } else found[path] = sha256(readFileSync(here));
+    }
+  };
+  visit(Buffer.from(directory), '');
   return found;
 }
 

@@ -1,0 +1,104 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { usableRoot, writable } from '../../src/cli/doctor/folder-checks.ts';
+import { runCheck } from '../../src/cli/doctor/check.ts';
+import { tempFolder } from '../store/temp.ts';
+import { run, testClock, testSite } from './site.ts';
+
+interface Report {
+  readonly ok: boolean;
+  readonly checks: readonly { readonly name: string; readonly status: string; readonly repair: string | null }[];
+}
+
+const report = (out: string): Report => JSON.parse(out) as Report;
+const statusOf = (out: string, name: string): string | undefined =>
+  report(out).checks.find((check) => check.name === name)?.status;
+
+describe('mqi doctor', () => {
+  it('finds nothing broken in a good installation, on one screen', async () => {
+    const site = testSite();
+    const { code, out } = await site.run(['doctor']);
+    expect(out).toContain('nothing is broken');
+    expect(code).toBe(0);
+    expect(out.split('\n').length).toBeLessThan(25);
+  });
+
+  it('leaves nothing behind', async () => {
+    const site = testSite();
+    mkdirSync(site.results);
+    mkdirSync(site.root);
+    await site.run(['doctor']);
+    expect([readdirSync(site.results), readdirSync(site.root)]).toEqual([[], []]);
+    expect(existsSync(join(site.folder, 'host', 'owner'))).toBe(false);
+  });
+
+  it('names what is broken with the command that repairs it, and exits 1', async () => {
+    const site = testSite({ watch: { path: 'elsewhere' } });
+    mkdirSync(site.root);
+    writeFileSync(join(site.root, 'owner'), 'another\n');
+    const { code, out } = await site.run(['doctor']);
+    expect(code).toBe(1);
+    expect(out).toContain(`mkdir -p ${site.folder}/elsewhere`);
+    expect(out).toContain('mqi hosts takeover local');
+    expect(out).toContain('2 things to repair');
+  });
+
+  it('goes on with what it can look at when the configuration is wrong', async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'mqi.yaml'), 'watch: 3\n');
+    const { code, out } = await run(['doctor', '--json'], testClock(), folder);
+    expect(code).toBe(1);
+    expect(statusOf(out, 'configuration')).toBe('fail');
+    expect(statusOf(out, 'clock')).toBe('ok');
+  });
+
+  it('warns of a clock that runs behind what was recorded', async () => {
+    const site = testSite();
+    site.admit('lung');
+    site.clock.pass(-3_600_000);
+    expect(statusOf((await site.run(['doctor', '--json'])).out, 'clock')).toBe('warn');
+  });
+
+  it('gives a failure, or nothing, its repair', async () => {
+    const site = testSite();
+    for (const check of report((await site.run(['doctor', '--json'])).out).checks) {
+      expect([check.name, check.status === 'ok', check.repair === null]).toEqual([
+        check.name,
+        check.status === 'ok',
+        check.status === 'ok',
+      ]);
+    }
+  });
+});
+
+describe('a check', () => {
+  it('finds a folder in which nothing can be written', () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'file'), '');
+    expect(writable(join(folder, 'file')).status).toBe('fail');
+    expect(writable(join(folder, 'file', 'below')).status).toBe('fail');
+    expect(writable('/proc/self').status).toBe('fail');
+    expect(writable(folder)).toMatchObject({ status: 'ok', repair: null });
+    expect(usableRoot(folder).status).toBe('ok');
+  });
+
+  it('finds a folder of somebody else', () => {
+    const folder = tempFolder();
+    chmodSync(folder, 0o500);
+    // root writes wherever it likes
+    expect(writable(folder).status).toBe(process.getuid?.() === 0 ? 'ok' : 'fail');
+  });
+
+  it('that throws has failed, by its message', async () => {
+    const finding = await runCheck({
+      name: 'x',
+      run: () => {
+        throw new Error('boom');
+      },
+    });
+    expect(finding).toMatchObject({ status: 'fail', found: 'boom' });
+  });
+});

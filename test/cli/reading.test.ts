@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+
+import { insertAttempt, updateAttempt } from '../../src/store/attempts.ts';
+import { writeCandidate } from '../../src/store/candidates.ts';
+import type { CandidateState } from '../../src/store/schema.ts';
+import { quarantineSlot } from '../../src/store/slots.ts';
+import { testSite } from './site.ts';
+import type { TestSite } from './site.ts';
+
+function candidate(site: TestSite, name: string, state: CandidateState, reason: string | null): void {
+  const at = site.clock.now();
+  const row = {
+    path: `/new/${name}`,
+    name,
+    state,
+    reason,
+    caseId: null,
+    signature: '',
+    firstSeenAt: at,
+    updatedAt: at,
+  };
+  site.store.write((tx) => writeCandidate(tx, row));
+}
+
+describe('mqi status', () => {
+  it('says on one screen what there is, and what needs a person with the next command', async () => {
+    const site = testSite();
+    const bad = site.admit('bad');
+    site.execute(bad);
+    site.finish(bad, 3);
+    site.execute(site.admit('lung'), 'gpu.2');
+    candidate(site, 'sock', 'rejected', 'it holds a socket');
+    site.store.write((tx) => quarantineSlot(tx, 'local', 'gpu.1', null, 'an orphan sits on it', site.clock.now()));
+    const { code, out } = await site.run(['status']);
+    expect(code).toBe(0);
+    expect(out).toContain('not running');
+    expect(out).toContain('1 running (1 executing)');
+    expect(out).toContain('1 failed');
+    expect(out).toContain('next: mqi slots clear local/gpu.1 --dry-run');
+    expect(out).toContain('next: mqi intake list --state rejected');
+    expect(out.split('\n').length).toBeLessThan(24);
+  });
+
+  it('names the daemon that runs', async () => {
+    const site = testSite();
+    const lock = site.holdLock();
+    expect((await site.run(['status'])).out).toContain(`running, pid ${process.pid}`);
+    const { daemon } = JSON.parse((await site.run(['status', '--json'])).out) as { daemon: unknown };
+    expect(daemon).toMatchObject({ running: true, pid: process.pid });
+    lock.release();
+  });
+
+  it('does not call a host online that nobody looks at', async () => {
+    const site = testSite();
+    expect((await site.run(['hosts', 'list'])).out).toContain('was online');
+  });
+});
+
+describe('mqi cases show', () => {
+  it('tells the case, why it is there, its attempts and its journal', async () => {
+    const site = testSite();
+    const id = site.admit('lung');
+    const token = site.execute(id);
+    site.finish(id, 3);
+    const { out } = await site.run(['cases', 'show', 'lung']);
+    for (const text of [
+      'lung  failed',
+      id,
+      token,
+      'exit code 3',
+      'gets slot gpu.1',
+      'job_failed',
+      '/results/lung/attempt-1',
+    ]) {
+      expect(out).toContain(text);
+    }
+  });
+
+  it('prints the end of a long journal, or all of it', async () => {
+    const site = testSite();
+    const id = site.admit('lung');
+    for (let i = 0; i < 10; i += 1) {
+      site.drive(id, { type: 'operator.paused', by: 'ada' }, { type: 'operator.resumed', by: 'ada' });
+    }
+    expect((await site.run(['cases', 'show', 'lung'])).out).toContain('the last 12 of 21 entries (--all)');
+    expect((await site.run(['cases', 'show', 'lung', '--all'])).out).toContain('case.admitted');
+  });
+});
+
+describe('the other lists', () => {
+  it('tell who holds a slot and why one is quarantined', async () => {
+    const site = testSite();
+    site.execute(site.admit('lung'), 'gpu.2');
+    site.store.write((tx) => quarantineSlot(tx, 'local', 'gpu.1', null, 'an orphan\nsits on it', site.clock.now()));
+    const { out } = await site.run(['slots', 'list']);
+    expect(out).toMatch(/local\/gpu.1 +quarantined .*an orphan\\nsits on it/);
+    expect(out).toMatch(/local\/gpu.2 +leased +lung +executing/);
+  });
+
+  it('tell of an orphan its evidence and the command that adopts it', async () => {
+    const site = testSite();
+    const id = site.admit('lung');
+    const token = 'mqi-test-lung-1-zzzzzzzz';
+    expect((await site.run(['orphans'])).out).toContain('no orphans');
+    site.store.write((tx) => {
+      insertAttempt(tx, { token, caseId: id, number: 1, host: 'local', limitMs: 1, createdAt: 1 });
+      updateAttempt(tx, token, { orphan: '2 processes run on gpu.1' });
+    });
+    const { out } = await site.run(['orphans']);
+    expect(out).toContain('2 processes run on gpu.1');
+    expect(out).toContain(`next: mqi cases adopt ${id} --token ${token}`);
+    expect((await site.run(['why', 'lung'])).out).toContain('2 processes run on gpu.1');
+  });
+
+  it('tell of a folder why it is no case, and how a history is let in', async () => {
+    const site = testSite();
+    candidate(site, 'old', 'history', 'it was here at the first start');
+    candidate(site, 'sock', 'rejected', 'it holds a socket');
+    candidate(site, 'done', 'done', null);
+    const { out, err } = await site.run(['intake', 'list']);
+    expect(out).toContain('it holds a socket');
+    expect(out).not.toContain('done');
+    expect(err).toContain('mqi intake admit --all --as-done');
+    expect((await site.run(['intake', 'list', '--state', 'done'])).out).toContain('done');
+    expect((await site.run(['intake', 'admit', 'old'])).code).toBe(0);
+  });
+});
+
+describe('mqi db', () => {
+  it('copies the database, never over a file, and finds the copy whole', async () => {
+    const site = testSite();
+    site.admit('lung');
+    expect((await site.run(['db', 'backup', 'copy.db'])).code).toBe(0);
+    expect((await site.run(['db', 'backup', 'copy.db'])).code).toBe(73);
+    const copy = ['--database', `${site.folder}/copy.db`];
+    expect((await site.run(['db', 'check', ...copy])).code).toBe(0);
+    const { out } = await site.run(['cases', 'list', '--json', ...copy]);
+    expect(out).toContain('"lung"');
+  });
+});
