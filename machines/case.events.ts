@@ -36,13 +36,14 @@ export type CaseEvent =
     }
   /** Proven: no process of it is left and none can start. `end` is null when nobody ever claimed it. */
   | { readonly type: 'job.gone'; readonly end: End | null; readonly queue: QueueResult | null }
-  /** An orphan is given back to its case. */
+  /** An orphan is given back to its case. `end`: it has ended, and is proven gone: it needs no slot any more. */
   | {
       readonly type: 'job.adopted';
       readonly host: string;
       readonly token: string;
-      readonly slot: string;
+      readonly slot: string | null;
       readonly job: Job;
+      readonly end: End | null;
     }
   | { readonly type: 'results.collected'; readonly missingGlobs: readonly string[] }
   | { readonly type: 'work.blocked'; readonly reason: string }

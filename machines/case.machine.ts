@@ -65,6 +65,10 @@ export const caseMachine = setup({
     takeSlot: assign(by('slot.leased', (_, { slot }) => ({ slot }))),
     takeJob: assign(by('job.created', (_, { job }) => ({ job }))),
     adoptJob: assign(by('job.adopted', (_, { host, token, slot, job }) => ({ host, token, slot, job }))),
+    judgeAdopted: assign(
+      // only behind `adoptsEnded`
+      by('job.adopted', (context, { end }) => ({ failure: failures.verdictOf(context, end!) })),
+    ),
     noteSeen: assign(
       by('job.observed', (context, { job }) => ({
         blind: null,
@@ -139,6 +143,7 @@ export const caseMachine = setup({
     ),
   },
   guards: {
+    adoptsEnded: when('job.adopted', (_, { end }) => end !== null),
     triesLeft: ({ context }) => context.uploadTries + 1 < UPLOAD_TRIES,
     cancelAsked: ({ context }) => context.stop?.kind === 'cancelled',
     newlyBlind: when(
@@ -190,7 +195,10 @@ export const caseMachine = setup({
         'operator.limited': { actions: 'setLimit' },
         'operator.paused': { guard: 'notPaused', actions: 'pause' },
         'operator.resumed': { guard: 'isPaused', actions: 'resume' },
-        'job.adopted': { target: 'running.queued', actions: ['adoptJob', 'moveOn'] },
+        'job.adopted': [
+          { guard: 'adoptsEnded', target: 'running.collecting', actions: ['adoptJob', 'judgeAdopted', 'moveOn'] },
+          { target: 'running.queued', actions: ['adoptJob', 'moveOn'] },
+        ],
       },
       states: {
         waiting: {

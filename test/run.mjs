@@ -18,6 +18,7 @@ const checks = [
   ['build', ['tsc', '-p', 'tsconfig.build.json']],
 ];
 
+/** @type {string[]} */
 const failures = [];
 let passed = 0;
 
@@ -58,6 +59,7 @@ for (const name of results.names) console.log(`failed test: ${name}`);
 console.log(`${passed} passed, ${failed} failed${results.skipped > 0 ? `, ${results.skipped} skipped` : ''}`);
 process.exitCode = failed > 0 || results.passed === 0 ? 1 : 0;
 
+/** @returns {{passed: number, failed: number, skipped: number, names: string[]}} */
 function readReport() {
   try {
     const json = JSON.parse(readFileSync(report, 'utf8'));

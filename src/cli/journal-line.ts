@@ -17,6 +17,7 @@ const size = (value: unknown): string => (typeof value === 'number' ? formatSize
 const PHRASES: Readonly<Record<string, (detail: Detail) => string | null>> = {
   'case.admitted': ({ files, sizeBytes }) => `admitted: ${word(files)} files, ${size(sizeBytes)}`,
   'operator.retried': ({ by, why }) => `retried by ${word(by)}: ${word(why)}`,
+  'attempt.forgotten': ({ why }) => `begins anew: ${word(why)}`,
   'host.assigned': ({ host }) => `goes to ${word(host)}`,
   'upload.verified': () => 'its files are there and verified',
   'slot.leased': ({ slot }) => `gets slot ${word(slot)}`,

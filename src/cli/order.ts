@@ -48,7 +48,7 @@ export async function giveOrders(
     rows.push(row);
     if (options.json !== true) report(io, row, subject, running);
   }
-  if (options.json === true) io.out.json({ orders: rows.map(orderShape), daemon: running ? 'running' : 'not running' });
+  if (options.json === true) io.out.json({ orders: rows.map(orderShape), daemon: { running } });
   return rows.some((row) => row.outcome === 'refused') ? EXIT.failed : EXIT.ok;
 }
 

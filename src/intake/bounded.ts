@@ -14,7 +14,13 @@ export async function eachBounded<T>(
   const lane = async (): Promise<void> => {
     while (next < items.length) {
       const index = next++;
-      await act(items[index]!, index);
+      try {
+        await act(items[index]!, index);
+      } catch (error) {
+        // the other lanes end with their present item
+        next = items.length;
+        throw error;
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));

@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 
 import type { Clock } from '../domain/clock.ts';
 import type { Store } from '../store/database.ts';
@@ -60,7 +60,8 @@ const WATCH_TROUBLE = 'notifications do not work; folders are found at each resc
 const STOP_WITHIN_MS = 5_000;
 
 export function createIntake(deps: IntakeDeps): Intake {
-  const { clock, watch: settings } = deps;
+  const { clock } = deps;
+  const settings = { ...deps.watch, path: resolve(deps.watch.path) };
   const stopping = new AbortController();
   const { signal } = stopping;
   const log = logTo(deps.log);

@@ -40,7 +40,7 @@ async function judge(desk: Desk, candidate: Candidate, settled: Settled): Promis
       return explain(desk, candidate, 'it changed while it was read, so it is watched again');
     case 'blind':
       candidate.held = true;
-      return explain(desk, candidate, `it cannot be read now (${reading.code}); it is tried again`);
+      return explain(desk, candidate, `it cannot be read now (${reading.code}); it is tried again`, 'warn');
     case 'rejected':
     case 'read':
       break;

@@ -82,6 +82,9 @@ async function admitUnseen(desk: Desk, text: string, asDone: boolean): Promise<A
     return refused(`there is no folder ${quoted(text)} in ${desk.watch.path}: mqi intake list`);
   }
   if (found.kind === 'blind') return refused(`${quoted(text)} cannot be read (${found.code})`);
+  if (name.split('/').some(desk.isTemporaryName)) {
+    return refused(`${quoted(text)} has a temporary name (watch.ignore), so it is no candidate`);
+  }
   if (!found.stats.isDirectory()) return refused(`${quoted(text)} is ${strayReason(found.stats)}`);
   const signature = recordedText({ stamp: stampOf(found.stats), signature: '', fingerprint: '' });
   const row = { path, name, state: 'settling', reason: null, caseId: null, signature } as const;

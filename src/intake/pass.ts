@@ -56,15 +56,20 @@ async function take(desk: Desk, candidate: Candidate, outcome: LookOutcome, star
       quietPeriodMs: rule.quietPeriodMs,
     });
   if (verdict.kind === 'settled') candidate.settled = { signature: verdict.signature, stamp: outcome.stamp ?? '' };
-  explain(desk, candidate, verdict.kind === 'settled' ? 'it is complete, and waits to be read' : verdict.reason);
+  explain(
+    desk,
+    candidate,
+    verdict.kind === 'settled' ? 'it is complete, and waits to be read' : verdict.reason,
+    outcome.look.kind === 'blind' ? 'warn' : 'debug',
+  );
 }
 
 /** What a candidate waits for, from now on. */
-export function explain(desk: Desk, candidate: Candidate, reason: string): void {
+export function explain(desk: Desk, candidate: Candidate, reason: string, level: 'debug' | 'warn' = 'debug'): void {
   if (candidate.reason === reason) return;
   candidate.reason = reason;
   const { name } = candidate;
-  desk.log({ level: 'debug', event: 'intake.waiting', name, reason, message: `${name}: ${reason}` });
+  desk.log({ level, event: 'intake.waiting', name, reason, message: `${name}: ${reason}` });
 }
 
 /** It is not there. Where the watched directory itself is not there, that says nothing of the folder. */
@@ -84,10 +89,14 @@ async function leave(desk: Desk, candidate: Candidate): Promise<void> {
   desk.log({ level: 'info', event: 'intake.gone', name, message: `${name} went away before it became a case` });
 }
 
+/** Rows a pass, some 10 ms; the reasons of a burst of thousands reach the store a pass or two later. */
+const REASONS_A_PASS = 500;
+
 /** New reasons reach the store in one transaction a pass; they change seldom. */
 function writeReasons(desk: Desk): void {
   const changes: Change[] = [];
   for (const candidate of desk.unsettled.all()) {
+    if (changes.length >= REASONS_A_PASS) break;
     const { path, name } = candidate;
     const row = desk.ledger.get(path);
     if (isKnown(desk, candidate) || candidate.reason === null) continue;

@@ -54,7 +54,6 @@ export type Sight =
       readonly hasContent: boolean;
       /** A file that carries a temporary name, relative to the folder. */
       readonly temporary: string | null;
-      readonly overfull: boolean;
     }
   | { readonly kind: 'moving' }
   | { readonly kind: 'gone' }
@@ -96,14 +95,10 @@ export async function signFolder(folder: string, options: SignOptions): Promise<
       if (batch.kind !== 'done') return batch;
       open.push(...batch.directories);
     }
+    // the survey rejects it; until then the signature of so many is as good as any
     if (tally.entries > MAX_ENTRIES) break;
   }
-  return {
-    kind: 'seen',
-    stamp: stampOf(top.stats),
-    ...tally.result(),
-    overfull: tally.entries > MAX_ENTRIES,
-  };
+  return { kind: 'seen', stamp: stampOf(top.stats), ...tally.result() };
 }
 
 type Batch =

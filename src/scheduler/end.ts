@@ -46,12 +46,19 @@ export async function stop(
     case 'not_yet':
       return proof;
     case 'gone':
-      return gone(facts.end, queue);
+      return gone(isPurged(facts) ? LOST : facts.end, queue);
     case 'gone_silent': {
       const lost = await answerOf(session, loseCommand(session.options, target), { signal });
       return lost.kind === 'blind' ? lost : readLost(lost.lines, queue);
     }
   }
+}
+
+const LOST: Receipt<End> = { kind: 'present', value: { kind: 'lost' } };
+
+/** Its receipts went with its directory: that nobody claimed it is then not the same as that it never ran. */
+function isPurged({ end, manifest }: Facts): boolean {
+  return end.kind === 'absent' && manifest === 'absent';
 }
 
 /** The end that lies there now: ours, or the job's own, which was faster. */

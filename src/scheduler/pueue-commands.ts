@@ -8,6 +8,12 @@ export interface PueueOptions {
 }
 
 /**
+ * A daemon that hangs (its disk is full, or it was stopped) makes its client wait for ever, and the command would keep
+ * one of our few channels. It answers in milliseconds when it is well.
+ */
+const ANSWER_LIMIT_SECONDS = 10;
+
+/**
  * The sh functions of the dialect (dialect.ts says what each prints).
  *
  * A task is always found by its label, which is the token, and its id used in the same shell: ids are re-used. The
@@ -18,8 +24,10 @@ export interface PueueOptions {
 export function pueueFunctions(options: PueueOptions, instance: string): string {
   const client = quotePath(options.path ?? 'pueue');
   const config = options.config === null ? '' : ` -c ${quotePath(options.config)}`;
-  return `pq() {
-  env -i PATH="$PATH" HOME="$HOME" \${USER:+USER="$USER"} \${LOGNAME:+LOGNAME="$LOGNAME"} \${LANG:+LANG="$LANG"} \\
+  return `timeout=
+! command -v timeout > /dev/null 2>&1 || timeout='timeout ${ANSWER_LIMIT_SECONDS}'
+pq() {
+  $timeout env -i PATH="$PATH" HOME="$HOME" \${USER:+USER="$USER"} \${LOGNAME:+LOGNAME="$LOGNAME"} \${LANG:+LANG="$LANG"} \\
     \${XDG_RUNTIME_DIR:+XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR"} \${XDG_CONFIG_HOME:+XDG_CONFIG_HOME="$XDG_CONFIG_HOME"} \\
     \${XDG_DATA_HOME:+XDG_DATA_HOME="$XDG_DATA_HOME"} ${client}${config} "$@" 2>&1
 }
@@ -29,6 +37,7 @@ ${FUNCTIONS}`;
 
 const FUNCTIONS = `pueue_failed() { # CODE OUTPUT
   case "$1 $2" in
+    124*) problem queue 'the pueue daemon does not answer: on the host, see its log and restart pueued' ;;
     127*) problem queue 'the host has no pueue on its PATH: set scheduler.path, then mqi doctor' ;;
     *'Did you start it'*) problem queue 'the pueue daemon does not run: on the host, pueued -d (or systemctl --user start pueued)' ;;
     *deserialize*|*'unexpected but valid'*)

@@ -66,6 +66,24 @@ export function unprovenAttempts(db: ReadDb, host: string): AttemptRow[] {
     .all();
 }
 
+/** An orphan that sits on a slot, or may: one whose slot nobody knows may sit on any. */
+export function orphanOn(db: ReadDb, host: string, slot: string): AttemptRow | null {
+  const row = db
+    .select()
+    .from(attempts)
+    .where(
+      and(
+        eq(attempts.host, host),
+        isNull(attempts.proof),
+        isNotNull(attempts.orphan),
+        or(eq(attempts.slot, slot), isNull(attempts.slot)),
+      ),
+    )
+    .limit(1)
+    .get();
+  return row ?? null;
+}
+
 export function readOrphans(db: ReadDb): AttemptRow[] {
   return db.select().from(attempts).where(isNotNull(attempts.orphan)).orderBy(asc(attempts.createdAt)).all();
 }

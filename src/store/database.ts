@@ -18,6 +18,9 @@ export interface Reader {
 
 /** The daemon's (and, for `orders` rows alone, the CLI's) connection. */
 export interface Store extends Reader {
-  /** One IMMEDIATE transaction, durable when it returns. `change` is synchronous: a promise throws. */
+  /**
+   * One IMMEDIATE transaction, durable when it returns. `change` is synchronous: a promise throws.
+   * @throws StoreError when the database does not take it: nothing was written
+   */
   write<T>(change: (tx: Tx) => T): T;
 }

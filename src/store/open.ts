@@ -38,12 +38,15 @@ export function migrationsFolder(): string {
  * @throws StoreError
  */
 export function openStore(path: string): Store {
-  if (path === ':memory:') return storeOf(migrated(new Sqlite(path), path));
+  if (path === ':memory:') return storeOf(migrated(new Sqlite(path), path), path);
   refuseNetworkFileSystem(dirname(path));
   refuseForeignFile(path);
   const sqlite = translating(path, () => new Sqlite(path, { timeout: BUSY_TIMEOUT_MS }));
   try {
-    return storeOf(translating(path, () => migrated(sqlite, path)));
+    return storeOf(
+      translating(path, () => migrated(sqlite, path)),
+      path,
+    );
   } catch (error) {
     sqlite.close();
     throw error;
@@ -66,7 +69,7 @@ export function openExisting(path: string, access: 'read' | 'orders'): Store {
       sqlite.pragma('synchronous = FULL');
       if (access === 'read') sqlite.pragma('query_only = ON');
     });
-    return storeOf(sqlite);
+    return storeOf(sqlite, path);
   } catch (error) {
     sqlite.close();
     throw error;
@@ -78,11 +81,11 @@ export function openReader(path: string): Reader {
   return openExisting(path, 'read');
 }
 
-function storeOf(sqlite: Sqlite.Database): Store {
+function storeOf(sqlite: Sqlite.Database, path: string): Store {
   const db = drizzle(sqlite, { schema });
   return {
     db,
-    write: (change) => db.transaction(change, { behavior: 'immediate' }),
+    write: (change) => translating(path, () => db.transaction(change, { behavior: 'immediate' })),
     close: () => sqlite.close(),
   };
 }

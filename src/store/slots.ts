@@ -1,5 +1,7 @@
 import { and, asc, eq, notInArray, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 
+import { orphanOn } from './attempts.ts';
 import type { ReadDb, Tx } from './database.ts';
 import { slots } from './schema.ts';
 
@@ -50,10 +52,26 @@ export function adoptSlot(tx: Tx, host: string, name: string, caseId: string, to
 }
 
 export function freeSlotsOfCase(tx: Tx, caseId: string, at: number): void {
-  tx.update(slots)
+  free(tx, eq(slots.caseId, caseId), at);
+}
+
+/** A slot on which an orphan was found while it was somebody else's is free for nobody: the orphan's turn comes now. */
+function free(tx: Tx, which: SQL | undefined, at: number): void {
+  const freed = tx
+    .update(slots)
     .set({ state: 'free', caseId: null, token: null, reason: null, since: at })
-    .where(eq(slots.caseId, caseId))
-    .run();
+    .where(which)
+    .returning({ host: slots.host, name: slots.name })
+    .all();
+  for (const { host, name } of freed) {
+    const orphan = orphanOn(tx, host, name);
+    if (orphan !== null) quarantineSlot(tx, host, name, orphan.token, orphanReason(orphan.token, orphan.orphan!), at);
+  }
+}
+
+/** Why a slot is out of service because of a job that nobody owns. */
+export function orphanReason(token: string, evidence: string): string {
+  return `a job of attempt ${token} may still run on it: ${evidence}`;
 }
 
 export function quarantineSlotsOfCase(tx: Tx, caseId: string, reason: string, at: number): void {
@@ -77,22 +95,13 @@ export function quarantineSlot(
   return changes === 1;
 }
 
-export function clearSlot(tx: Tx, host: string, name: string, at: number): boolean {
-  const { changes } = tx
-    .update(slots)
-    .set({ state: 'free', token: null, reason: null, since: at })
-    .where(and(eq(slots.host, host), eq(slots.name, name), eq(slots.state, 'quarantined')))
-    .run();
-  return changes === 1;
+export function clearSlot(tx: Tx, host: string, name: string, at: number): void {
+  free(tx, and(eq(slots.host, host), eq(slots.name, name), eq(slots.state, 'quarantined')), at);
 }
 
 /** The proof of an attempt frees whatever was quarantined because of it. */
-export function clearSlotsOfToken(tx: Tx, token: string, at: number): number {
-  return tx
-    .update(slots)
-    .set({ state: 'free', token: null, reason: null, since: at })
-    .where(and(eq(slots.token, token), eq(slots.state, 'quarantined')))
-    .run().changes;
+export function clearSlotsOfToken(tx: Tx, token: string, at: number): void {
+  free(tx, and(eq(slots.token, token), eq(slots.state, 'quarantined')), at);
 }
 
 /** Brings the rows in line with the configuration; a slot that left it goes once nobody holds it. */

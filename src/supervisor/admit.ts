@@ -4,7 +4,7 @@ import { claimStrayAttempts, readAttemptsOfCase } from '../store/attempts.ts';
 import type { Tx } from '../store/database.ts';
 import { appendJournal } from '../store/journal.ts';
 import { columnsOf, firstSnapshot } from './commit.ts';
-import type { Change } from './commit.ts';
+import type { Change, OutsideEvent } from './commit.ts';
 
 /** A folder that was read whole and may become a case. */
 export interface FoundCase {
@@ -57,6 +57,7 @@ export function startAttempt(
     readonly number?: number;
     readonly by: string;
     readonly why: string;
+    readonly type?: 'operator.retried' | 'attempt.forgotten';
   },
   at: number,
 ): Change {
@@ -74,14 +75,15 @@ export function startAttempt(
     phaseSince: at,
     setAside: null,
   });
-  return journaled(tx, readCase(tx, row.id)!, row, 'operator.retried', { by: options.by, why: options.why }, at);
+  const { by, why, type = 'operator.retried' } = options;
+  return journaled(tx, readCase(tx, row.id)!, row, type, { by, why }, at);
 }
 
 function journaled(
   tx: Tx,
   row: CaseRow,
   before: CaseRow | null,
-  type: 'case.admitted' | 'operator.retried',
+  type: OutsideEvent,
   detail: Readonly<Record<string, unknown>>,
   at: number,
 ): Change {

@@ -20,7 +20,8 @@ export function commitAttempt(tx: Tx, row: CaseRow, event: CaseEvent, after: Cas
     return;
   }
   if (event.type === 'job.adopted') {
-    updateAttempt(tx, event.token, { orphan: null, proof: null, proofAt: null, endedAt: null, limitMs: after.limitMs });
+    const alive = event.end === null ? { proof: null, proofAt: null } : {};
+    updateAttempt(tx, event.token, { orphan: null, endedAt: null, limitMs: after.limitMs, ...alive });
     return;
   }
   const token = row.token;

@@ -13,9 +13,12 @@ import { commitAttempt } from './commit-attempt.ts';
 import { effectsOf, persistSnapshot, phaseOf, restoreSnapshot } from './snapshot.ts';
 import type { CaseSnapshot } from './snapshot.ts';
 
+/** What begins an attempt, beside the machine's own events; `forgotten`: the database had forgotten what it did. */
+export type OutsideEvent = 'case.admitted' | 'operator.retried' | 'attempt.forgotten';
+
 /** What one committed event did to one case. */
 export interface Change {
-  readonly event: CaseEvent | { readonly type: 'case.admitted' } | { readonly type: 'operator.retried' };
+  readonly event: CaseEvent | { readonly type: OutsideEvent };
   readonly from: Phase | null;
   readonly to: Phase;
   /** The case as it is now. */
@@ -89,7 +92,9 @@ export function commitEvent(tx: Tx, caseId: string, event: CaseEvent, entry: num
 /** The commit frees the lease when the new phase holds none: there is no release to forget. */
 function commitLease(tx: Tx, row: CaseRow, event: CaseEvent, to: Phase, at: number): void {
   if (event.type === 'slot.leased') leaseSlot(tx, row.host!, event.slot, row.id, row.token!, at);
-  if (event.type === 'job.adopted') adoptSlot(tx, event.host, event.slot, row.id, event.token, at);
+  if (event.type === 'job.adopted' && event.slot !== null && SLOT_HOLDING_PHASES.has(to)) {
+    adoptSlot(tx, event.host, event.slot, row.id, event.token, at);
+  }
   if (!SLOT_HOLDING_PHASES.has(row.phase) || SLOT_HOLDING_PHASES.has(to)) return;
   if (event.type === 'operator.abandoned') {
     quarantineSlotsOfCase(tx, row.id, `its case was abandoned by ${event.by} without proof: ${event.why}`, at);

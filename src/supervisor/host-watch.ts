@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Blind, Look } from '../scheduler/scheduler.ts';
 import type { Store } from '../store/database.ts';
 import { readHost, updateHost } from '../store/hosts.ts';
+import type { Change } from './commit.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Host } from './host.ts';
 import { createLink } from './link.ts';
@@ -39,6 +40,7 @@ export function createHostWatch(deps: {
   readonly store: Store;
   readonly live: LiveCases;
   readonly dispatch: Dispatch;
+  readonly announce: (change: Change) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly episodes: Episodes;
@@ -48,6 +50,8 @@ export function createHostWatch(deps: {
   const { host, store, live, dispatch, clock, log, episodes } = deps;
   const stopping = new AbortController();
   let reconciled = false;
+  /** Counts the times that the host went out of sight. */
+  let spells = 0;
   let seenAtMs = Number.NEGATIVE_INFINITY;
   let notices = '';
   let hints = new AbortController();
@@ -106,6 +110,7 @@ export function createHostWatch(deps: {
       case 'offline': {
         const before = readHost(store.db, host.name);
         reconciled = false;
+        spells += 1;
         hints.abort();
         observer.forget();
         const since = before?.cause == null ? at : before.since;
@@ -149,12 +154,23 @@ export function createHostWatch(deps: {
   const sweep: Sweep = createSweep(clock, RECONCILE_EVERY_MS, async () => {
     if (!link.isOnline() || stopping.signal.aborted) return;
     const what = `reconciling ${host.name}`;
+    const spell = spells;
     try {
-      const outcome = await reconcile({ host, store, live, clock, log, signal: stopping.signal });
+      const outcome = await reconcile({
+        host,
+        store,
+        live,
+        announce: deps.announce,
+        clock,
+        log,
+        signal: stopping.signal,
+      });
       if (stopping.signal.aborted) return;
       if (outcome.kind === 'blind') return link.lost(outcome);
       episodes.over(what);
-      reconciled = link.isOnline();
+      // out of sight meanwhile: coming back has asked for another one already
+      if (spell !== spells) return;
+      reconciled = true;
       write({ reconciledAt: clock.now() });
       deps.onReady();
       await removeExpired({ host, store, clock, log, signal: stopping.signal });

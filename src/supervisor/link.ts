@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Node } from '../domain/job.ts';
 import type { BlindCause } from '../domain/observation.ts';
 import type { Blind } from '../scheduler/scheduler.ts';
+import { createDeadline } from './deadline.ts';
 import type { Host } from './host.ts';
 
 /** A connection, with its root prepared and its queue looked at, must be there within this; then it counts as failed. */
@@ -54,7 +55,12 @@ export function createLink(deps: {
   };
 
   const connect = async (): Promise<void> => {
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
+    const deadline = createDeadline(clock, CONNECT_TIMEOUT_MS, stopping.signal);
+    await open(deadline.signal);
+    deadline.clear();
+  };
+
+  const open = async (signal: AbortSignal): Promise<void> => {
     const connected = await host.transport.connect(signal);
     if (connected.kind === 'failed') return fail('link.failed', 'link', connected.reason);
     const prepared = await host.scheduler.prepare(signal);

@@ -58,6 +58,8 @@ export function createObserver(deps: {
   const stopping = new AbortController();
   let wake = new AbortController();
   let hinted = false;
+  /** Counts the times that the host went out of sight. */
+  let spells = 0;
   let running: Promise<void> = Promise.resolve();
 
   const loop = async (): Promise<void> => {
@@ -75,15 +77,17 @@ export function createObserver(deps: {
       }
       await clock.sleep(HINT_GAP_MS, stopping.signal);
       const restMs = host.observeEveryMs - (clock.monotonic() - begun);
-      if (!hinted && restMs > 0) await clock.sleep(restMs, AbortSignal.any([stopping.signal, wake.signal]));
+      if (!hinted && restMs > 0) await clock.sleep(restMs, wake.signal);
     }
   };
 
   const lookOnce = async (atMs: number): Promise<void> => {
     const asked = new Map<string, CaseRow>();
     for (const row of live.on(host.name)) if (row.token !== null && OBSERVED.has(row.phase)) asked.set(row.token, row);
+    const spell = spells;
     const look = await host.scheduler.look([...asked.keys()], stopping.signal);
-    if (stopping.signal.aborted) return;
+    // a look that a blind spell overtook would connect what was seen before it with what is seen after
+    if (stopping.signal.aborted || spell !== spells) return;
     if (look.kind === 'blind') {
       views.clear();
       return deps.onBlind(look);
@@ -116,23 +120,27 @@ export function createObserver(deps: {
     const sinceMs = unbrokenMs(before, asked.entry, observation, atMs);
     const view: View = {
       entry: asked.entry,
-      atMs,
+      // when a look began nobody knows yet that it would see it: a view begins with the answer, and goes on with looks
+      atMs: sinceMs === null ? clock.monotonic() : atMs,
       kind: observation.kind,
       pendingMs: (before?.pendingMs ?? 0) + (sinceMs ?? 0),
     };
     if (before?.entry !== asked.entry) view.pendingMs = sinceMs ?? 0;
-    views.set(asked.id, view);
     const found = asked.jobId === null && facts.job?.id != null ? facts.job : null;
-    if (before?.entry === asked.entry && before.kind === observation.kind && found === null && !isDue(now, view))
-      return;
-    const event: CaseEvent = {
-      type: 'job.observed',
-      observation,
-      sinceMs: sinceMs === null && view.pendingMs === 0 ? null : view.pendingMs,
-      ...(found === null ? {} : { job: found }),
-    };
-    dispatch(asked.id, event, { entry: asked.entry });
-    view.pendingMs = 0;
+    const isNew = before?.entry !== asked.entry || before.kind !== observation.kind || found !== null;
+    if (isNew || isDue(now, view)) {
+      const event: CaseEvent = {
+        type: 'job.observed',
+        observation,
+        sinceMs: sinceMs === null && view.pendingMs === 0 ? null : view.pendingMs,
+        ...(found === null ? {} : { job: found }),
+      };
+      // when the commit fails (disk full), the next look must find this one's news new again
+      views.delete(asked.id);
+      dispatch(asked.id, event, { entry: asked.entry });
+      view.pendingMs = 0;
+    }
+    views.set(asked.id, view);
   };
 
   /** Time counts only between two looks of the same entry that both saw it at work. */
@@ -165,9 +173,13 @@ export function createObserver(deps: {
       hinted = true;
       wake.abort();
     },
-    forget: () => views.clear(),
+    forget() {
+      spells += 1;
+      views.clear();
+    },
     async stop() {
       stopping.abort();
+      wake.abort();
       await running;
     },
   };

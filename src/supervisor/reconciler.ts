@@ -1,13 +1,17 @@
 import { parseToken } from '../domain/attempt.ts';
-import { SLOT_HOLDING_PHASES } from '../domain/case.ts';
+import { SLOT_HOLDING_PHASES, isFinal } from '../domain/case.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { End } from '../domain/job.ts';
 import { judge } from '../scheduler/judge.ts';
 import type { AttemptRef, Blind, Facts, Look } from '../scheduler/scheduler.ts';
 import { insertAttempt, readAttempt, recordProof, unprovenAttempts, updateAttempt } from '../store/attempts.ts';
 import type { AttemptRow } from '../store/attempts.ts';
 import { readCase } from '../store/cases.ts';
-import type { Store } from '../store/database.ts';
-import { clearSlotsOfToken, quarantineSlot } from '../store/slots.ts';
+import type { CaseRow } from '../store/cases.ts';
+import type { ReadDb, Store } from '../store/database.ts';
+import { clearSlotsOfToken, orphanReason, quarantineSlot } from '../store/slots.ts';
+import { startAttempt } from './admit.ts';
+import type { Change } from './commit.ts';
 import type { Host } from './host.ts';
 import type { LiveCases } from './live-cases.ts';
 import type { Log } from './log.ts';
@@ -17,36 +21,46 @@ export type Reconciled = { readonly kind: 'settled'; readonly revoked: number; r
 
 const WHO = { who: 'daemon', why: 'its attempt is over' } as const;
 
+interface Deps {
+  readonly host: Host;
+  readonly store: Store;
+  readonly live: LiveCases;
+  readonly announce: (change: Change) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Compares what a host has with what the store knows, and settles the differences: dead attempts are revoked, those
  * that their job claimed first are orphans, and quarantine their slot. It judges every attempt on the host that carries
  * our name, not only those that the database knows: a database restored from a backup does not know what it did.
  */
-export async function reconcile(deps: {
-  readonly host: Host;
-  readonly store: Store;
-  readonly live: LiveCases;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly signal: AbortSignal;
-}): Promise<Reconciled> {
+export async function reconcile(deps: Deps): Promise<Reconciled> {
   const { host, store, live, signal } = deps;
   const listed = await host.scheduler.list(signal);
   if (listed.kind === 'blind') return listed;
 
-  const current = new Set(live.on(host.name).map((row) => row.token));
-  const known = new Map(unprovenAttempts(store.db, host.name).map((row) => [row.token, row]));
-  const tokens = new Set([...listed.attempts.map((attempt) => attempt.token), ...known.keys()]);
-  const dead = [...tokens].filter((token) => !current.has(token) && readAttempt(store.db, token)?.proof == null);
+  const known = unprovenAttempts(store.db, host.name).map((row) => row.token);
+  const tokens = [...new Set([...listed.attempts.map((attempt) => attempt.token), ...known])];
+  const waiting = new Map(
+    tokens.flatMap((token) => waitingOwner(store.db, token) ?? []).map((row) => [row.token!, row]),
+  );
+  const judged = tokens.filter((token) => isDead(deps, token) || waiting.has(token));
 
-  const look = await host.scheduler.look(dead, signal);
+  const look = await host.scheduler.look(judged, signal);
   if (look.kind === 'blind') return look;
   let revoked = 0;
   let orphans = 0;
   for (const facts of look.facts) {
+    const owner = waiting.get(facts.token);
+    const isForgotten = owner !== undefined && isSubmitted(facts) && forget(deps, owner);
+    // adopted meanwhile, perhaps
+    if (!isDead(deps, facts.token)) continue;
     const verdict = await judgeDead(host, facts, look, readAttempt(store.db, facts.token), signal);
     if (verdict.kind === 'blind') return verdict;
-    record(deps, facts, verdict);
+    if (!isDead(deps, facts.token)) continue;
+    record(deps, facts, verdict, isForgotten);
     if (verdict.kind === 'proven') revoked += 1;
     else orphans += 1;
   }
@@ -58,8 +72,52 @@ export async function reconcile(deps: {
   return { kind: 'settled', revoked, orphans };
 }
 
+/** No live case owns it, and nobody has proven yet that nothing of it can run. */
+function isDead({ store }: Deps, token: string): boolean {
+  return ownerOf(store.db, token) === null && readAttempt(store.db, token)?.proof == null;
+}
+
+/** The live case whose attempt it is; one that was set aside keeps its job as well. */
+function ownerOf(db: ReadDb, token: string): CaseRow | null {
+  const row = readCase(db, parseToken(token)?.caseId ?? '');
+  return row?.token === token && !isFinal(row.state) ? row : null;
+}
+
+/** The case that lies staged, or travels, under this token: as far as its database knows there is no job of it. */
+function waitingOwner(db: ReadDb, token: string): CaseRow | null {
+  const row = ownerOf(db, token);
+  return row?.state === 'submitted' && row.setAside === null ? row : null;
+}
+
+/** Did its job come to exist? */
+function isSubmitted({ queue, claim, end }: Facts): boolean {
+  return queue.kind !== 'absent' || claim.kind !== 'absent' || end.kind !== 'absent';
+}
+
+/**
+ * A case that waits for its slot, and whose job exists: its database was restored from a backup of before. On another
+ * slot the job would run beside whoever holds its own: so the case begins anew, and what was found holds it back.
+ */
+function forget({ store, live, announce, clock, log }: Deps, owner: CaseRow): boolean {
+  if (live.get(owner.id)?.entry !== owner.entry) return false;
+  const why = `the database had forgotten that ${owner.token} was submitted`;
+  announce(
+    store.write((tx) =>
+      startAttempt(
+        tx,
+        readCase(tx, owner.id)!,
+        { found: null, limitMs: owner.limitMs, by: 'daemon', why, type: 'attempt.forgotten' },
+        clock.now(),
+      ),
+    ),
+  );
+  log.warn({ caseId: owner.id, token: owner.token }, `${owner.name}: ${why}`);
+  return true;
+}
+
 type Verdict =
-  | { readonly kind: 'proven'; readonly proof: 'revoked' | 'gone'; readonly ran: boolean }
+  /** `end` is null when its job never ran. */
+  | { readonly kind: 'proven'; readonly proof: 'revoked' | 'gone'; readonly end: End | null }
   | { readonly kind: 'alive'; readonly evidence: string }
   | Blind;
 
@@ -76,21 +134,21 @@ async function judgeDead(
     return { kind: 'alive', evidence: `its claim cannot be read: ${facts.claim.text.slice(0, 80)}` };
   if (facts.claim.kind === 'absent' && facts.directory === 'present') {
     const outcome = await host.scheduler.revoke(attempt, WHO, signal);
-    if (outcome.kind === 'revoked') return { kind: 'proven', proof: 'revoked', ran: false };
+    if (outcome.kind === 'revoked') return { kind: 'proven', proof: 'revoked', end: null };
     return outcome.kind === 'blind' ? outcome : { kind: 'alive', evidence: 'its job claimed it just now' };
   }
   if (facts.claim.kind === 'present' && facts.claim.value.by === 'revocation') {
     // takes what is left of it out of the queue too
     const outcome = await host.scheduler.revoke(attempt, WHO, signal);
-    return outcome.kind === 'blind' ? outcome : { kind: 'proven', proof: 'revoked', ran: false };
+    return outcome.kind === 'blind' ? outcome : { kind: 'proven', proof: 'revoked', end: null };
   }
   const observation = judge(facts, look.node);
   switch (observation.kind) {
     case 'ended':
-      return { kind: 'proven', proof: 'gone', ran: true };
+      return { kind: 'proven', proof: 'gone', end: observation.end };
     case 'missing': {
       const outcome = await host.scheduler.stop(attempt, WHO, signal);
-      if (outcome.kind === 'gone') return { kind: 'proven', proof: 'gone', ran: outcome.end !== null };
+      if (outcome.kind === 'gone') return { kind: 'proven', proof: 'gone', end: outcome.end };
       return outcome.kind === 'blind' ? outcome : { kind: 'alive', evidence: outcome.reason };
     }
     case 'unknown':
@@ -111,6 +169,7 @@ function record(
   deps: { readonly host: Host; readonly store: Store; readonly clock: Clock; readonly log: Log },
   facts: Facts,
   verdict: Exclude<Verdict, Blind>,
+  isForgotten: boolean,
 ): void {
   const { host, store, clock, log } = deps;
   const at = clock.now();
@@ -135,16 +194,19 @@ function record(
       });
     }
     // A job that this database never submitted has run: its case is held back until somebody decides, ended or not.
-    const forgotten = row === null || row.orphan !== null;
+    const forgotten = isForgotten || row === null || row.orphan !== null;
     if (verdict.kind === 'proven') {
       recordProof(tx, token, verdict.proof, at);
       clearSlotsOfToken(tx, token, at);
-      const stays = verdict.ran && forgotten && row?.failure == null;
-      updateAttempt(tx, token, { orphan: stays ? 'its job has ended, and nothing of it runs' : null });
+      const stays = verdict.end !== null && forgotten && row?.failure == null;
+      updateAttempt(tx, token, {
+        end: verdict.end,
+        orphan: stays ? 'its job has ended, and nothing of it runs' : null,
+      });
       return;
     }
     updateAttempt(tx, token, { orphan: verdict.evidence });
-    const why = `a job of attempt ${token} may still run on it: ${verdict.evidence}`;
+    const why = orphanReason(token, verdict.evidence);
     const names = slot === null ? host.slots : [slot];
     for (const name of names) quarantineSlot(tx, host.name, name, token, why, at);
   });

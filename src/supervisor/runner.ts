@@ -21,6 +21,9 @@ const BACKOFF_MS = { first: 500, longest: 30_000 } as const;
 const MOST_TRANSFERS_A_HOST = 2;
 const MOST_COMMANDS_A_HOST = 8;
 
+/** An aborted piece of work ends at once, or is left behind. */
+const ABORT_MS = 2_000;
+
 interface Work {
   readonly effect: Effect;
   readonly entry: number;
@@ -92,11 +95,11 @@ export function createRunner(deps: {
     const host = row.host === null ? undefined : hosts.get(row.host);
     if (effect === undefined || host === undefined || !isOnline(host.name) || !hasRoom(host.name, effect)) return;
     const abort = new AbortController();
-    works.set(caseId, { effect, entry: row.entry, host: host.name, abort, over: work_(row, effect, host, abort) });
+    works.set(caseId, { effect, entry: row.entry, host: host.name, abort, over: doWork(row, effect, host, abort) });
   };
 
   /** Never rejects. */
-  const work_ = async (row: CaseRow, effect: Effect, host: Host, abort: AbortController): Promise<void> => {
+  const doWork = async (row: CaseRow, effect: Effect, host: Host, abort: AbortController): Promise<void> => {
     // the caller records the work before it starts: an outcome can then never come before its record
     await Promise.resolve();
     let outcome: EffectOutcome;
@@ -182,17 +185,16 @@ export function createRunner(deps: {
     async drain(boundMs) {
       draining = true;
       for (const pause of pauses.values()) pause.cancel();
-      const drained = (work: Work): boolean => work.effect === 'create' || work.effect === 'find';
-      for (const work of works.values()) if (!drained(work)) work.abort.abort();
-      const bound = new AbortController();
-      await Promise.race([
-        Promise.all([...works.values()].map((work) => work.over)),
-        clock.sleep(boundMs, bound.signal).then(() => {
-          for (const work of works.values()) work.abort.abort();
-        }),
-      ]);
-      bound.abort();
-      await Promise.race([Promise.all([...works.values()].map((work) => work.over)), clock.sleep(2_000)]);
+      const abortAll = (spared: readonly Effect[]): void => {
+        for (const work of works.values()) if (!spared.includes(work.effect)) work.abort.abort();
+      };
+      const allOver = Promise.all([...works.values()].map((work) => work.over));
+      const over = new AbortController();
+      abortAll(['create', 'find']);
+      await Promise.race([allOver, clock.sleep(boundMs, over.signal)]);
+      abortAll([]);
+      await Promise.race([allOver, clock.sleep(ABORT_MS, over.signal)]);
+      over.abort();
     },
   };
 }

@@ -77,12 +77,18 @@ export function effectsOf(actions: readonly { readonly type: string }[]): Effect
   return actions.map((action) => action.type).filter(isEffect);
 }
 
+/** XState keeps an action as the definition has it, a plain name too, whatever its types say. */
+function nameOf(action: unknown): string {
+  if (typeof action === 'string') return action;
+  return typeof action === 'object' && action !== null && 'type' in action ? String(action.type) : '';
+}
+
 /** What each phase wants done, read from the machine's definition. */
 export const WANTED: ReadonlyMap<Phase, Effect> = new Map(
   Object.values(caseMachine.states).flatMap((state) =>
     Object.values(state.states).flatMap((node) =>
       node.entry
-        .map((action) => (typeof action === 'object' && 'type' in action ? String(action.type) : String(action)))
+        .map(nameOf)
         .filter(isEffect)
         .map((effect) => [node.key as Phase, effect] as const),
     ),

@@ -9,6 +9,7 @@ import { admitCase } from './admit.ts';
 import type { FoundCase } from './admit.ts';
 import type { Change } from './commit.ts';
 import type { Tx } from '../store/database.ts';
+import { createDeadline } from './deadline.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createDispatching } from './dispatch.ts';
 import type { FailPoint } from './fail-point.ts';
@@ -19,7 +20,8 @@ import { createLiveCases } from './live-cases.ts';
 import { createEpisodes } from './log.ts';
 import type { Log } from './log.ts';
 import { createOrders } from './orders.ts';
-import type { OrderedIntake, OrderOutcome } from './orders.ts';
+import type { OrderedIntake } from './orders.ts';
+import type { OrderOutcome } from './order-desk.ts';
 import { createProgress } from './progress.ts';
 import { rehydrate } from './rehydrate.ts';
 import { createRunner } from './runner.ts';
@@ -103,6 +105,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
         store,
         live,
         dispatch,
+        announce: (change) => dispatching.announce(change),
         clock,
         log,
         episodes,
@@ -143,7 +146,9 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
   const takeover = async (name: string): Promise<OrderOutcome> => {
     const host = byName.get(name);
     if (host === undefined) return { outcome: 'refused', message: `there is no host ${name} in the configuration` };
-    const taken = await host.scheduler.takeOver(AbortSignal.timeout(TAKEOVER_TIMEOUT_MS));
+    const deadline = createDeadline(clock, TAKEOVER_TIMEOUT_MS);
+    const taken = await host.scheduler.takeOver(deadline.signal);
+    deadline.clear();
     if (taken.kind === 'blind') return { outcome: 'refused', message: taken.reason };
     return { outcome: 'done', message: `the root of ${name} is ours; work begins there with the next connection` };
   };

@@ -13,12 +13,12 @@ export function createSweep(clock: Clock, everyMs: number, runOnce: () => Promis
   let cancel: (() => void) | null = null;
 
   const run = async (): Promise<void> => {
-    do {
-      asked = false;
-      await runOnce();
-    } while (asked && !stopped);
+    asked = false;
+    await runOnce();
     running = null;
-    if (!stopped) cancel = clock.after(everyMs, ask);
+    if (stopped) return;
+    if (asked) ask();
+    else cancel = clock.after(everyMs, ask);
   };
 
   const ask = (): void => {

@@ -74,9 +74,14 @@ class Collection {
     }
     const problem = look.outputs === null ? 'is not there' : 'cannot be read';
     if (mustBeWhole) {
-      throw new Setback('blocked', `the list of outputs ${root}/attempts/${token}/outputs ${problem}, so nothing is certain`);
+      throw new Setback(
+        'blocked',
+        `the list of outputs ${root}/attempts/${token}/outputs ${problem}, so nothing is certain`,
+      );
     }
-    this.#notes.push(`the list of outputs that the job writes at its end ${problem}: these are the files that were found`);
+    this.#notes.push(
+      `the list of outputs that the job writes at its end ${problem}: these are the files that were found`,
+    );
     const found = parseFound(await this.#shell.ask('listing the results', findScript(this.#request)));
     if (found === null) throw garbled('listing the results');
     return { wanted: [...selectOutputs(found, globs).wanted, ...look.logs], missingGlobs: [] };

@@ -47,9 +47,7 @@ export function createLocalSpawn(extraEnvironment: Readonly<Record<string, strin
       child.once('error', reject);
       const ended: RemoteProcess['ended'] = new Promise((resolveEnd) => {
         child.once('close', (exitCode, signal) => {
-          resolveEnd(
-            exitCode === null ? { exitCode, reason: `ended by signal ${signal ?? 'unknown'}` } : { exitCode },
-          );
+          resolveEnd(exitCode === null ? { exitCode, reason: `ended by signal ${signal ?? 'unknown'}` } : { exitCode });
         });
       });
       const abandon = (): void => {

@@ -50,7 +50,11 @@ export class Coalescer {
 export async function* readFiles(
   folder: string,
   files: readonly FolderFile[],
-): AsyncGenerator<{ readonly file: FolderFile; readonly pieces: AsyncIterable<Uint8Array>; sha256(): string }> {
+): AsyncGenerator<{
+  readonly file: FolderFile;
+  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly sha256: () => string;
+}> {
   const ahead: Promise<Buffer | null>[] = [];
   try {
     for (const [index, file] of files.entries()) {

@@ -83,7 +83,8 @@ export class ResultsFolder {
   /** Asked before the transfer: not to fetch everything again and again for a folder that may not be written. */
   async #assertWritable(folder: string): Promise<void> {
     await this.#locally(folder, async () => {
-      const found = await access(folder, constants.W_OK | constants.X_OK).then(() => true, ifMissing(false));
+      // with the dot: a file in its place is not one that may not be written
+      const found = await access(`${folder}/.`, constants.W_OK | constants.X_OK).then(() => true, ifMissing(false));
       if (!found && dirname(folder) !== folder) await this.#assertWritable(dirname(folder));
     });
   }
@@ -102,7 +103,11 @@ export class ResultsFolder {
   }
 
   /** Writes the manifest, flushes every folder, and moves the whole to its place. */
-  async publish(received: readonly Received[], missingGlobs: readonly string[], notes: readonly string[]): Promise<void> {
+  async publish(
+    received: readonly Received[],
+    missingGlobs: readonly string[],
+    notes: readonly string[],
+  ): Promise<void> {
     const manifest: ResultsManifest = {
       token: this.#token,
       files: received.map((file) => ({ ...file, path: readable(file.path) })),
@@ -141,7 +146,8 @@ export class ResultsFolder {
 
 function ifMissing<T>(value: T): (error: unknown) => T {
   return (error) => {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return value;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return value;
     throw error;
   };
 }
@@ -173,5 +179,9 @@ async function flushFolders(folder: Buffer): Promise<void> {
 
 async function flushFolder(folder: Buffer | string): Promise<void> {
   const handle = await open(folder, 'r');
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

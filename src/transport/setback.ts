@@ -34,7 +34,9 @@ export function hostTrouble(what: string, root: string, exitCode: number, stderr
     return blocked(`the disk of the host is full below ${root}, or a quota is reached: free some space there`);
   }
   if (/permission denied|operation not permitted|read-only file system/i.test(stderr)) {
-    return blocked(`the host does not let this user write below ${root}: change its owner or mode there, or mount it rw`);
+    return blocked(
+      `the host does not let this user write below ${root}: change its owner or mode there, or mount it rw`,
+    );
   }
   if (/not a directory|is a directory/i.test(stderr)) {
     return blocked(`a file is in the way where the host needs a directory below ${root}: move it away`);

@@ -81,8 +81,6 @@ export async function dial(context: DialContext): Promise<Dialled> {
       if (ended) return;
       connected = true;
       signal.removeEventListener('abort', onAbort);
-      // without it every small write waits for the peer's delayed acknowledgement: 43 ms instead of 0.24
-      client.setNoDelay(true);
       stopLiveness = watchLiveness(context.clock, context.keepaliveMs, socket, end);
       resolve({ client, lost, end });
     });
@@ -109,6 +107,8 @@ function openSocket(hop: Hop): Socket {
     host: hop.host,
     port: hop.port,
     family: hop.family,
+    // without it every small write waits for the peer's delayed acknowledgement: 43 ms instead of 0.24
+    noDelay: true,
     ...(hop.bindAddress === null ? {} : { localAddress: hop.bindAddress }),
   });
 }

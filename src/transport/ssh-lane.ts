@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import type { SshConnection } from './ssh-connection.ts';
+import type { StartedProcess } from './ssh-process.ts';
 import type { RemoteProcess } from './transport.ts';
 
 /** Commands that wait for a channel; more means that whoever sends them does not wait for answers. */
@@ -15,6 +16,8 @@ const PROBE_AFTER = 50;
 const REFUSED_PAUSE_MS = { first: 100, longest: 5_000 } as const;
 /** Longest time that a host may refuse every channel before those who wait are told. */
 const REFUSED_LIMIT_MS = 60_000;
+/** Between two attempts at the second connection: a host that limits logins must not be knocked at by every command. */
+const GROW_PAUSE_MS = 30_000;
 
 interface Member {
   readonly connection: SshConnection;
@@ -34,6 +37,7 @@ interface Waiting {
   readonly command: string;
   readonly resolve: (process: RemoteProcess) => void;
   readonly reject: (error: Error) => void;
+  readonly signal: AbortSignal | null;
 }
 
 export interface LaneOptions {
@@ -42,6 +46,7 @@ export interface LaneOptions {
   readonly maxSessions: number;
   /** Makes one more connection; rejects with an Error that says why not. */
   readonly open: () => Promise<SshConnection>;
+  readonly warn: (message: string) => void;
 }
 
 /** Hands out the channels of the connections of one kind, in the order in which they were asked for. */
@@ -49,20 +54,26 @@ export class SshLane {
   readonly #options: LaneOptions;
   readonly #members = new Set<Member>();
   readonly #waiting: Waiting[] = [];
+  /** Abandoned or not: each holds its channel until the host has ended it. */
+  readonly #running = new Set<StartedProcess>();
   #opening = false;
+  /** When the second connection may be tried again; monotonic milliseconds. */
+  #mayGrowAtMs = 0;
   #asked = 0;
+  #closedBecause: string | null = null;
 
   constructor(options: LaneOptions) {
     this.#options = options;
   }
 
-  /** Resolves with a started command; rejects when surely nothing was started. */
-  spawn(command: string): Promise<RemoteProcess> {
+  /** Resolves with a started command; rejects when surely nothing was started. What `signal` has aborted by its turn is not. */
+  spawn(command: string, signal?: AbortSignal): Promise<RemoteProcess> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length >= QUEUE_LIMIT) {
         return reject(new Error(`${QUEUE_LIMIT} commands wait for this host already`));
       }
-      this.#waiting.push({ order: this.#asked++, command, resolve, reject });
+      const waiting: Waiting = { order: this.#asked++, command, resolve, reject, signal: signal ?? null };
+      this.#waiting.push(waiting);
       this.#pump();
     });
   }
@@ -94,31 +105,52 @@ export class SshLane {
   }
 
   close(reason: string): void {
+    this.#closedBecause = reason;
     for (const { connection } of this.#members) connection.close(reason);
     this.#rejectAll(reason);
   }
 
   #pump(): void {
     while (this.#waiting.length > 0) {
+      if (this.#waiting[0]!.signal?.aborted === true) {
+        this.#waiting.shift()!.reject(new Error('aborted before a channel was free'));
+        continue;
+      }
       const member = [...this.#members].find(({ taken, limit, asleep }) => taken < limit && !asleep);
       if (member === undefined) break;
       void this.#start(member, this.#waiting.shift()!);
     }
-    if (this.#waiting.length > 0 && this.#wantsConnection()) void this.#grow();
+    if (this.#waiting.length === 0) return;
+    if (this.#wantsConnection()) void this.#grow();
+    else this.#warnOfAbandoned();
+  }
+
+  #warnOfAbandoned(): void {
+    const taken = [...this.#members].reduce((sum, member) => sum + member.taken, 0);
+    const abandoned = [...this.#running].filter((started) => started.isAbandoned()).length;
+    if (taken === 0 || abandoned < taken) return;
+    this.#options.warn(
+      'commands wait: all sessions of the host are held by commands that were given up but do not end',
+    );
   }
 
   /** The first one, or one beside those whose host gives less than was hoped for. */
   #wantsConnection(): boolean {
     if (this.#opening || this.#members.size >= MOST_CONNECTIONS) return false;
+    if (this.isEmpty) return true;
+    if (this.#options.clock.monotonic() < this.#mayGrowAtMs) return false;
     return [...this.#members].every(({ limit }) => limit < this.#options.maxSessions);
   }
 
   async #grow(): Promise<void> {
     this.#opening = true;
     try {
-      this.add(await this.#options.open());
+      const connection = await this.#options.open();
+      if (this.#closedBecause === null) this.add(connection);
+      else connection.close(this.#closedBecause);
     } catch (error) {
       // a second connection is a convenience: those who wait can go on waiting for the first
+      this.#mayGrowAtMs = this.#options.clock.monotonic() + GROW_PAUSE_MS;
       if (this.isEmpty) this.#rejectAll(error instanceof Error ? error.message : String(error));
     } finally {
       this.#opening = false;
@@ -131,9 +163,11 @@ export class SshLane {
     switch (outcome.kind) {
       case 'started':
         this.#noteStarted(member);
+        this.#running.add(outcome);
         waiting.resolve(outcome.process);
-        void outcome.released.then(() => this.#free(member));
-        return;
+        await outcome.released;
+        this.#running.delete(outcome);
+        return this.#free(member);
       case 'unsent':
         waiting.reject(new Error(outcome.reason));
         return this.#free(member);

@@ -7,7 +7,8 @@ import { passphraseOf } from './ssh-keys.ts';
 import { SshLane } from './ssh-lane.ts';
 import type { SshEnvironment, SshOptions } from './ssh-options.ts';
 import { explainUnsupported, resolveRoute } from './ssh-route.ts';
-import type { RemoteProcess, Spawn } from './transport.ts';
+import { probe } from './ssh-probe.ts';
+import type { RemoteProcess } from './transport.ts';
 
 type Connected = Awaited<ReturnType<Lifecycle['connect']>>;
 
@@ -43,17 +44,23 @@ export class SshLink implements Lifecycle {
       warned.add(message);
     };
     const lane = (): SshLane =>
-      new SshLane({ clock, maxSessions: options.maxSessions, open: () => this.#openAnother() });
+      new SshLane({
+        clock,
+        maxSessions: options.maxSessions,
+        open: () => this.#openAnother(),
+        warn: this.#warn,
+      });
     this.#lanes = { control: lane(), bulk: lane() };
   }
 
-  readonly spawn: Spawn = (command, channel): Promise<RemoteProcess> => {
+  /** A `Spawn`; a command whose `signal` has aborted before its turn is not sent. */
+  readonly spawn = (command: string, channel: 'control' | 'bulk', signal?: AbortSignal): Promise<RemoteProcess> => {
     const lane = this.#lanes[channel];
     const isUsable = !lane.isEmpty || (channel === 'bulk' && this.#primary !== null);
     if (!isUsable || this.#closing.signal.aborted) {
       return Promise.reject(new Error(`not connected to ${this.#options.host}: ${this.#lastReason}`));
     }
-    return lane.spawn(command);
+    return lane.spawn(command, signal);
   };
 
   onLost(listener: (reason: string) => void): void {
@@ -71,7 +78,10 @@ export class SshLink implements Lifecycle {
     const left = new Promise<Connected>((resolve) => {
       leave = (): void => {
         resolve(failed(ABORTED));
-        if (--flight.passengers === 0) flight.controller.abort(ABORTED);
+        if (--flight.passengers > 0) return;
+        // whoever asks from now on gets an attempt of their own
+        if (this.#flight === flight) this.#flight = null;
+        flight.controller.abort(ABORTED);
       };
     });
     signal.addEventListener('abort', leave, { once: true });
@@ -92,15 +102,17 @@ export class SshLink implements Lifecycle {
 
   #takeOff(): Flight {
     const controller = new AbortController();
-    const outcome = this.#withinTime(controller.signal, (signal) => this.#connectControl(signal)).catch(
-      (error: unknown) => failed(messageOf(error)),
+    const flight: Flight = { controller, passengers: 0, outcome: this.#land(controller.signal, () => flight) };
+    return flight;
+  }
+
+  async #land(signal: AbortSignal, flight: () => Flight): Promise<Connected> {
+    const outcome = await this.#withinTime(signal, (inTime) => this.#connectControl(inTime)).catch((error: unknown) =>
+      failed(messageOf(error)),
     );
-    const landed = outcome.then((result) => {
-      this.#flight = null;
-      if (result.kind === 'failed') this.#lastReason = result.reason;
-      return result;
-    });
-    return { outcome: landed, controller, passengers: 0 };
+    if (this.#flight === flight()) this.#flight = null;
+    if (outcome.kind === 'failed') this.#lastReason = outcome.reason;
+    return outcome;
   }
 
   async #connectControl(signal: AbortSignal): Promise<Connected> {
@@ -111,7 +123,7 @@ export class SshLink implements Lifecycle {
     const unsupported = [...resolved.route.unsupported, ...ticket.credentials.flatMap((login) => login.unsupported)];
     for (const one of unsupported) this.#warn(explainUnsupported(one));
     const connection = await this.#open(ticket, signal);
-    const reason = await probe(connection, signal);
+    const reason = (await probe(connection, signal)) ?? (signal.aborted ? String(signal.reason) : null);
     if (reason !== null) {
       connection.close(reason);
       return failed(reason);
@@ -168,32 +180,4 @@ function failed(reason: string): Connected {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Runs nothing, once: a login that gives no shell (SFTP only, nologin, a forced command) is no connection. */
-async function probe(connection: SshConnection, signal: AbortSignal): Promise<string | null> {
-  let giveUp!: () => void;
-  const aborted = new Promise<string>((resolve) => {
-    giveUp = (): void =>
-      resolve(`${String(signal.reason)} (logged in, but no command runs: a login script that waits?)`);
-  });
-  signal.addEventListener('abort', giveUp, { once: true });
-  try {
-    return await Promise.race([aborted, runNothing(connection)]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-  }
-}
-
-async function runNothing(connection: SshConnection): Promise<string | null> {
-  const outcome = await connection.exec(':');
-  if (outcome.kind === 'refused') return `the host gives no session (MaxSessions?): ${outcome.reason}`;
-  if (outcome.kind === 'unsent') return outcome.reason;
-  const { stdin, stdout, stderr, ended } = outcome.process;
-  stdin.end();
-  stdout.resume();
-  stderr.resume();
-  const { exitCode, ...rest } = await ended;
-  if (exitCode === 0) return null;
-  return 'reason' in rest ? rest.reason : `the host's /bin/sh ended with ${exitCode} without running anything`;
 }

@@ -14,6 +14,8 @@ export interface StartedProcess {
   readonly process: RemoteProcess;
   /** Resolves when the channel is closed, or the connection lost: its place is free. Never rejects. */
   readonly released: Promise<void>;
+  /** Does nobody wait for it any more? Its place is taken all the same, until it ends on the host. */
+  readonly isAbandoned: () => boolean;
 }
 
 /** What the channel itself said of the end: a number, a signal, or (yet) nothing. */
@@ -57,14 +59,16 @@ export function wrapChannel(channel: ClientChannel, frame: Frame, lost: Promise<
   };
   void lost.then(cut);
 
+  let isAbandoned = false;
   const abandon = (): void => {
+    isAbandoned = true;
     settle({ exitCode: null, reason: 'abandoned' });
     closeInput(stdin);
     stdout.destroy();
     stderr.destroy();
     channel.close();
   };
-  return { process: { stdin, stdout, stderr, ended, abandon }, released };
+  return { process: { stdin, stdout, stderr, ended, abandon }, released, isAbandoned: () => isAbandoned };
 }
 
 /** A command of which we know only that it may have been started. */
@@ -73,7 +77,7 @@ export function lostProcess(reason: string): StartedProcess {
   const abandon = (): void => {};
   const ended = Promise.resolve({ exitCode: null, reason });
   const [stdout, stderr] = [new PassThrough().end(), new PassThrough().end()];
-  return { process: { stdin, stdout, stderr, ended, abandon }, released: Promise.resolve() };
+  return { process: { stdin, stdout, stderr, ended, abandon }, released: Promise.resolve(), isAbandoned: () => true };
 }
 
 /**

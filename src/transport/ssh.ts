@@ -3,8 +3,6 @@ import { SshLink } from './ssh-link.ts';
 import type { SshEnvironment, SshOptions } from './ssh-options.ts';
 import type { Transport } from './transport.ts';
 
-export type { SshEnvironment, SshOptions } from './ssh-options.ts';
-
 /** A host reached over SSH, by ssh2 and the user's own ssh config, keys and known_hosts. */
 export function createSshTransport(options: SshOptions & SshEnvironment): Transport {
   const link = new SshLink(options, options);

@@ -79,16 +79,17 @@ export class Unpacker {
     if (this.#trouble !== null) throw this.#trouble;
   }
 
-  /** Everything is on the disk when it resolves. Without `whole`, what is half there is dropped. */
+  /**
+   * Everything is on the disk when it resolves. Without `whole`, the archive was cut off: what came of it is kept as far
+   * as files are whole.
+   */
   async end(whole: boolean): Promise<void> {
-    if (whole) this.#archive.end(undefined);
-    else this.#archive.destroy();
-    await this.#done.catch((error: unknown) => {
-      if (whole) throw error;
-    });
+    this.#archive.end(undefined);
+    await this.#done.catch(() => {});
     await Promise.all(this.#flushing);
-    if (this.#trouble !== null && whole) throw this.#trouble;
-    if (whole) for (const { path, of } of this.#secondNames) await this.#copy(of, path);
+    if (!whole) return;
+    if (this.#trouble !== null) throw this.#trouble;
+    for (const { path, of } of this.#secondNames) await this.#copy(of, path);
   }
 
   async #readEntries(): Promise<void> {
@@ -128,6 +129,7 @@ export class Unpacker {
         this.#onBytes(chunk.length);
       }
       await writing;
+      if (sizeBytes !== entry.header.size) throw new Setback('blind', 'the archive of the host broke off');
     } catch (error) {
       await writing.catch(() => {});
       await handle.close();
@@ -167,7 +169,11 @@ export class Unpacker {
       await makeParent(this.#folder, path);
       await copyFile(localPath(this.#folder, of), localPath(this.#folder, path));
       const handle = await open(localPath(this.#folder, path), 'r+');
-      await handle.sync().finally(() => handle.close());
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
     });
     this.received.set(path, { ...first, path });
   }

@@ -79,7 +79,9 @@ class Upload {
       const { path, sizeBytes, executable } = file;
       entries.push({ path, sizeBytes, sha256: sha256(), executable });
     }
-    if (sha256Of(manifestText({ entries, ...listing })) !== fingerprint) throw notAsAdmitted(folder, listing);
+    if (sha256Of(manifestText({ entries, ...listing })) !== fingerprint) {
+      throw notAsAdmitted(folder, await listFolder(folder));
+    }
     const taken = new Set<ManifestEntry>();
     for (const source of sources) {
       const wanted = entries.filter((entry) => !taken.has(entry));
@@ -109,29 +111,32 @@ class Upload {
     const total = totalBytes(missing);
     let entries: readonly ManifestEntry[] = [];
     let diskFull = false;
-    const outcome = await this.#shell.start({
-      command: unpackCommand(this.#place),
-      // tar goes on with the next file when the disk is full; nothing more needs to travel then
-      onStderr: (chunk) => (diskFull ||= isDiskFull(chunk.toString())),
-      stdin: async (write) => {
-        const out = new Coalescer(async (chunk) => {
-          if (diskFull) throw new DiskFull();
-          await write(chunk);
-        });
-        const sent = await packInputs(folder, missing, listing.emptyDirectories, out, (sentBytes) =>
-          onProgress?.({ sentBytes, totalBytes: total }),
-        );
-        entries = [...taken, ...sent];
-        const text = manifestText({ entries, emptyDirectories: listing.emptyDirectories });
-        if (sha256Of(text) !== fingerprint) throw notAsAdmitted(folder, listing);
-        assertSameListing(listing, await listFolder(folder));
-        await packManifest(text, listing.files, out);
-      },
-    }).catch((error: unknown) => {
-      if (!(error instanceof DiskFull)) throw error;
-      const stderr = Buffer.from('tar: No space left on device');
-      return { kind: 'done', exitCode: 2, stdout: Buffer.alloc(0), stderr } as const;
-    });
+    const outcome = await this.#shell
+      .start({
+        command: unpackCommand(this.#place),
+        // tar goes on with the next file when the disk is full; nothing more needs to travel then
+        onStderr: (chunk) => (diskFull ||= isDiskFull(chunk.toString())),
+        stdin: async (write) => {
+          const out = new Coalescer(async (chunk) => {
+            if (diskFull) throw new DiskFull();
+            await write(chunk);
+          });
+          const sent = await packInputs(folder, missing, listing.emptyDirectories, out, (sentBytes) =>
+            onProgress?.({ sentBytes, totalBytes: total }),
+          );
+          entries = [...taken, ...sent];
+          const text = manifestText({ entries, emptyDirectories: listing.emptyDirectories });
+          // listed anew: the file that changed meanwhile is to be named
+          if (sha256Of(text) !== fingerprint) throw notAsAdmitted(folder, await listFolder(folder));
+          assertSameListing(listing, await listFolder(folder));
+          await packManifest(text, listing.files, out);
+        },
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof DiskFull)) throw error;
+        const stderr = Buffer.from('tar: No space left on device');
+        return { kind: 'done', exitCode: 2, stdout: Buffer.alloc(0), stderr } as const;
+      });
     if (outcome.kind === 'unknown') throw new Setback('blind', outcome.reason);
     if (outcome.exitCode !== 0) {
       if (outcome.stdout.toString().includes('taken')) throw takenOver();

@@ -1,7 +1,7 @@
 import { explainLive } from './why/live.ts';
 import { explainFinal } from './why/final.ts';
 import type { Because, Explanation, WhyFacts } from './why/facts.ts';
-import { heldFor, orderClause } from './why/words.ts';
+import { noDaemon, orderClause } from './why/words.ts';
 
 export type { Because, Explanation, WhyConfig, WhyDaemon, WhyFacts } from './why/facts.ts';
 export { explainCandidate } from './why/candidate.ts';
@@ -20,7 +20,7 @@ export function explain(facts: WhyFacts): Explanation {
   if (facts.daemon.running) return spoken(row.name, because, orders);
   return {
     waitsFor: 'daemon',
-    sentence: `no daemon is running${heldFor(facts.daemon.lastSignMs, facts.nowMs)}, so nothing moves ${row.name}: it ${because.says}${orders}`,
+    sentence: `${noDaemon(facts.daemon.lastSignMs, facts.nowMs)}, so nothing moves ${row.name}: it ${because.says}${orders}`,
     next: 'mqi run',
   };
 }

@@ -110,7 +110,7 @@ describe('an order', () => {
     const { out } = await site.run(['cases', 'pause', 'lung', '--json']);
     expect(JSON.parse(out)).toMatchObject({
       orders: [{ id: 1, kind: 'pause', case: id, outcome: null, handledAt: null }],
-      daemon: 'not running',
+      daemon: { running: false },
     });
   });
 });

@@ -25,7 +25,7 @@ describe('the command line', () => {
       [['status', '--config', 'none.yaml'], 78, 'mqi config init none.yaml'],
       [['status'], 66, 'mqi run'],
       [['status', '--database', 'text.db'], 1, 'restore a backup'],
-      [['run', '--database', '/proc/no/mqi.db'], 73, '--database'],
+      [['run', '--database', 'bad.yaml/mqi.db'], 73, '--database'],
       [['demo', '--dir', folder], 73, 'mqi demo --dir'],
     ];
     for (const [line, code, next] of lines) {

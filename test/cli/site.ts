@@ -24,6 +24,8 @@ import { tempFolder } from '../store/temp.ts';
 export const START = Date.UTC(2026, 0, 2, 3, 4, 5);
 export const LIMIT_MS = 3_600_000;
 
+const MOST_SLEEPS = 500;
+
 /** Sleeping takes no time and moves the clock; `during` happens at each sleep, as a daemon beside us would do it. */
 export interface TestClock extends Clock {
   during: () => void;
@@ -32,6 +34,7 @@ export interface TestClock extends Clock {
 
 export function testClock(): TestClock {
   let passed = 0;
+  let slept = 0;
   return {
     during: () => {},
     pass: (ms) => {
@@ -41,6 +44,9 @@ export function testClock(): TestClock {
     monotonic: () => passed,
     after: () => () => {},
     async sleep(ms) {
+      // nothing here waits that often: a loop without end would hang the whole run
+      slept += 1;
+      if (slept > MOST_SLEEPS) throw new Error('the command waits for ever');
       passed += ms;
       this.during();
       await Promise.resolve();

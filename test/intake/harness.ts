@@ -143,7 +143,8 @@ export async function startIntake(options: HarnessOptions = {}): Promise<Harness
     if (!(clock instanceof ManualClock)) return void (await next(wanted));
     // no time goes by while a pass is under way: it would seem to have taken long, and rest accordingly
     if (clock.isDueWithin(LOOK_MS)) await pass();
-    else await new Promise(setImmediate);
+    // a pass with nothing to look at never waits for the disk, and others do
+    await new Promise(setImmediate);
   };
 
   let intake = make(options.watch ?? {});
@@ -171,7 +172,12 @@ export async function startIntake(options: HarnessOptions = {}): Promise<Harness
       }
     },
     async untilCount(wanted, count) {
-      while (harness.all(wanted).length < count) await letTimePass(wanted);
+      let seen = harness.all(wanted).length;
+      let from = events.length;
+      while (seen < count) {
+        await letTimePass(wanted);
+        for (; from < events.length; from++) seen += events[from]!.event === wanted ? 1 : 0;
+      }
     },
     cases: () => readLiveCases(real.db),
     rows: () => readCandidates(real.db),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -63,6 +63,14 @@ describe('a watched directory', () => {
     writeFileSync(path, '');
     await h.restart({ path });
     expect(h.all('intake.trouble')).toMatchObject([{ reason: 'it is not a directory' }]);
+  });
+
+  test('that is a link to itself is told by the name of the error', async () => {
+    const h = await startIntake();
+    const path = join(tempDirectory(), 'loop');
+    symlinkSync('loop', path);
+    await h.restart({ path });
+    expect(h.all('intake.trouble')).toMatchObject([{ reason: 'ELOOP' }]);
   });
 
   test('in which a folder above the cases cannot be read hides what is in it, and forgets nothing', async () => {

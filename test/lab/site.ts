@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -34,7 +34,8 @@ import type { Order } from '../../src/domain/order.ts';
 import { endJobsUnder } from './jobs.ts';
 
 /** The compiled program, as a user runs it; `npm test` builds it first. */
-export const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
+export const MAIN =
+  process.env['MQI_MAIN'] ?? join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 
 /** How long anything may take before a test gives up, on a slow and busy machine. Nothing waits for it to pass. */
 const DEADLINE_MS = 25_000;
@@ -48,9 +49,18 @@ export interface Daemon {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** How a command of the CLI ended. */
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
 /** A site: a watched folder, results, a database and an embedded host, all in one temporary folder, and real daemons. */
 export interface Site {
   readonly folder: string;
+  /** The watched folder. */
+  readonly watch: string;
   readonly root: string;
   readonly results: string;
   readonly database: string;
@@ -61,11 +71,17 @@ export interface Site {
     readonly env?: Readonly<Record<string, string>>;
     readonly wrap?: readonly string[];
   }): Daemon;
+  /** Changes parts of the configuration, key by key; a daemon that runs does not see it. */
+  configure(change: Readonly<Record<string, unknown>>): void;
+  /** A command of the CLI with this site's configuration, to its end. */
+  mqi(...args: readonly string[]): Promise<Ran>;
   /** Resolves with the first answer that is not null; polls the database, which is what the daemon commits to. */
   until<T>(what: string, ask: (reader: Reader) => T | null | undefined | false): Promise<T>;
   reader<T>(ask: (reader: Reader) => T): T;
   store<T>(act: (store: Store) => T): T;
   caseOf(name: string): CaseRow;
+  /** Null while there is no such case. */
+  find(name: string): CaseRow | null;
   slots(): SlotRow[];
   /** The phases that a case went through, as the journal has them. */
   phases(name: string): string[];
@@ -90,6 +106,10 @@ export interface SiteOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly host?: Readonly<Record<string, unknown>>;
   readonly job?: Readonly<Record<string, unknown>>;
+  /** How long anything may take before a test gives up, milliseconds; 25 s unless given. */
+  readonly deadlineMs?: number;
+  /** When it is taken down; a site of a whole `describe` says `afterAll`. */
+  readonly ends?: (takeDown: () => Promise<void>) => void;
 }
 
 export function createSite(options: SiteOptions = {}): Site {
@@ -102,32 +122,35 @@ export function createSite(options: SiteOptions = {}): Site {
     path('mqi.yaml'),
   ];
   mkdirSync(path('new_cases'));
-  writeFileSync(
-    configFile,
-    stringify({
-      watch: { path: path('new_cases'), quiet_period: '200ms', rescan_every: '500ms' },
-      results,
-      database,
-      job: {
-        command: ['sh', '{inputs}/run.sh'],
-        collect: [{ glob: 'output/**', optional: true }],
-        limit: options.limit ?? '1h',
-        ...options.job,
+  let config: Readonly<Record<string, unknown>> = {
+    watch: { path: path('new_cases'), quiet_period: '200ms', rescan_every: '500ms' },
+    results,
+    database,
+    job: {
+      command: ['sh', '{inputs}/run.sh'],
+      collect: [{ glob: 'output/**', optional: true }],
+      limit: options.limit ?? '1h',
+      ...options.job,
+    },
+    hosts: {
+      here: {
+        root,
+        observe_every: options.observeEvery ?? '1s',
+        stop_grace: '1s',
+        slots: [{ name: 'gpu', count: options.slots ?? 1 }],
+        ...options.host,
       },
-      hosts: {
-        here: {
-          root,
-          observe_every: options.observeEvery ?? '1s',
-          stop_grace: '1s',
-          slots: [{ name: 'gpu', count: options.slots ?? 1 }],
-          ...options.host,
-        },
-      },
-      ...options.config,
-    }),
-  );
+    },
+    ...options.config,
+  };
+  const configure = (change: Readonly<Record<string, unknown>>): void => {
+    config = { ...config, ...change };
+    writeFileSync(configFile, stringify(config));
+  };
+  configure({});
   const daemons: Daemon[] = [];
-  onTestFinished(async () => {
+  const ends = options.ends ?? onTestFinished;
+  ends(async () => {
     for (const daemon of daemons) daemon.kill('SIGKILL');
     await Promise.all(daemons.map((daemon) => daemon.exited));
     endJobsUnder(root);
@@ -151,9 +174,17 @@ export function createSite(options: SiteOptions = {}): Site {
 
   const site: Site = {
     folder,
+    watch: path('new_cases'),
     root,
     results,
     database,
+    configure,
+    mqi: (...args) =>
+      new Promise((resolve) => {
+        execFile(process.execPath, [MAIN, '--config', configFile, ...args], (error, out, err) =>
+          resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+        );
+      }),
     drop(name, runScript, files = {}) {
       const hidden = path(`.${Math.random().toString(36).slice(2)}`);
       mkdirSync(hidden);
@@ -165,7 +196,7 @@ export function createSite(options: SiteOptions = {}): Site {
     },
     start({ failPoints, env = {}, wrap = [] } = {}) {
       const [command, ...args] = [...wrap, process.execPath, MAIN, 'run', '--config', configFile];
-      const child = spawn(command!, args, {
+      const child = spawn(command, args, {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {
           PATH: process.env['PATH'],
@@ -177,8 +208,8 @@ export function createSite(options: SiteOptions = {}): Site {
       let text = '';
       for (const stream of [child.stdout, child.stderr])
         stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      const exited = once(child, 'exit').then(
-        ([code, signal]) => ({ code, signal }) as { code: number | null; signal: NodeJS.Signals | null },
+      const exited = (once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>).then(
+        ([code, signal]) => ({ code, signal }),
       );
       const daemon: Daemon = { child, log: () => text, exited, kill: (signal) => void child.kill(signal) };
       daemons.push(daemon);
@@ -191,7 +222,7 @@ export function createSite(options: SiteOptions = {}): Site {
           const answer = tryAsk(() => reader(ask));
           if (answer !== null && answer !== undefined && answer !== false) return answer;
         }
-        if (performance.now() - begun > DEADLINE_MS) {
+        if (performance.now() - begun > (options.deadlineMs ?? DEADLINE_MS)) {
           const log = daemons.map((daemon) => daemon.log()).join('\n--- restarted ---\n');
           throw new Error(`waited in vain: ${what}\n${log.slice(-6000)}`);
         }
@@ -207,8 +238,9 @@ export function createSite(options: SiteOptions = {}): Site {
         opened.close();
       }
     },
+    find: (name) => reader((from) => find(from, name)),
     caseOf: (name) => {
-      const row = reader((from) => find(from, name));
+      const row = site.find(name);
       if (row === null) throw new Error(`there is no case ${name}`);
       return row;
     },

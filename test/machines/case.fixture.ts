@@ -30,7 +30,15 @@ export const refused = { type: 'job.refused', message: 'no such group: gpu0', hi
 export const unconfirmed = { type: 'job.unconfirmed', reason: 'the answer was lost' } as const;
 export const absent = { type: 'job.absent', message: 'neither queued nor claimed; revoked' } as const;
 export const released = { type: 'job.released' } as const;
-export const adopted = { type: 'job.adopted', host: 'gpu2', token: 'mqi-lab-c7-9-zz', slot: 'gpu3', job: JOB } as const;
+export const adopted = {
+  type: 'job.adopted',
+  host: 'gpu2',
+  token: 'mqi-lab-c7-9-zz',
+  slot: 'gpu3',
+  job: JOB,
+  end: null,
+} as const;
+export const adoptedEnded = (end: End): CaseEvent => ({ ...adopted, end });
 export const restarted = { type: 'daemon.restarted' } as const;
 export const reachable = { type: 'host.reachable', host: HOST } as const;
 export const blocked = { type: 'work.blocked', reason: 'the results disk is full' } as const;

@@ -68,9 +68,9 @@ test('the phases follow one another as the design draws it, and in no other way'
   }
   const asText = Object.fromEntries([...drawn].map(([phase, to]) => [phase, [...to].toSorted().join(' ')]));
   expect(asText).toEqual({
-    waiting: 'failed queued staging',
-    staging: 'failed queued staged',
-    staged: 'creating failed queued',
+    waiting: 'collecting failed queued staging',
+    staging: 'collecting failed queued staged',
+    staged: 'collecting creating failed queued',
     creating: 'confirming failed releasing stopping',
     confirming: 'failed releasing stopping',
     releasing: 'collecting executing failed queued stopping',
@@ -171,7 +171,7 @@ test('completed means: exit 0, and results collected with nothing missing', () =
   everyEdge(
     ({ event, next }) => {
       const end =
-        event.type === 'job.gone'
+        event.type === 'job.gone' || event.type === 'job.adopted'
           ? event.end
           : event.type === 'job.observed' && event.observation.kind === 'ended'
             ? event.observation.end
@@ -343,8 +343,7 @@ test('every kind of failure can happen', () => {
 test('the shortest way to completed is told step by step', () => {
   const way = story(accepted.find(({ phase }) => phase === 'completed')!);
   expect(way.split('\n').map((line) => line.replace(/ —(\S+) .*→ /, ' —$1→ '))).toEqual([
-    'waiting —job.adopted→ queued',
-    'queued —job.observed→ collecting',
+    'waiting —job.adopted→ collecting',
     'collecting —results.collected→ completed',
   ]);
 });

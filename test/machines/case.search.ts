@@ -59,6 +59,7 @@ export const ALPHABET: readonly CaseEvent[] = [
   ]),
   ...[...ENDS, null].flatMap((end) => QUEUE_RESULTS.map((queue) => f.gone(end, queue))),
   { ...f.adopted, host: f.HOST },
+  ...ENDS.map((end) => ({ ...f.adopted, host: f.HOST, end })),
   f.collected,
   f.collectedInPart,
   f.blocked,

@@ -324,12 +324,16 @@ const TABLE = {
       plain: { event: f.adopted },
       blind: { event: f.adopted, given: blind },
       paused: { event: f.adopted, given: paused },
+      'ended, exit 0': { event: f.adoptedEnded(f.EXIT_0) },
+      'ended, exit 3': { event: f.adoptedEnded(f.EXIT_3) },
     },
     table: `
-             | waiting | staging | staged | creating | confirming | releasing | queued | executing | stopping | collecting | completed | failed | changes
-      plain  | queued  | queued  | queued | .        | .          | .         | .      | .         | .        | .          | .         | .      | token host slot job
-      blind  | /       | queued  | /      | .        | .          | .         | .      | .         | .        | .          | /         | /      | token host slot job blind
-      paused | queued  | queued  | queued | .        | .          | .         | .      | .         | .        | .          | .         | .      | token host slot job
+                    | waiting                | staging                | staged                 | creating | confirming | releasing | queued | executing | stopping | collecting | completed | failed | changes
+      plain         | queued                 | queued                 | queued                 | .        | .          | .         | .      | .         | .        | .          | .         | .      | token host slot job
+      blind         | /                      | queued                 | /                      | .        | .          | .         | .      | .         | .        | .          | /         | /      | token host slot job blind
+      paused        | queued                 | queued                 | queued                 | .        | .          | .         | .      | .         | .        | .          | .         | .      | token host slot job
+      ended, exit 0 | collecting             | collecting             | collecting             | .        | .          | .         | .      | .         | .        | .          | .         | .      | token host slot job
+      ended, exit 3 | collecting(job_failed) | collecting(job_failed) | collecting(job_failed) | .        | .          | .         | .      | .         | .        | .          | .         | .      | token host slot job failure
     `,
   },
   'results.collected': {

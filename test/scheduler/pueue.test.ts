@@ -270,6 +270,18 @@ describe.each(PUEUE_VERSIONS.filter(hasPueue))('with pueue %s', (version) => {
     expect(answers).not.toContain('.cargo/registry');
   });
 
+  test('a daemon that hangs makes us blind, and no command hangs with it', async () => {
+    const attempt = await held();
+    process.kill(daemon.pid, 'SIGSTOP');
+    try {
+      const hung = { kind: 'blind', cause: 'queue', reason: expect.stringContaining('does not answer') as string };
+      expect(await scheduler.look([attempt.token], signal)).toMatchObject(hung);
+    } finally {
+      process.kill(daemon.pid, 'SIGCONT');
+    }
+    expect(await observed(attempt.token)).toEqual({ kind: 'held' });
+  });
+
   test('a client of another version makes us blind, and says so', async () => {
     const other = PUEUE_VERSIONS.find((candidate) => candidate !== version && hasPueue(candidate));
     if (other === undefined) return;

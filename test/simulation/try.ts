@@ -1,17 +1,10 @@
-import { World } from './world.ts';
-import { PLAIN_JOB } from './world-shape.ts';
-import { readLiveCases } from '../../src/store/cases.ts';
-
-const t0 = performance.now();
-const N = Number(process.argv[2] ?? 1);
-for (let i = 0; i < N; i++) {
-  const world = new World({
-    seed: `try ${i}`, hosts: [{ name: 'gpu1', kind: i % 2 ? 'direct' : 'pueue', slots: ['a'] }], cases: [{ name: 'c1', arrivesAtMs: 100 }, { name: 'c2', arrivesAtMs: 100 }],
-    limitMs: 60_000, observeEveryMs: 5_000, stageAhead: 1, keepMs: 1e9, planOf: () => PLAIN_JOB,
-  });
-  world.boot();
-  await world.run(120_000);
-  if (N === 1) { console.log(world.history.tail().join('\n')); console.log(readLiveCases(world.database.openForOrders().db)); }
-  else world.database.close();
+import { simulate } from './simulate.ts';
+const from = Number(process.argv[2] ?? 1), n = Number(process.argv[3] ?? 1);
+const t0 = performance.now(); let bad = 0; let virt = 0;
+process.on('unhandledRejection', (e) => { console.log('UNHANDLED', e); });
+for (let i = from; i < from + n; i++) {
+  const o = await simulate(String(i)); virt += o.virtualMs;
+  if (o.violation) { bad++; console.log(i, o.violation.promise, o.violation.text); if (n === 1) console.log(o.plan.map((p) => JSON.stringify(p)).join('\n'), '\n' + o.history.join('\n')); }
+  else if (n === 1) console.log(o.history.join('\n'));
 }
-console.log(((performance.now() - t0) / N).toFixed(1), 'ms a world');
+console.log(bad, 'bad of', n, ((performance.now() - t0) / n).toFixed(1), 'ms a world', (virt / n / 1000).toFixed(0), 'virtual s');

@@ -19,7 +19,12 @@ function javascriptOf(source) {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: true, sourceMap: false };
+    const compilerOptions = {
+      module: ts.ModuleKind.ESNext,
+      target: ts.ScriptTarget.ES2023,
+      verbatimModuleSyntax: true,
+      sourceMap: false,
+    };
     const { outputText } = ts.transpileModule(source, { compilerOptions });
     writeFileSync(file, outputText);
     return outputText;

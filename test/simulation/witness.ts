@@ -21,9 +21,19 @@ export interface JobRecord {
   seenMs: number;
 }
 
+export interface WitnessListener {
+  onStart(record: JobRecord): void;
+  onEnd(record: JobRecord, by: Hand): void;
+}
+
 /** The one who sees everything: host truth, against which every claim of the daemon is held. */
 export class Witness {
   readonly jobs = new Map<string, JobRecord>();
+  readonly #told: WitnessListener;
+
+  constructor(told: WitnessListener) {
+    this.#told = told;
+  }
 
   of(token: string): JobRecord {
     let record = this.jobs.get(token);
@@ -49,6 +59,7 @@ export class Witness {
     const record = this.of(token);
     record.starts += 1;
     record.startedAtMs ??= nowMs;
+    this.#told.onStart(record);
   }
 
   ended(token: string, end: End | null, by: Hand, nowMs: number): void {
@@ -56,6 +67,7 @@ export class Witness {
     record.end = end;
     record.endedBy = by;
     record.endedAtMs = nowMs;
+    this.#told.onEnd(record, by);
   }
 
   noteHostLoss(token: string): void {

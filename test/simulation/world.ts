@@ -1,18 +1,16 @@
 import { parseToken } from '../../src/domain/attempt.ts';
-import { readCaseByPath } from '../../src/store/cases.ts';
 import { caseIdOf } from '../../src/supervisor/supervisor.ts';
-import type { FoundCase } from '../../src/supervisor/admit.ts';
 import { readMeta } from '../../src/store/meta.ts';
 import { Database } from './daemon/database.ts';
-import { SimClock } from './daemon/sim-clock.ts';
-import { createDaemon } from './daemon/sim-daemon.ts';
-import type { SimDaemon } from './daemon/sim-daemon.ts';
+import { Lives } from './daemon/lives.ts';
+import type { Desk } from './faults/orders.ts';
+import { Folders } from './folders.ts';
 import { History } from './history.ts';
-import type { Ground } from './host/ground.ts';
+import type { Ground, JobPlan } from './host/ground.ts';
 import { SimHost } from './host/sim-host.ts';
-import { Crashed, Incarnation } from './incarnation.ts';
 import { Wire } from './network/wire.ts';
-import type { Overseer } from './ports/overseer.ts';
+import type { CaseLine } from './promises/book.ts';
+import { Checker } from './promises/checker.ts';
 import { randomFrom } from './random.ts';
 import type { Random } from './random.ts';
 import { ResultsFolder } from './results-folder.ts';
@@ -21,103 +19,130 @@ import type { Violation } from './violation.ts';
 import { Witness } from './witness.ts';
 import type { WorldShape } from './world-shape.ts';
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+export interface HostInWorld {
+  readonly host: SimHost;
+  readonly wire: Wire;
+}
 
+/** Hosts, wires, folders, a database and one daemon after the other, on one virtual clock. */
 export class World {
   readonly shape: WorldShape;
   readonly random: Random;
   readonly timeline: Timeline;
   readonly history: History;
-  readonly witness = new Witness();
+  readonly witness: Witness;
   readonly database = new Database();
   readonly results = new ResultsFolder();
+  readonly folders = new Folders();
   readonly wall = { offsetMs: 0 };
-  readonly hosts = new Map<string, { readonly host: SimHost; readonly wire: Wire }>();
+  readonly hosts: readonly HostInWorld[];
+  readonly checker: Checker;
+  readonly lives: Lives;
   readonly violations: Violation[] = [];
-  daemon: SimDaemon | null = null;
-  lives = 0;
+  #backup: Buffer | null = null;
 
   constructor(shape: WorldShape) {
     this.shape = shape;
     this.random = randomFrom(shape.seed);
     this.timeline = new Timeline(this.random.fork('timeline'));
     this.history = new History(() => this.timeline.nowMs);
+    this.witness = new Witness({
+      onStart: (record) => this.checker.started(record),
+      onEnd: (record, by) => this.checker.ended(record, by),
+    });
+    this.checker = new Checker({
+      database: this.database,
+      hosts: () => this.hosts.map(({ host }) => host),
+      witness: this.witness,
+      results: this.results,
+      accuse: this.accuse,
+      nowMs: () => this.timeline.nowMs,
+      observeEveryMs: shape.observeEveryMs,
+    });
     const ground: Ground = {
       timeline: this.timeline,
       random: this.random,
       history: this.history,
       witness: this.witness,
-      accuse: (promise, text) => void this.violations.push({ promise, text, atMs: this.timeline.nowMs }),
+      accuse: this.accuse,
       planOf: (token) => this.#planOf(token),
-      changed: () => {},
+      changed: () => {
+        this.checker.hostChanged = true;
+      },
     };
-    for (const host of shape.hosts) {
-      this.hosts.set(host.name, { host: new SimHost(host, ground), wire: new Wire(host.name, this) });
-    }
-    for (const { name, arrivesAtMs } of shape.cases) this.timeline.after(arrivesAtMs, () => this.admit(name));
+    this.hosts = shape.hosts.map((host) => ({ host: new SimHost(host, ground), wire: new Wire(host.name, this) }));
+    this.lives = new Lives(this);
+    for (const { name, arrivesAtMs } of shape.cases) this.timeline.after(arrivesAtMs, () => this.lives.admit(name));
   }
 
-  #planOf(token: string) {
-    const { caseId, attempt } = parseToken(token)!;
-    const name = this.shape.cases.find((one) => this.#idOf(one.name) === caseId)?.name ?? '';
-    return this.shape.planOf(name, attempt);
+  readonly accuse = (promise: Violation['promise'], text: string): void => {
+    if (this.violations.length === 0) this.history.note(`BROKEN: promise ${promise}: ${text}`);
+    this.violations.push({ promise, text, atMs: this.timeline.nowMs });
+  };
+
+  #planOf(token: string): JobPlan {
+    const parts = parseToken(token)!;
+    const name = this.shape.cases.find((one) => this.#idOf(one.name) === parts.caseId)?.name ?? '';
+    return this.shape.planOf(name, parts.attempt);
   }
 
   #idOf(name: string): string {
-    const db = this.database.openForOrders().db;
-    return caseIdOf({ instance: readMeta(db, 'instance') ?? '', caseKey: readMeta(db, 'case_key') ?? '' }, `/cases/${name}`);
+    const { db } = this.database.openForOrders();
+    const identity = { instance: readMeta(db, 'instance') ?? '', caseKey: readMeta(db, 'case_key') ?? '' };
+    return caseIdOf(identity, this.folders.pathOf(name));
   }
 
-  boot(): void {
-    this.lives += 1;
-    const incarnation = new Incarnation(this.lives, this.timeline);
-    const overseer: Overseer = { acts: () => {}, lookStarts: () => this.timeline.nowMs, looked: () => {} };
-    const store = this.database.openFor(incarnation, { beforeWrite() {}, afterWrite() {} });
-    this.history.note(`the daemon starts (life ${this.lives})`);
-    this.daemon = createDaemon({
-      shape: this.shape,
-      incarnation,
-      store,
-      clock: new SimClock(this.timeline, incarnation, this.wall, this.random),
-      hosts: [...this.hosts.values()],
-      overseer,
-      results: this.results,
-      fingerprintOf: () => 'f',
-      intake: { inspect: (path) => Promise.resolve({ kind: 'ready', found: this.found(path) }), admit: () => Promise.resolve({ admitted: 0, message: '' }) },
-      log: silent,
-      failPoint: () => 'go',
-    });
-    this.daemon.supervisor.onChange((change) => this.history.note(`${change.row.name}: ${change.event.type} ${change.from} → ${change.to}`));
-    this.daemon.supervisor.start();
-    incarnation.touched = true;
-    for (const one of this.shape.cases) if (one.arrivesAtMs <= this.timeline.nowMs) this.admit(one.name);
+  hostAt(number: number): HostInWorld {
+    return this.hosts[number % this.hosts.length]!;
   }
 
-  found(path: string): FoundCase {
-    return { path, name: path.slice('/cases/'.length), fingerprint: 'f', files: 1, sizeBytes: 1 };
+  /** Null while it is no case yet. */
+  caseLine(number: number): CaseLine | null {
+    const name = this.shape.cases[number % this.shape.cases.length]!.name;
+    return [...this.checker.page.cases.values()].find((line) => line.name === name) ?? null;
   }
 
-  admit(name: string): void {
-    if (this.daemon?.incarnation.alive !== true) return;
-    if (readCaseByPath(this.database.openForOrders().db, `/cases/${name}`) !== null) return;
-    try {
-      this.daemon.supervisor.admit(this.found(`/cases/${name}`), () => {});
-      this.daemon.incarnation.touched = true;
-    } catch (error) {
-      if (!(error instanceof Crashed)) throw error;
-    }
+  changeFolder(number: number): void {
+    const { name } = this.shape.cases[number % this.shape.cases.length]!;
+    this.history.note(`the folder of ${name} changes`);
+    this.folders.change(name);
   }
 
-  async run(untilMs: number, until: () => boolean = () => false): Promise<void> {
-    while (!until()) {
+  desk(): Desk {
+    const { page, abilities } = this.checker;
+    return { store: this.database.openForOrders(), page, abilities, atMs: this.timeline.nowMs };
+  }
+
+  backUp(): void {
+    this.history.note('the database is backed up');
+    this.#backup = this.database.backUp();
+  }
+
+  /** Back to the last backup, if there is one. */
+  restore(): void {
+    if (this.#backup === null) return;
+    this.database.restore(this.#backup);
+    this.checker.restored();
+  }
+
+  /** Runs until a moment, a condition, or the first broken promise; false when a condition was not met in time. */
+  async run(untilMs: number, until: () => boolean = () => false): Promise<boolean> {
+    while (this.violations.length === 0) {
+      if (until()) return true;
       const next = this.timeline.nextAtMs();
-      if (next === null || next > untilMs) return;
-      this.timeline.step();
-      const incarnation = this.daemon?.incarnation;
-      if (incarnation?.touched === true) {
-        incarnation.touched = false;
-        await new Promise(setImmediate);
+      if (next === null || next > untilMs) {
+        this.timeline.nowMs = Math.max(this.timeline.nowMs, untilMs);
+        return false;
       }
+      this.timeline.step();
+      await this.lives.settle();
+      this.checker.stepped();
     }
+    return false;
+  }
+
+  close(): void {
+    this.lives.kill();
+    this.database.close();
   }
 }

@@ -52,7 +52,10 @@ describe.skipIf(!canMount)('a full disk (needs root, to mount a small one)', () 
     expect(readdirSync(results)).toEqual(['.staging']);
     expect(readTree(results)).toEqual({ '.staging/': '/' });
     resize(results, 10_000);
-    expect(await transportOf(spawnLocal).fetch(fetchRequest(root, results))).toMatchObject({ kind: 'fetched', files: 4 });
+    expect(await transportOf(spawnLocal).fetch(fetchRequest(root, results))).toMatchObject({
+      kind: 'fetched',
+      files: 4,
+    });
   });
 
   test('staging and attempts on two disks are refused: a copy between them can be cut', async () => {
@@ -89,6 +92,9 @@ describe('results that cannot be written', () => {
     writeAttempt(root, { a: 'a' });
     const results = scratch();
     mkdirSync(join(results, "CASE it's", 'attempt-1'), { recursive: true });
-    expect(await transportOf(spawnLocal).fetch(fetchRequest(root, results))).toMatchObject({ kind: 'fetched', files: 3 });
+    expect(await transportOf(spawnLocal).fetch(fetchRequest(root, results))).toMatchObject({
+      kind: 'fetched',
+      files: 3,
+    });
   });
 });

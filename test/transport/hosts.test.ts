@@ -5,12 +5,38 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { frailSpawn, poorSpawn, transportOf } from './frail-spawn.ts';
-import { HOSTILE, cleanScratch, fetchRequest, readTree, scratch, sendRequest, sha256, writeAttempt, writeTree } from './scratch.ts';
+import {
+  HOSTILE,
+  cleanScratch,
+  fetchRequest,
+  readTree,
+  scratch,
+  sendRequest,
+  sha256,
+  writeAttempt,
+  writeTree,
+} from './scratch.ts';
 
 cleanScratch();
 
 /** Every program that the scripts use besides tar and a hash. */
-const POSIX = ['cat', 'chmod', 'cp', 'cut', 'df', 'find', 'mkdir', 'mv', 'rm', 'sed', 'sh', 'sync', 'tail', 'wc', 'sleep'];
+const POSIX = [
+  'cat',
+  'chmod',
+  'cp',
+  'cut',
+  'df',
+  'find',
+  'mkdir',
+  'mv',
+  'rm',
+  'sed',
+  'sh',
+  'sync',
+  'tail',
+  'wc',
+  'sleep',
+];
 
 function which(program: string): string | null {
   const { stdout, status } = spawnSync('sh', ['-c', `command -v ${program}`]);
@@ -36,7 +62,11 @@ interface HostKind {
 
 const HOSTS: Record<string, HostKind> = {
   'dash, GNU tar, openssl': { needs: ['dash'], shell: '/bin/dash', programs: [...POSIX, 'tar', 'openssl'] },
-  'bash, bsdtar, sha256sum': { needs: ['bash', 'bsdtar'], shell: '/bin/bash', programs: [...POSIX, 'tar:bsdtar', 'sha256sum'] },
+  'bash, bsdtar, sha256sum': {
+    needs: ['bash', 'bsdtar'],
+    shell: '/bin/bash',
+    programs: [...POSIX, 'tar:bsdtar', 'sha256sum'],
+  },
   'busybox alone': {
     needs: ['busybox'],
     shell: 'busybox sh',

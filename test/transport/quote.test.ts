@@ -17,7 +17,9 @@ const print = ['printf', '%s\\0'];
 
 const argument = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),
-  fc.string({ unit: fc.constantFrom("'", '"', '$', '`', '\\', '\n', '(', ')', '-', ' ', '!', '~', '=', '*', 'ü', 'a') }),
+  fc.string({
+    unit: fc.constantFrom("'", '"', '$', '`', '\\', '\n', '(', ')', '-', ' ', '!', '~', '=', '*', 'ü', 'a'),
+  }),
   fc.constantFrom(...Object.keys(HOSTILE)),
 );
 /** Many a call: a shell takes a millisecond to start. */

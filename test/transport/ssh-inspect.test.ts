@@ -1,12 +1,14 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { systemClock } from '../../src/daemon/clock.ts';
 import { inspectSsh } from '../../src/transport/ssh-inspect.ts';
 import type { SshInspection } from '../../src/transport/ssh-inspect.ts';
 import type { SshOptions } from '../../src/transport/ssh-options.ts';
+import { startSshAgent } from '../lab/ssh-agent.ts';
+import { clientConfig, makeKey } from '../lab/sshd.ts';
 import { describeWithSshd, never, optionsFor, sshdForTest } from '../lab/ssh-client.ts';
 
 function inspect(options: SshOptions): Promise<SshInspection> {
@@ -29,6 +31,25 @@ describeWithSshd('the inspection of a host', () => {
       },
     ]);
     expect(sshd.log()).not.toContain('Connection from');
+  });
+
+  test("lists the keys in OpenSSH's order: those of both file and agent, the agent's others, the files", async () => {
+    const sshd = await sshdForTest();
+    const agent = await startSshAgent();
+    onTestFinished(() => agent.stop());
+    const [other, both] = [join(sshd.dir, 'other'), join(sshd.dir, 'both')];
+    makeKey(other, 'ed25519');
+    makeKey(both, 'ecdsa');
+    agent.add(other);
+    agent.add(both);
+    const lines = clientConfig('hpc', sshd, [`IdentityFile ${both}`, `IdentityAgent ${agent.socket}`]);
+    writeFileSync(sshd.configFile, lines.replace('IdentitiesOnly yes', 'IdentitiesOnly no'));
+    const { hops } = await inspect(optionsFor(sshd, { agent: true }));
+    expect(hops[0]?.keys).toEqual([
+      expect.stringMatching(/^agent key .*ecdsa/),
+      expect.stringMatching(/^agent key .*ed25519/),
+      expect.stringMatching(/client_ed25519/),
+    ]);
   });
 
   test('names certificates, of ours and of the host, and what is missing', async () => {

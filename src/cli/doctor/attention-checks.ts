@@ -4,6 +4,7 @@ import { countCandidates, listHosts, listOrphans, listSetAside, listSlots } from
 import type { ReadDb } from '../../store/queries.ts';
 import { daemonOf } from '../../store/lock.ts';
 import { openReader } from '../../store/open.ts';
+import { plural } from '../words.ts';
 import { fail, ok, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
 
@@ -60,21 +61,25 @@ function slots(db: ReadDb): Finding {
 
 function orphans(db: ReadDb): Finding {
   const { length } = listOrphans(db);
-  return length === 0 ? ok('none') : warn(`${length} found: jobs that no live case owns`, 'mqi orphans');
+  return length === 0 ? ok('none') : warn(`${plural(length, 'job')} found that no live case owns`, 'mqi orphans');
 }
 
 function setAside(db: ReadDb): Finding {
   const rows = listSetAside(db);
   const [first] = rows;
   if (first === undefined) return ok('none');
-  return fail(`${rows.length} cases whose saved state cannot be read, such as ${first.name}`, `mqi why ${first.id}`);
+  return fail(
+    `${plural(rows.length, 'case')} whose saved state cannot be read, such as ${first.name}`,
+    `mqi why ${first.id}`,
+  );
 }
 
 function intake(db: ReadDb): Finding {
   const counts = countCandidates(db);
   const history = counts.get('history') ?? 0;
-  if (history > 0) return warn(`${history} folders are held back since the first start`, 'mqi intake admit --all');
+  if (history > 0)
+    return warn(`${plural(history, 'folder')} held back since the first start`, 'mqi intake admit --all');
   const rejected = counts.get('rejected') ?? 0;
-  if (rejected > 0) return warn(`${rejected} folders are rejected`, 'mqi intake list --state rejected');
+  if (rejected > 0) return warn(`${plural(rejected, 'folder')} rejected`, 'mqi intake list --state rejected');
   return ok(`${counts.get('settling') ?? 0} settling, none held back or rejected`);
 }

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../domain/duration.ts';
 import type { CandidateRow } from '../../store/queries.ts';
 import type { Because, Explanation, WhyConfig, WhyDaemon } from './facts.ts';
-import { heldFor } from './words.ts';
+import { heldFor, noDaemon } from './words.ts';
 
 /** A folder that is no case, or not yet. Pure. */
 export function explainCandidate(row: CandidateRow, config: WhyConfig, daemon: WhyDaemon, nowMs: number): Explanation {
@@ -9,7 +9,7 @@ export function explainCandidate(row: CandidateRow, config: WhyConfig, daemon: W
   if (daemon.running || waitsFor === 'nothing') return { waitsFor, sentence: `${row.name} ${says}`, next };
   return {
     waitsFor: 'daemon',
-    sentence: `no daemon is running${heldFor(daemon.lastSignMs, nowMs)}, so nobody looks at ${row.name}: it ${says}`,
+    sentence: `${noDaemon(daemon.lastSignMs, nowMs)}, so nobody looks at ${row.name}: it ${says}`,
     next: 'mqi run',
   };
 }

@@ -3,7 +3,7 @@ import type { Because, WhyFacts } from './facts.ts';
 import { explainRunning } from './running.ts';
 import { explainSubmitted } from './submitted.ts';
 import { explainSubmitting } from './submitting.ts';
-import { ago, because, heldFor, hostNamed } from './words.ts';
+import { ago, because, heldFor, hostNamed, slotOf } from './words.ts';
 
 /** A case that is not over: first what stands in the way of every phase, then the phase itself. */
 export function explainLive(facts: WhyFacts): Because {
@@ -29,9 +29,10 @@ function phase(facts: WhyFacts): Because {
   }
 }
 
-function setAside({ row }: WhyFacts): Because | null {
+function setAside(facts: WhyFacts): Because | null {
+  const { row } = facts;
   if (row.setAside === null) return null;
-  const slot = row.slot === null ? '' : ` and keeps its slot ${row.host}/${row.slot}`;
+  const slot = row.slot === null ? '' : ` and keeps its slot ${slotOf(facts)}`;
   return {
     waitsFor: 'operator',
     says: `is set aside in ${row.phase}: its saved state cannot be read (${row.setAside}), so the daemon leaves it alone${slot}`,

@@ -4,7 +4,7 @@ import type { StopReason } from '../../../machines/case.context.ts';
 import { formatDuration } from '../../domain/duration.ts';
 import { progressOf, progressText } from '../progress.ts';
 import type { Because, WhyFacts } from './facts.ts';
-import { ago, heldFor, hostNamed, listed } from './words.ts';
+import { ago, heldFor, hostNamed, listed, slotOf } from './words.ts';
 
 /** From the committed job to its results. */
 export function explainRunning(facts: WhyFacts): Because {
@@ -22,9 +22,9 @@ export function explainRunning(facts: WhyFacts): Because {
   }
 }
 
-function job({ row }: WhyFacts): string {
-  const id = row.jobId === null ? 'its job' : `its job ${row.jobId}`;
-  return `${id} on ${row.host ?? 'its host'}/${row.slot ?? '?'}`;
+function job(facts: WhyFacts): string {
+  const { jobId } = facts.row;
+  return `${jobId === null ? 'its job' : `its job ${jobId}`} on ${slotOf(facts)}`;
 }
 
 function notices(facts: WhyFacts): string {

@@ -1,9 +1,10 @@
 import type { Because, WhyFacts } from './facts.ts';
-import { heldFor } from './words.ts';
+import { heldFor, slotOf } from './words.ts';
 
 /** The moment in which a job may come to exist. */
-export function explainSubmitting({ row, stop, nowMs }: WhyFacts): Because {
-  const where = `${row.host ?? 'its host'}/${row.slot ?? '?'}`;
+export function explainSubmitting(facts: WhyFacts): Because {
+  const { row, stop, nowMs } = facts;
+  const where = slotOf(facts);
   const lasts = heldFor(row.phaseSince, nowMs);
   const cancel = stop?.kind === 'cancelled' ? `, and will then be cancelled as ${stop.by} asked` : '';
   if (row.phase === 'confirming') {

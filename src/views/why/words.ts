@@ -11,6 +11,10 @@ export function heldFor(sinceMs: number | null, nowMs: number): string {
   return ` for ${lasted} (since ${timeText(sinceMs).replace(/\.\d+Z$/, 'Z')})`;
 }
 
+export function noDaemon(lastSignMs: number | null, nowMs: number): string {
+  return lastSignMs === null ? 'no daemon is running' : `no daemon has been running${heldFor(lastSignMs, nowMs)}`;
+}
+
 export function ago(atMs: number, nowMs: number): string {
   return `${formatDuration(Math.max(0, nowMs - atMs))} ago`;
 }
@@ -44,6 +48,11 @@ export function hostTrouble(host: HostRow | undefined, name: string, nowMs: numb
     case 'offline':
       return `${name} cannot be reached${heldFor(host.since, nowMs)}${because(host.reason)}`;
   }
+}
+
+/** `HOST/SLOT` of a case that holds one; every column may be empty in a row that nobody can read. */
+export function slotOf({ row }: WhyFacts): string {
+  return `${row.host ?? 'its host'}/${row.slot ?? '?'}`;
 }
 
 export function because(reason: string | null): string {

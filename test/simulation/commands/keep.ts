@@ -1,6 +1,8 @@
 import type { AttemptRef } from '../../../src/scheduler/scheduler.ts';
+import { HostProblem } from '../host/sim-host.ts';
 import type { Command, SimHost } from '../host/sim-host.ts';
 import { take } from './receipts.ts';
+import { takeOut } from './take-out.ts';
 
 export interface Names {
   readonly attempts: readonly string[];
@@ -23,13 +25,14 @@ export function* remove(host: SimHost, { token, job }: AttemptRef): Command<void
   if (directory?.manifest === true) yield* take(host, directory, { who: 'mqi', why: 'it is removed' });
   if (host.kind === 'pueue') {
     host.queue.demand();
-    const entry = host.queue.locate(token, job);
-    if (entry !== null && entry.token !== token) host.ground.accuse(1, `the removal of ${token} removed ${entry.token}`);
-    if (entry !== null) host.queue.remove(entry);
+    takeOut(host, { token, job }, ['held', 'queued', 'ended']);
+    if (host.queue.find(token) !== null) throw new HostProblem('queue', 'the queue still has its task');
   }
   yield;
   if (directory === null) return;
   directory.manifest = false;
+  // a database that is set back to before may still ask for it
+  host.ground.witness.noteHostLoss(token);
   yield;
   directory.script = null;
   directory.end = null;

@@ -12,7 +12,7 @@ export function* release(host: SimHost, { token, job }: AttemptRef): Command<'re
   yield;
   if (host.kind === 'direct') {
     // twice is harmless: the script claims before it does anything
-    void new JobRun(host, token, true, () => {});
+    void new JobRun(host, token, () => {});
     return 'released';
   }
   host.queue.demand();
@@ -22,5 +22,5 @@ export function* release(host: SimHost, { token, job }: AttemptRef): Command<'re
     host.ground.accuse(1, `the release of ${token} let go the job of ${entry.token}`);
   }
   host.queue.release(entry);
-  return entry.state === 'ended' ? 'missing' : 'released';
+  return 'released';
 }

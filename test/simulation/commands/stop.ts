@@ -4,6 +4,7 @@ import type { Command, SimHost } from '../host/sim-host.ts';
 import { pidsOf, report, scan } from './facts.ts';
 import type { Report } from './facts.ts';
 import { isRevoked, take } from './receipts.ts';
+import { takeOut } from './take-out.ts';
 
 interface Why {
   readonly who: string;
@@ -48,14 +49,11 @@ export function* lose(host: SimHost, token: string): Command<Report['facts']['en
   return { kind: 'present', value: directory.end.value };
 }
 
-/** `queue_withdraw`: takes out a job that has not started. */
-function withdraw(host: SimHost, { token, job }: AttemptRef): void {
+/** `queue_withdraw`: takes out what has not started. */
+function withdraw(host: SimHost, attempt: AttemptRef): void {
   if (host.kind === 'direct') return;
   host.queue.demand();
-  const entry = host.queue.locate(token, job);
-  if (entry === null || (entry.state !== 'held' && entry.state !== 'queued')) return;
-  if (entry.token !== token) host.ground.accuse(1, `the end of ${token} took the job of ${entry.token} out of the queue`);
-  host.queue.remove(entry);
+  takeOut(host, attempt, ['held', 'queued']);
 }
 
 function* endProcesses(host: SimHost, token: string): Command<void> {

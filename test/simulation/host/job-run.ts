@@ -26,14 +26,14 @@ export class JobRun {
   #resumedAtMs: number | null = null;
   #beat = 0;
 
-  constructor(host: SimHost, token: string, marked: boolean, onExit: (code: number, signal: string | null) => void) {
+  constructor(host: SimHost, token: string, onExit: (code: number, signal: string | null) => void) {
     this.#host = host;
     this.#token = token;
     this.#onExit = onExit;
     this.#plan = host.ground.planOf(token);
     this.#leftMs = this.#plan.runMs;
     this.#slot = host.directoryOf(token)?.script?.value.slot ?? '';
-    this.outer = this.#spawn('outer', marked, 'own', 'lives', (signal) => {
+    this.outer = this.#spawn('outer', true, 'own', 'lives', (signal) => {
       if (signal !== null) this.#onExit(128, signal);
     });
     this.#then(() => this.#open());
@@ -48,7 +48,16 @@ export class JobRun {
   ): SimProcess {
     const { processes } = this.#host;
     const unkillableMs = role === 'payload' ? this.#plan.unkillableMs : 0;
-    return processes.spawn({ token: this.#token, role, slot: this.#slot, marked, session, onTerm, unkillableMs, onDeath });
+    return processes.spawn({
+      token: this.#token,
+      role,
+      slot: this.#slot,
+      marked,
+      session,
+      onTerm,
+      unkillableMs,
+      onDeath,
+    });
   }
 
   #then(next: () => void): void {
@@ -59,7 +68,10 @@ export class JobRun {
   #open(): void {
     if (!this.outer.alive) return;
     const directory = this.#host.directoryOf(this.#token);
-    if (directory?.script == null) return this.#leave(127);
+    if (directory?.script == null) {
+      this.#host.ground.witness.noteHostLoss(this.#token);
+      return this.#leave(127);
+    }
     this.inner = this.#spawn('inner', true, 'own', 'lives', () => {});
     this.#directory = directory;
     this.#inside(() => (directory.manifest ? this.#inside(() => this.#claim(directory)) : this.#leave(UNCLAIMABLE)));
@@ -73,7 +85,10 @@ export class JobRun {
   }
 
   #claim(directory: AttemptDirectory): void {
-    if (this.#host.diskFull) return this.#leave(UNCLAIMABLE);
+    if (this.#host.diskFull) {
+      this.#host.ground.witness.noteHostLoss(this.#token);
+      return this.#leave(UNCLAIMABLE);
+    }
     if (directory.claim !== null) return this.#leave(LOST);
     const { name, bootId, pidNamespace, uid } = this.#host.node;
     // set above; it is the inner shell's own step
@@ -94,8 +109,17 @@ export class JobRun {
     this.#host.hint(`claimed ${this.#token}`);
     const plan = this.#plan;
     const { session } = this.inner!;
-    this.#payload = this.#spawn('payload', !plan.cleansEnvironment, session, plan.ignoresTerm ? 'lives' : 'dies', (signal, by) =>
-      this.#payloadEnded(directory, signal === null ? { kind: 'exited', exitCode: plan.exitCode } : { kind: 'signalled', signal }, by),
+    this.#payload = this.#spawn(
+      'payload',
+      !plan.cleansEnvironment,
+      session,
+      plan.ignoresTerm ? 'lives' : 'dies',
+      (signal, by) =>
+        this.#payloadEnded(
+          directory,
+          signal === null ? { kind: 'exited', exitCode: plan.exitCode } : { kind: 'signalled', signal },
+          by,
+        ),
     );
     if (plan.childMs > 0) this.#spawn('child', true, 'own', 'dies', () => {});
     this.resume();

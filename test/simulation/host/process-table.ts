@@ -26,10 +26,18 @@ export class ProcessTable {
   #next = 100;
   #alive: SimProcess[] = [];
 
-  spawn(process: Omit<SimProcess, 'pid' | 'alive' | 'session' | 'killableAtMs'> & { readonly session: number | 'own' }): SimProcess {
+  spawn(
+    process: Omit<SimProcess, 'pid' | 'alive' | 'session' | 'killableAtMs'> & { readonly session: number | 'own' },
+  ): SimProcess {
     this.#next += 1;
     const pid = this.#next;
-    const spawned = { ...process, pid, alive: true, killableAtMs: null, session: process.session === 'own' ? pid : process.session };
+    const spawned = {
+      ...process,
+      pid,
+      alive: true,
+      killableAtMs: null,
+      session: process.session === 'own' ? pid : process.session,
+    };
     this.#alive.push(spawned);
     return spawned;
   }

@@ -141,8 +141,7 @@ export class SimHost {
   }
 
   #bootId(): string {
-    const part = (length: number): string =>
-      Array.from({ length }, () => this.random.int(16).toString(16)).join('');
+    const part = (length: number): string => Array.from({ length }, () => this.random.int(16).toString(16)).join('');
     return `${part(8)}-${part(4)}-${part(4)}-${part(4)}-${part(12)}`;
   }
 }

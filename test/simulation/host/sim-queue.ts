@@ -107,14 +107,18 @@ export class SimQueue {
 
   #startNext(group: string): void {
     const mine = this.entries().filter((entry) => entry.group === group);
-    if (this.paused.has(group) || mine.some((entry) => entry.state === 'running' || entry.state === 'suspended')) return;
+    if (this.paused.has(group) || mine.some((entry) => entry.state === 'running' || entry.state === 'suspended'))
+      return;
     const next = mine.filter((entry) => entry.state === 'queued').sort((a, b) => a.id - b.id)[0];
     if (next === undefined) return;
     this.#become(next, 'running');
-    const run = new JobRun(this.#host, next.token, false, (code, signal) => {
+    const run = new JobRun(this.#host, next.token, (code, signal) => {
       // after a crash the queue knows nothing of a process that it started before
       if (next.run !== run) return;
-      this.end(next, signal !== null ? { kind: 'killed' } : code === 0 ? { kind: 'succeeded' } : { kind: 'failed', exitCode: code });
+      this.end(
+        next,
+        signal !== null ? { kind: 'killed' } : code === 0 ? { kind: 'succeeded' } : { kind: 'failed', exitCode: code },
+      );
     });
     next.run = run;
   }
@@ -142,7 +146,9 @@ export class SimQueue {
   crash(downMs: number): void {
     this.#down = true;
     this.#forget();
-    this.#host.ground.history.note(`${this.#host.name}: the queue's daemon is killed for ${Math.round(downMs / 1000)} s`);
+    this.#host.ground.history.note(
+      `${this.#host.name}: the queue's daemon is killed for ${Math.round(downMs / 1000)} s`,
+    );
     this.#host.later(downMs, () => this.start());
   }
 

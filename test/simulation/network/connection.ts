@@ -37,7 +37,9 @@ export class Connection {
     incarnation.onDeath(() => wire.onDeath.delete(end));
   }
 
-  connect(signal: AbortSignal): Promise<{ readonly kind: 'connected' } | { readonly kind: 'failed'; readonly reason: string }> {
+  connect(
+    signal: AbortSignal,
+  ): Promise<{ readonly kind: 'connected' } | { readonly kind: 'failed'; readonly reason: string }> {
     const { promise, settle, settled } = this.#answering<Awaited<ReturnType<Connection['connect']>>>();
     const fail = (reason: string): void => settle({ kind: 'failed', reason });
     void settled.then(onAbort(signal, () => fail('no answer')));
@@ -50,7 +52,8 @@ export class Connection {
         settle({ kind: 'connected' });
       });
     });
-    if (this.#wire.cut === 'reset' || !this.#host.powered) this.#incarnation.later(20, () => fail('connection refused'));
+    if (this.#wire.cut === 'reset' || !this.#host.powered)
+      this.#incarnation.later(20, () => fail('connection refused'));
     return promise;
   }
 

@@ -38,7 +38,11 @@ export class SimScheduler implements port.Scheduler {
     this.#overseer = overseer;
   }
 
-  #ask<T>(command: (host: SimHost) => Command<T>, signal: AbortSignal, timeoutMs = ANSWER_TIMEOUT_MS): Promise<Reply<T>> {
+  #ask<T>(
+    command: (host: SimHost) => Command<T>,
+    signal: AbortSignal,
+    timeoutMs = ANSWER_TIMEOUT_MS,
+  ): Promise<Reply<T>> {
     return this.#connection.request(() => command(this.#host), { timeoutMs, signal });
   }
 
@@ -89,16 +93,18 @@ export class SimScheduler implements port.Scheduler {
     if (reply.kind !== 'done') return blindBy(reply);
     const { facts, node } = reply.value;
     const queue = facts.queue.kind === 'ended' ? facts.queue.result : null;
-    const proof = prove(facts, node, this.kind === 'pueue' ? false : false);
+    const proof = prove(facts, node, false);
     switch (proof.kind) {
       case 'not_yet':
         return proof;
       case 'gone':
-        return gone(facts.end, queue);
+        return gone(isPurged(facts) ? { kind: 'present', value: { kind: 'lost' } } : facts.end, queue);
       case 'gone_silent': {
         const lost = await this.#ask((host) => lose(host, attempt.token), signal);
         if (lost.kind !== 'done') return blindBy(lost);
-        return lost.value.kind === 'absent' ? { kind: 'not_yet', reason: 'its end cannot be written' } : gone(lost.value, queue);
+        return lost.value.kind === 'absent'
+          ? { kind: 'not_yet', reason: 'its end cannot be written' }
+          : gone(lost.value, queue);
       }
     }
   }
@@ -170,6 +176,11 @@ function revoked({ claim, processes, queue, directory, manifest }: port.Facts): 
   return claim.kind === 'present'
     ? { kind: 'revoked' }
     : { kind: 'blind', cause: 'garbled', reason: 'its claim cannot be written (disk full?)' };
+}
+
+/** Its receipts went with its directory. */
+function isPurged({ end, manifest }: port.Facts): boolean {
+  return end.kind === 'absent' && manifest === 'absent';
 }
 
 function gone(end: Receipt<End>, queue: QueueResult | null): port.StopOutcome {

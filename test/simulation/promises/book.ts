@@ -48,6 +48,8 @@ export interface Page {
   readonly attempts: readonly AttemptLine[];
   /** Hosts behind whose barrier every attempt was judged. */
   readonly reconciled: ReadonlySet<string>;
+  /** Hosts that are out of sight. */
+  readonly offline: ReadonlySet<string>;
 }
 
 const CASES = `select id, name, state, phase, attempt, entry, host, token, slot, limit_ms limitMs, observed_ms observedMs,
@@ -55,7 +57,7 @@ const CASES = `select id, name, state, phase, attempt, entry, host, token, slot,
   set_aside setAside from cases`;
 const SLOTS = 'select host, name, state, case_id caseId, token from slots order by host, name';
 const ATTEMPTS = 'select token, case_id caseId, host, slot, proof, orphan from attempts order by created_at, token';
-const HOSTS = 'select name from hosts where reconciled_at is not null';
+const HOSTS = 'select name, state, reconciled_at reconciledAt from hosts';
 const RETRIES = `select count(*) from orders where case_id = ? and kind in ('retry', 'adopt') and outcome = 'done'`;
 
 /** Reads the tables themselves: the checks must not share a mistake with the queries of the store. */
@@ -69,11 +71,13 @@ export class Book {
   read(): Page {
     const { sqlite } = this.#database;
     const cases = sqlite.prepare(CASES).all() as CaseLine[];
+    const hosts = sqlite.prepare(HOSTS).all() as { name: string; state: string; reconciledAt: number | null }[];
     return {
       cases: new Map(cases.map((line) => [line.id, line])),
       slots: sqlite.prepare(SLOTS).all() as SlotLine[],
       attempts: sqlite.prepare(ATTEMPTS).all() as AttemptLine[],
-      reconciled: new Set((sqlite.prepare(HOSTS).all() as { readonly name: string }[]).map((line) => line.name)),
+      reconciled: new Set(hosts.filter((host) => host.reconciledAt !== null).map((host) => host.name)),
+      offline: new Set(hosts.filter((host) => host.state === 'offline').map((host) => host.name)),
     };
   }
 

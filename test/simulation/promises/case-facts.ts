@@ -21,7 +21,12 @@ export function changed({ before, after }: Commit): Step[] {
   const steps: Step[] = [];
   for (const line of after.cases.values()) {
     const old = before.cases.get(line.id) ?? null;
-    if (old === null || old.entry !== line.entry || old.observedMs !== line.observedMs || old.blindCause !== line.blindCause) {
+    if (
+      old === null ||
+      old.entry !== line.entry ||
+      old.observedMs !== line.observedMs ||
+      old.blindCause !== line.blindCause
+    ) {
       steps.push([old, line]);
     }
   }

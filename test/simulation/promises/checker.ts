@@ -9,7 +9,7 @@ import type { Hand, JobRecord, Witness } from '../witness.ts';
 import { abilitiesOn } from './ability.ts';
 import type { Ability } from './ability.ts';
 import { Book } from './book.ts';
-import type { Page } from './book.ts';
+import type { Page, SlotLine } from './book.ts';
 import { describe } from './case-facts.ts';
 import { checkAct } from './commit-before-act.ts';
 import { checkExplained, isAtRest } from './explained.ts';
@@ -44,6 +44,11 @@ export class Checker implements Overseer {
   /** Tokens whose job was let go by a committed state. */
   readonly #letGo = new Set<string>();
   readonly #goodLooks = new Map<string, number>();
+  /** When each host was last out of sight: no look that began before connects with one after. */
+  readonly #blindAtMs = new Map<string, number>();
+  /** Attempts that hold a slot by the word of a restored backup. */
+  #staleLeases: ReadonlySet<string> = new Set();
+  blindSpells = 0;
   hasForgotten = false;
   hostChanged = false;
 
@@ -66,7 +71,12 @@ export class Checker implements Overseer {
     const before = this.#page;
     const after = this.#book.read();
     this.#page = after;
-    for (const line of after.cases.values()) if (line.token !== null && LET_GO.has(line.phase)) this.#letGo.add(line.token);
+    for (const host of after.offline) {
+      if (!before.offline.has(host)) this.blindSpells += 1;
+      this.#goBlind(host);
+    }
+    for (const line of after.cases.values())
+      if (line.token !== null && LET_GO.has(line.phase)) this.#letGo.add(line.token);
     this.#abilities = this.#deps.hosts().flatMap(abilitiesOn);
     const { witness, accuse, results } = this.#deps;
     const commit = { before, after, abilities: this.#abilities, witness, accuse, hasForgotten: this.hasForgotten };
@@ -83,13 +93,16 @@ export class Checker implements Overseer {
     this.hostChanged = false;
     this.#abilities = this.#deps.hosts().flatMap(abilitiesOn);
     checkOneJob(this.#abilities, this.#deps.witness, this.#deps.accuse);
-    checkOneCaseASlot(this.#page, this.#abilities, this.#deps.accuse);
+    const isStale = (slot: SlotLine): boolean => slot.token !== null && this.#staleLeases.has(slot.token);
+    checkOneCaseASlot(this.#page, this.#abilities, isStale, this.#deps.accuse);
   }
 
   /** The database was set back: nothing follows from what was before. */
   restored(): void {
     this.hasForgotten = true;
-    this.#page = this.#book.read();
+    this.#staleLeases = new Set(this.#book.read().slots.flatMap((slot) => slot.token ?? []));
+    // what it says of hosts is as old as the rest
+    this.#page = { ...this.#book.read(), reconciled: new Set() };
   }
 
   /** The supervisor has started: `before` is what it found. */
@@ -109,7 +122,10 @@ export class Checker implements Overseer {
     const owner = [...this.#page.cases.values()].find((line) => line.token === record.token);
     const reason = owner?.phase === 'stopping' ? owner.stop : null;
     if (reason === 'missing' || reason === null) {
-      this.#deps.accuse(3, `the healthy job of ${owner === undefined ? record.token : describe(owner)} was killed by us`);
+      this.#deps.accuse(
+        3,
+        `the healthy job of ${owner === undefined ? record.token : describe(owner)} was killed by us`,
+      );
     }
   }
 
@@ -124,11 +140,18 @@ export class Checker implements Overseer {
   /** Our own account of the time that was seen, in the words of the design. */
   looked(host: string, tokens: readonly string[], outcome: Look | Blind, startedAtMs: number): void {
     if (outcome.kind === 'blind') {
-      for (const line of this.#page.cases.values()) if (line.host === host && line.token !== null) this.#goodLooks.delete(line.token);
+      for (const line of this.#page.cases.values())
+        if (line.host === host && line.token !== null) this.#goodLooks.delete(line.token);
       return;
     }
     for (const facts of outcome.facts) this.#note(facts, startedAtMs);
-    for (const token of tokens) if (!outcome.facts.some((facts) => facts.token === token)) this.#goodLooks.delete(token);
+    for (const token of tokens)
+      if (!outcome.facts.some((facts) => facts.token === token)) this.#goodLooks.delete(token);
+  }
+
+  #goBlind(host: string): void {
+    this.#blindAtMs.set(host, this.#deps.nowMs());
+    for (const { host: at, token } of this.#page.cases.values()) if (at === host && token !== null) this.#goodLooks.delete(token);
   }
 
   #note(facts: Facts, startedAtMs: number): void {

@@ -16,7 +16,9 @@ const WANTED_BY: Readonly<Record<Exclude<Act, 'revoke' | 'remove'>, Phase>> = {
 
 /** Promise 4: what is done outside is wanted by a state that was committed before. */
 export function checkAct(page: Page, act: Act, token: string, accuse: Accuse): void {
-  const owner = [...page.cases.values()].find((line) => line.token === token && line.state !== 'failed' && line.state !== 'completed');
+  const owner = [...page.cases.values()].find(
+    (line) => line.token === token && line.state !== 'failed' && line.state !== 'completed',
+  );
   if (act === 'revoke' || act === 'remove' || (act === 'stop' && owner === undefined)) {
     if (owner !== undefined) accuse(4, `${act} of ${token}, the live attempt of ${describe(owner)}`);
     const attempt = page.attempts.find((line) => line.token === token);

@@ -8,7 +8,8 @@ function waitsFor(page: Page, line: CaseLine): string | null {
   if (line.paused === 1) return 'it is paused';
   if (line.state !== 'submitted') return null;
   const holding = page.attempts.find(
-    (attempt) => attempt.caseId === line.id && attempt.token !== line.token && (attempt.proof === null || attempt.orphan !== null),
+    (attempt) =>
+      attempt.caseId === line.id && attempt.token !== line.token && (attempt.proof === null || attempt.orphan !== null),
   );
   if (holding !== undefined) return `its attempt ${holding.token} is an orphan, or unproven`;
   const slots = page.slots.filter((slot) => line.host === null || slot.host === line.host);
@@ -17,9 +18,11 @@ function waitsFor(page: Page, line: CaseLine): string | null {
 
 /** Everything has come to rest: nobody is at work, and no slot is kept for nothing. */
 export function isAtRest(page: Page): boolean {
-  return [...page.cases.values()].every((line) => line.state === 'completed' || line.state === 'failed') &&
+  return (
+    [...page.cases.values()].every((line) => line.state === 'completed' || line.state === 'failed') &&
     page.slots.every((slot) => slot.state === 'free') &&
-    page.attempts.every((attempt) => attempt.proof !== null && attempt.orphan === null);
+    page.attempts.every((attempt) => attempt.proof !== null && attempt.orphan === null)
+  );
 }
 
 /** Promise 7, when faults have stopped for long and operators have done their part: all is over, and all is free. */
@@ -30,12 +33,16 @@ export function checkExplained(page: Page, accuse: Accuse): void {
       if (line.failure === null) accuse(7, `${describe(line)} failed without a reason`);
       continue;
     }
-    accuse(7, `${describe(line)} does not come to its end; it waits for ${waitsFor(page, line) ?? 'nobody knows what'}`);
+    accuse(
+      7,
+      `${describe(line)} does not come to its end; it waits for ${waitsFor(page, line) ?? 'nobody knows what'}`,
+    );
   }
   for (const slot of page.slots) {
     if (slot.state !== 'free') accuse(7, `${slot.host}/${slot.name} stays ${slot.state} for ${slot.token ?? 'nobody'}`);
   }
   for (const attempt of page.attempts) {
-    if (attempt.proof === null) accuse(7, `the attempt ${attempt.token} never got a proof (${attempt.orphan ?? 'no orphan'})`);
+    if (attempt.proof === null)
+      accuse(7, `the attempt ${attempt.token} never got a proof (${attempt.orphan ?? 'no orphan'})`);
   }
 }

@@ -15,12 +15,16 @@ export function checkVerdicts(commit: Commit): void {
       if (before.blindCause !== null) accuse(3, `the clock of ${describe(after)} grew over a blind spell`);
       // columns are rounded
       if (after.observedMs > record.seenMs + 1) {
-        accuse(3, `the clock of ${describe(after)} shows ${after.observedMs} ms, and ${Math.round(record.seenMs)} were seen`);
+        accuse(
+          3,
+          `the clock of ${describe(after)} shows ${after.observedMs} ms, and ${Math.round(record.seenMs)} were seen`,
+        );
       }
     }
     if (SLOT_HOLDING_PHASES.has(before.phase) && !SLOT_HOLDING_PHASES.has(after.phase) && !isWithoutProof(after)) {
       const left = abilities.find((ability) => ability.token === before.token);
-      if (left !== undefined) accuse(3, `${describe(after)} left its slot while its job ${left.kind === 'runs' ? 'runs' : 'is able to run'}`);
+      if (left !== undefined)
+        accuse(3, `${describe(after)} left its slot while its job ${left.kind === 'runs' ? 'runs' : 'is able to run'}`);
     }
     if (after.state === 'failed' && before.state !== 'failed') checkFailure(commit, after, record);
   }
@@ -47,7 +51,8 @@ function checkFailure({ accuse }: Commit, line: CaseLine, record: JobRecord): vo
       if (failure.kind === 'job_not_started' && !disturbed) wrong('nobody had touched its job');
       break;
     case 'job_failed':
-      if (record.end?.kind !== 'exited' || record.end.exitCode !== failure.exitCode) wrong(`it ended otherwise: ${ended(record)}`);
+      if (record.end?.kind !== 'exited' || record.end.exitCode !== failure.exitCode)
+        wrong(`it ended otherwise: ${ended(record)}`);
       break;
     case 'job_killed':
       if (record.end?.kind !== 'signalled' && !disturbed) wrong(`it ended otherwise: ${ended(record)}`);

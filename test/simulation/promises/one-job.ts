@@ -10,7 +10,10 @@ export function checkOneJob(abilities: readonly Ability[], witness: Witness, acc
     const caseId = parseToken(ability.token)?.caseId ?? '';
     const other = byCase.get(caseId);
     if (other !== undefined) {
-      accuse(1, `two jobs of one case: ${ability.token} ${ability.kind} on ${ability.host}, ${other.token} ${other.kind} on ${other.host}`);
+      accuse(
+        1,
+        `two jobs of one case: ${ability.token} ${ability.kind} on ${ability.host}, ${other.token} ${other.kind} on ${other.host}`,
+      );
     }
     byCase.set(caseId, ability);
   }

@@ -8,8 +8,10 @@ export function checkRestart(before: Page, after: Page, accuse: Accuse): void {
   for (const line of before.cases.values()) {
     if (line.state !== 'submitting' || line.setAside !== null) continue;
     const now = after.cases.get(line.id)!;
-    if (now.failureKind !== 'interrupted') accuse(5, `${describe(now)} was in submitting at the start and was not failed`);
-    if (after.slots.some((slot) => slot.caseId === line.id)) accuse(5, `${describe(now)} was interrupted and keeps its slot`);
+    if (now.failureKind !== 'interrupted')
+      accuse(5, `${describe(now)} was in submitting at the start and was not failed`);
+    if (after.slots.some((slot) => slot.caseId === line.id))
+      accuse(5, `${describe(now)} was interrupted and keeps its slot`);
   }
 }
 
@@ -28,6 +30,7 @@ export function checkInterrupted(commit: Commit): void {
 export function checkAttempts(page: Page, book: Book, accuse: Accuse): void {
   for (const line of page.cases.values()) {
     const most = 1 + book.retriesOf(line.id);
-    if (line.attempt > most) accuse(5, `${describe(line)} is in attempt ${line.attempt}, and operators asked for ${most - 1} more`);
+    if (line.attempt > most)
+      accuse(5, `${describe(line)} is in attempt ${line.attempt}, and operators asked for ${most - 1} more`);
   }
 }

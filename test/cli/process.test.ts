@@ -1,0 +1,68 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { MAIN } from '../lab/site.ts';
+import { tempFolder } from '../store/temp.ts';
+import { testSite } from './site.ts';
+
+/** The compiled program as a user runs it, without what the surrounding run has set. */
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(MQI_|NO_COLOR|FORCE_COLOR)/.test(name)),
+);
+
+describe('the compiled program', () => {
+  it('is quiet when whoever reads its output has seen enough', () => {
+    const site = testSite();
+    for (let index = 0; index < 2_000; index += 1) site.admit(`case-${index}`);
+    const command = `"$1" "$2" cases list --limit 2000 --config "$3" | head -n 1`;
+    const ran = spawnSync('sh', ['-c', command, 'sh', process.execPath, MAIN, site.config], { encoding: 'utf8', env });
+    expect([ran.stdout.split('\n').length, ran.stderr]).toEqual([2, '']);
+  });
+
+  it('ends with 130 at Ctrl-C while it waits for a case', async () => {
+    const site = testSite();
+    site.admit('lung');
+    const child = spawn(process.execPath, [MAIN, 'cases', 'watch', 'lung', '--config', site.config], { env });
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([130, null]);
+  });
+
+  it('runs as a daemon with the built-in defaults, says what is in force, and stops at SIGTERM with 0', async () => {
+    const folder = tempFolder();
+    const child = spawn(process.execPath, [MAIN, 'run'], { cwd: folder, env });
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString();
+      if (out.includes('watching')) child.kill('SIGTERM');
+    });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect([code, out]).toEqual([0, expect.stringContaining('built-in defaults')]);
+    expect(out).toContain(join(folder, 'new_cases'));
+    expect(existsSync(join(folder, 'var', 'mqi.db'))).toBe(true);
+  });
+});
+
+describe('mqi demo', () => {
+  it('takes three cases to a plotted dose and one to its failure, by a real daemon, and says so', () => {
+    const folder = join(tempFolder(), 'demo');
+    const ran = spawnSync(process.execPath, [MAIN, 'demo', '--dir', folder], {
+      encoding: 'utf8',
+      // as a user who has another installation
+      env: { ...env, MQI_DATABASE: '/nonexistent/mqi.db' },
+    });
+    expect([ran.status, ran.stderr]).toEqual([0, '']);
+    for (const name of ['brain-100MeV', 'lung-120MeV', 'prostate-150MeV']) {
+      const plot = join(folder, 'results', name, 'attempt-1', 'output', 'dose.svg');
+      expect(ran.stdout).toContain(plot);
+      expect(readFileSync(plot, 'utf8')).toContain('<svg');
+      expect(ran.stdout).toMatch(new RegExp(`${name}  collecting → completed`));
+    }
+    expect(ran.stdout).toMatch(/bad-energy +failed .*outside 10\.\.250 MeV/);
+    expect(readFileSync(join(folder, 'daemon.log'), 'utf8')).toContain('stopped');
+  });
+});

@@ -1,0 +1,220 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { describe, onTestFinished, test } from 'vitest';
+
+import { PUEUE_VERSIONS, hasPueue, startPueue } from '../lab/pueue.ts';
+import type { PueueDaemon, PueueVersion } from '../lab/pueue.ts';
+import { startProxy } from '../lab/proxy.ts';
+import type { FaultProxy } from '../lab/proxy.ts';
+import { createSite } from '../lab/site.ts';
+import type { CaseRow } from '../../src/store/cases.ts';
+import type { Site, SiteOptions } from '../lab/site.ts';
+import { startSshd, whySshdIsMissing, writeKnownHosts } from '../lab/sshd.ts';
+import type { Sshd, SshdSettings } from '../lab/sshd.ts';
+
+/** For a whole test: the machine may be slow and busy. Nothing waits for it to pass. */
+export const TEST_TIMEOUT_MS = 240_000;
+const DEADLINE_MS = 90_000;
+
+/** Brings its input back as its result. */
+export const COMPUTES = 'mkdir -p output && cp inputs/data output/data';
+
+/** The same, once the site's file of that name is there. */
+export function waitsFor(site: Site, file: string): string {
+  return `until [ -e '${join(site.folder, file)}' ]; do sleep 0.05; done; ${COMPUTES}`;
+}
+
+export function whyStraceIsMissing(): string | null {
+  return spawnSync('strace', ['-V']).status === 0 ? null : 'no strace: apt-get install strace';
+}
+
+/**
+ * Tests on a real sshd and a real pueued. Where a part cannot be had they are skipped by name; in CI that is a failure.
+ * `needs`: each says what is missing, or null.
+ */
+export function describeOnHpc(
+  name: string,
+  needs: readonly (string | null)[],
+  body: () => void,
+  versions: readonly PueueVersion[] = PUEUE_VERSIONS.slice(0, 1),
+): void {
+  const parts = [
+    whySshdIsMissing(),
+    ...versions.map((version) =>
+      hasPueue(version) ? null : `no pueue ${version}: sh test/lab/install.sh, or MQI_LAB`,
+    ),
+    ...needs,
+  ];
+  const missing = parts.filter((part) => part !== null).join('; ');
+  if (missing === '') return void describe(name, { timeout: TEST_TIMEOUT_MS }, body);
+  describe(name, () => {
+    test(`is not tested: ${missing}`, (context) => {
+      if (process.env['CI']) throw new Error(missing);
+      context.skip();
+    });
+  });
+}
+
+/** A task as pueue has it. */
+export interface Task {
+  readonly id: number;
+  readonly label: string | null;
+  readonly group: string;
+  /** `Stashed`, `Queued`, `Running`, `Done` … */
+  readonly status: string;
+}
+
+/** A site whose one host, `here`, is reached by ssh and queues with pueue; each group is a slot of its name. */
+export interface Hpc extends Site {
+  readonly sshd: Sshd;
+  readonly queue: PueueDaemon;
+  /** Between the daemon and sshd; only with `proxied`. */
+  readonly proxy: FaultProxy;
+  /**
+   * sh that every `pueue` of the host reads before it does anything, its arguments in `$@`: it may `exit`, or call
+   * `real`. Null for none.
+   */
+  trap(script: string | null): void;
+  /** The arguments of every `pueue` that the host ran, one line each. */
+  calls(): string[];
+  /** Commands that sshd was asked for so far. */
+  commands(): number;
+  tasks(): Promise<Task[]>;
+  /** A file in the site's folder: what jobs, traps and tests tell each other by. */
+  file(name: string): string;
+  /** Resolves when that file is there. */
+  appears(name: string): Promise<void>;
+  /** What `COMPUTES` brought back. */
+  dose(name: string, attempt?: number): string;
+  /** The row of a case that failed in that attempt; null before. */
+  failed(name: string, attempt: number): CaseRow | null;
+  /** Resolves when a look that began after this call has ended. */
+  nextLook(): Promise<void>;
+  /** Resolves with the first answer that is not null; for what does not stand in the database. */
+  eventually<T>(
+    what: string,
+    ask: () => T | null | false | undefined | Promise<T | null | false | undefined>,
+  ): Promise<T>;
+}
+
+export interface HpcOptions extends SiteOptions {
+  readonly version?: PueueVersion;
+  readonly groups?: readonly string[];
+  readonly sshd?: SshdSettings;
+  readonly proxied?: boolean;
+  /** Keys of the host's `transport`, beside those that reach it. */
+  readonly transport?: Readonly<Record<string, unknown>>;
+  /** Where pueued keeps its state, when that is a special place. */
+  readonly dataDirectory?: string;
+}
+
+export async function createHpc(options: HpcOptions = {}): Promise<Hpc> {
+  const { version = '4.0.4', groups = ['gpu0'], proxied = false } = options;
+  const ends = options.ends ?? onTestFinished;
+  const sshd = await startSshd(options.sshd);
+  ends(() => sshd.stop());
+  const proxy = proxied ? await startProxy(sshd) : null;
+  if (proxy !== null) {
+    ends(() => proxy.close());
+    writeKnownHosts(sshd.knownHosts, sshd.dir, '*', ['ed25519']);
+  }
+  const queue = await startPueue(
+    version,
+    groups,
+    options.dataDirectory === undefined ? {} : { dataDirectory: options.dataDirectory },
+  );
+  ends(() => queue.close());
+  const [client, trapFile, callsFile] = ['pueue', 'trap', 'calls'].map((name) => join(sshd.dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(
+    client,
+    `#!/bin/sh
+printf '%s\\n' "$*" >> '${callsFile}'
+real() { '${queue.client}' "$@"; }
+[ ! -f '${trapFile}' ] || . '${trapFile}'
+exec '${queue.client}' "$@"
+`,
+  );
+  chmodSync(client, 0o755);
+  const site = createSite({
+    ...options,
+    deadlineMs: DEADLINE_MS,
+    host: {
+      transport: {
+        type: 'ssh',
+        host: 'hpc',
+        config_file: sshd.configFile,
+        ...(proxy === null ? {} : { port: proxy.port }),
+        ...options.transport,
+      },
+      scheduler: { type: 'pueue', config: queue.config, path: client },
+      slots: groups.map((group) => ({ name: group, queue: group })),
+      ...options.host,
+    },
+  });
+  const file = (name: string): string => join(site.folder, name);
+
+  const eventually: Hpc['eventually'] = async (what, ask) => {
+    const begun = performance.now();
+    for (;;) {
+      const answer = await ask();
+      if (answer !== null && answer !== undefined && answer !== false) return answer;
+      if (performance.now() - begun > DEADLINE_MS) throw new Error(`waited in vain: ${what}`);
+      await wait(25);
+    }
+  };
+  const calls = (): string[] => (existsSync(callsFile) ? readFileSync(callsFile, 'utf8').split('\n').slice(0, -1) : []);
+  const statuses = (): number => calls().filter((call) => call.includes(' status ')).length;
+  return {
+    ...site,
+    sshd,
+    queue,
+    get proxy(): FaultProxy {
+      if (proxy === null) throw new Error('this site has no proxy');
+      return proxy;
+    },
+    trap(script: string | null) {
+      if (script === null) return rmSync(trapFile, { force: true });
+      writeFileSync(`${trapFile}.new`, script);
+      renameSync(`${trapFile}.new`, trapFile);
+    },
+    calls,
+    commands: () => sshd.log().split('Starting session: ').length - 1,
+    tasks: () => readTasks(queue),
+    file,
+    appears: async (name: string) => void (await eventually(`${name} is there`, () => existsSync(file(name)))),
+    dose: (name, attempt = 1) => readFileSync(join(site.results, name, `attempt-${attempt}`, 'output', 'data'), 'utf8'),
+    failed: (name, attempt) => {
+      const row = site.caseOf(name);
+      return row.attempt === attempt && row.state === 'failed' ? row : null;
+    },
+    // a look asks for the status first: when the third one from now is asked, the second has been dealt with
+    nextLook: async () => {
+      const before = statuses();
+      await eventually('two more looks', () => statuses() >= before + 3);
+    },
+    eventually,
+  };
+}
+
+async function readTasks(queue: PueueDaemon): Promise<Task[]> {
+  const { stdout } = await queue.pueue('status', '--json');
+  const { tasks } = JSON.parse(stdout) as {
+    tasks: Record<
+      string,
+      { id: number; label: string | null; group: string; status: string | Record<string, unknown> }
+    >;
+  };
+  return Object.values(tasks).map(({ id, label, group, status }) => ({
+    id,
+    label,
+    group,
+    status: typeof status === 'string' ? status : Object.keys(status)[0]!,
+  }));
+}

@@ -1,0 +1,44 @@
+import { recordOrder } from '../../../src/store/orders.ts';
+import type { Store } from '../../../src/store/database.ts';
+import type { Order } from '../../../src/domain/order.ts';
+import type { Ability } from '../promises/ability.ts';
+import type { CaseLine, Page } from '../promises/book.ts';
+import type { PlannedOrder } from './fault.ts';
+
+export interface Desk {
+  readonly store: Store;
+  readonly page: Page;
+  readonly abilities: readonly Ability[];
+  readonly atMs: number;
+}
+
+/** Records what an operator types. */
+export function give(desk: Desk, line: CaseLine, order: PlannedOrder): void {
+  if (order === 'clear slots') return clearSlots(desk);
+  record(desk, orderFor(line, order));
+}
+
+function orderFor({ id, limitMs }: CaseLine, kind: Exclude<PlannedOrder, 'clear slots'>): Order {
+  switch (kind) {
+    case 'retry':
+      return { kind, caseId: id, limitMs: null };
+    case 'adopt':
+      return { kind, caseId: id, token: null };
+    case 'limit':
+      return { kind, caseId: id, limitMs: limitMs + 10_000 };
+    default:
+      return { kind, caseId: id };
+  }
+}
+
+/** An operator looks at the host first: a slot is cleared only when nothing runs on it, or can. */
+export function clearSlots(desk: Desk): void {
+  for (const { host, name, state } of desk.page.slots) {
+    const isBusy = desk.abilities.some((ability) => ability.slot === `${host}/${name}`);
+    if (state === 'quarantined' && !isBusy) record(desk, { kind: 'clear_slot', host, slot: name });
+  }
+}
+
+function record({ store, atMs }: Desk, order: Order): void {
+  recordOrder(store, order, 'operator', 'simulated', atMs);
+}

@@ -1,0 +1,119 @@
+import { assertNever } from '../../../src/domain/assert-never.ts';
+import { STEADY } from '../network/wire.ts';
+import type { World } from '../world.ts';
+import type { Fault } from './fault.ts';
+import { layHand } from './hands.ts';
+import { give } from './orders.ts';
+
+/** Lets a fault happen now; what does not last is over by itself. */
+export function perform(world: World, fault: Fault): void {
+  const { timeline, history, database, results, wall } = world;
+  const forAWhile = (what: string, forMs: number, begin: () => void, end: () => void): void => {
+    history.note(`${what}, for ${(forMs / 1000).toFixed(1)} s`);
+    begin();
+    timeline.after(forMs, end);
+  };
+  switch (fault.kind) {
+    case 'crash':
+      return world.lives.crash('at rest', fault.downMs);
+    case 'restore':
+      return world.lives.crash('its database is set back to a backup', fault.downMs, true);
+    case 'back up':
+      return world.backUp();
+    case 'graceful stop':
+      return world.lives.stopGracefully(fault.downMs);
+    case 'freeze':
+      history.note(`the daemon is frozen for ${(fault.forMs / 1000).toFixed(1)} s`);
+      world.lives.freeze(fault.forMs);
+      return;
+    case 'database full':
+      return forAWhile(
+        'the disk of the database is full',
+        fault.forMs,
+        () => (database.full = true),
+        () => (database.full = false),
+      );
+    case 'results full':
+      return forAWhile(
+        'the disk of the results is full',
+        fault.forMs,
+        () => (results.full = true),
+        () => (results.full = false),
+      );
+    case 'clock jump':
+      history.note(`the date jumps by ${Math.round(fault.byMs / 1000)} s`);
+      wall.offsetMs += fault.byMs;
+      return;
+    case 'folder changes':
+      return world.changeFolder(fault.case);
+    case 'order': {
+      const line = world.caseLine(fault.case);
+      if (line === null) return;
+      history.note(`order: ${fault.order} ${line.name}`);
+      return give(world.desk(), line, fault.order);
+    }
+    case 'cut':
+    case 'flaky':
+    case 'slow':
+    case 'power cut':
+    case 'queue crash':
+    case 'disk full':
+    case 'unmounted':
+    case 'hand':
+      return performAtHost(world, fault);
+    default:
+      return assertNever(fault);
+  }
+}
+
+function performAtHost(world: World, fault: Extract<Fault, { readonly host: number }>): void {
+  const { timeline, history } = world;
+  const { host, wire } = world.hostAt(fault.host);
+  switch (fault.kind) {
+    case 'cut':
+      wire.sever(fault.cut);
+      timeline.after(fault.forMs, () => wire.heal());
+      return;
+    case 'flaky':
+      history.note(`${host.name}: flaky ${JSON.stringify(fault.flakiness)}`);
+      wire.flakiness = fault.flakiness;
+      timeline.after(fault.forMs, () => {
+        wire.flakiness = STEADY;
+      });
+      return;
+    case 'slow':
+      history.note(`${host.name}: slow (${fault.slowness.toFixed(2)}) for ${(fault.forMs / 1000).toFixed(1)} s`);
+      host.slowness = fault.slowness;
+      timeline.after(fault.forMs, () => {
+        host.slowness = 0;
+      });
+      return;
+    case 'power cut':
+      if (!host.powered) return;
+      host.cutPower(fault.downMs);
+      wire.end('black hole');
+      return;
+    case 'queue crash':
+      if (host.powered && host.kind === 'pueue') host.queue.crash(fault.downMs);
+      return;
+    case 'disk full':
+      history.note(`${host.name}: disk full`);
+      host.diskFull = true;
+      timeline.after(fault.forMs, () => {
+        host.diskFull = false;
+      });
+      return;
+    case 'unmounted':
+      history.note(`${host.name}: its root is not mounted`);
+      host.mounted = false;
+      timeline.after(fault.forMs, () => {
+        host.mounted = true;
+      });
+      return;
+    case 'hand':
+      if (host.powered && layHand(host, fault.hand)) history.note(`${host.name}: an operator does: ${fault.hand}`);
+      return;
+    default:
+      return assertNever(fault);
+  }
+}

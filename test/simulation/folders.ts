@@ -1,0 +1,30 @@
+import type { FoundCase } from '../../src/supervisor/admit.ts';
+
+const ROOT = '/cases/';
+
+/** The watched directory. A case's folder may change under the daemon's hands. */
+export class Folders {
+  readonly #versions = new Map<string, number>();
+
+  pathOf(name: string): string {
+    return `${ROOT}${name}`;
+  }
+
+  change(name: string): void {
+    this.#versions.set(name, (this.#versions.get(name) ?? 0) + 1);
+  }
+
+  fingerprintOf(path: string): string {
+    return `version ${this.#versions.get(path.slice(ROOT.length)) ?? 0} of ${path}`;
+  }
+
+  read(path: string): FoundCase {
+    return {
+      path,
+      name: path.slice(ROOT.length),
+      fingerprint: this.fingerprintOf(path),
+      files: 1,
+      sizeBytes: 1_000_000,
+    };
+  }
+}

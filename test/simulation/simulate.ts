@@ -1,0 +1,91 @@
+import { drawHorizonMs, drawShape } from './draw-shape.ts';
+import type { Planned } from './faults/fault.ts';
+import { clearSlots, give } from './faults/orders.ts';
+import { perform } from './faults/perform.ts';
+import { drawPlan } from './faults/plan.ts';
+import { STEADY } from './network/wire.ts';
+import type { Violation } from './violation.ts';
+import { World } from './world.ts';
+
+/** How long after the last fault everything must have come to its end, virtual ms: reconciles come every five minutes. */
+const REST_MS = 60 * 60_000;
+/** How often operators look after what waits for them, once the faults are over, ms. */
+const CARE_EVERY_MS = 20_000;
+
+export interface Outcome {
+  readonly seed: string;
+  readonly violation: Violation | null;
+  readonly plan: readonly Planned[];
+  readonly history: readonly string[];
+  readonly crashes: number;
+  readonly blindSpells: number;
+  readonly virtualMs: number;
+}
+
+/** One world, from its seed to its rest. `without` leaves planned faults out, by number: so a history gets shorter. */
+export async function simulate(seed: string, without: ReadonlySet<number> = new Set()): Promise<Outcome> {
+  const shape = drawShape(seed);
+  const world = new World(shape);
+  const random = world.random.fork('plan');
+  const horizonMs = drawHorizonMs(random);
+  const plan = drawPlan(random, shape, horizonMs).filter(({ number }) => !without.has(number));
+  for (const planned of plan) {
+    if ('atMs' in planned.when) world.timeline.after(planned.when.atMs, () => perform(world, planned.fault));
+    else world.lives.points.arm(planned);
+  }
+  try {
+    world.lives.start();
+    await world.run(horizonMs);
+    // the one crash that every world has, if its moment never came
+    if (world.lives.crashes === 0 && without.size === 0) perform(world, { kind: 'crash', downMs: 1_000 });
+    calm(world);
+    const restMs = horizonMs + REST_MS;
+    const isOver = await world.run(restMs, () => world.checker.isAtRest());
+    if (!isOver && world.violations.length === 0) world.checker.checkExplained();
+    return {
+      seed,
+      violation: world.violations[0] ?? null,
+      plan,
+      history: world.history.tail(),
+      crashes: world.lives.crashes,
+      blindSpells: world.checker.blindSpells,
+      virtualMs: world.timeline.nowMs,
+    };
+  } finally {
+    world.close();
+  }
+}
+
+/** No more faults: what is broken is mended, and operators do what they are asked for. */
+export function calm(world: World): void {
+  world.history.note('the faults are over');
+  world.lives.points.disarm();
+  world.database.full = false;
+  world.results.full = false;
+  for (const { host, wire } of world.hosts) {
+    wire.heal();
+    wire.flakiness = STEADY;
+    host.slowness = 0;
+    host.diskFull = false;
+    host.mounted = true;
+  }
+  care(world);
+}
+
+function care(world: World): void {
+  if (world.checker.isAtRest() && world.lives.isAlive) return;
+  if (!world.lives.isAlive) world.lives.start();
+  for (const { host } of world.hosts) {
+    host.queue.paused.clear();
+    for (const entry of host.queue.entries()) host.queue.resume(entry);
+    if (host.powered) host.queue.tick();
+  }
+  const desk = world.desk();
+  for (const line of desk.page.cases.values()) {
+    if (line.paused === 1) give(desk, line, 'resume');
+    const orphans = desk.page.attempts.filter((attempt) => attempt.caseId === line.id && attempt.orphan !== null);
+    if (orphans.length > 0) give(desk, line, world.random.chance(0.5) ? 'adopt' : 'retry');
+  }
+  clearSlots(desk);
+  world.timeline.after(CARE_EVERY_MS, () => care(world));
+}
