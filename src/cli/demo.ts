@@ -4,12 +4,13 @@ import type { Cli } from './cli.ts';
 import { optionsOf } from './cli.ts';
 import { startDaemon } from './demo/daemon-process.ts';
 import { followCases } from './demo/follow.ts';
-import { dropCases, prepareSite } from './demo/site.ts';
+import { dropCases, prepareSite, tidyUp } from './demo/site.ts';
 import { summarize } from './demo/summary.ts';
 import { EXIT } from './exit-code.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
 import { styled } from './screen.ts';
+import { shellWord } from './shell-word.ts';
 
 /** All of it: a machine on which this is not enough has another problem. */
 const DEADLINE_MS = 55_000;
@@ -29,7 +30,7 @@ async function demo(io: Io, folder: string | null): Promise<ExitCode> {
   const signal = io.interruption();
   const site = prepareSite(io, folder);
   io.out.line(styled('dim', 'configuration  '), site.config);
-  io.out.line(styled('dim', 'daemon         '), `${io.self} run --config ${site.config}`);
+  io.out.line(styled('dim', 'daemon         '), `${io.self} run --config ${shellWord(site.config)}`);
   const daemon = startDaemon(site);
   try {
     const reader = await daemon.ready(io, deadline, signal);
@@ -38,7 +39,10 @@ async function demo(io: Io, folder: string | null): Promise<ExitCode> {
       io.out.line(styled('dim', 'dropped        '), `${names.join(', ')} into ${site.watch}`);
       io.out.line();
       const outcome = await followCases(io, { reader, daemon, names, deadline, signal });
-      if (outcome === 'interrupted') return EXIT.interrupted;
+      if (outcome === 'interrupted') {
+        io.err.line('stopped; a job that was running ends by itself in some seconds. Tidy up: ', tidyUp(site));
+        return EXIT.interrupted;
+      }
       await daemon.stop(io);
       io.out.line();
       return summarize(io, reader.db, site, names, outcome);

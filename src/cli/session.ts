@@ -78,7 +78,7 @@ export async function withSession<T>(
   }
 }
 
-export function whyConfigOf(config: Config): WhyConfig {
+function whyConfigOf(config: Config): WhyConfig {
   return {
     // one a slot is the documented default of stage_ahead
     hosts: config.hosts.map((host) => ({ name: host.name, stageAhead: host.stageAhead ?? host.slots.length })),

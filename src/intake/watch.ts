@@ -56,7 +56,8 @@ export function createWatch(deps: WatchDeps): Watch {
     };
     own.on('addDir', hint);
     own.on('unlinkDir', (path) => {
-      // chokidar never sees a root that comes back: the next rescan has to arm it again
+      // chokidar never sees a root that comes back: the next rescan has to arm it again, also where the file system
+      // keeps no time of birth and the new root has the old inode number
       if (path === real && watcher === own) identity = null;
       else hint(path);
     });

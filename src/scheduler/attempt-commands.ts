@@ -125,7 +125,8 @@ case "$state $text" in
   absent*)
     if [ ! -f "$directory/manifest" ] || [ ! -f "$directory/job.sh" ]; then printf 'outcome missing\\n'
     else queue_release; fi ;;
-  *) problem garbled "the claim in $directory cannot be read" ;;
+  # of this attempt alone: the host is as well seen as before
+  *) printf 'outcome blocked the claim in %s cannot be read, so nobody knows who holds it; look at it on the host\\n' "$directory" ;;
 esac`,
   );
 }

@@ -21,7 +21,8 @@ queue_release() {
   ' sh "$directory/job.sh"
   printf 'outcome released\\n'
 }
-queue_withdraw() { :; }
+# what is left of a purged directory can claim nothing; without its script it does not look held either
+queue_withdraw() { [ -f "$directory/manifest" ] || rm -f "$directory/job.sh"; }
 queue_forget() { :; }`;
 
 const VIEW: QueueView = {

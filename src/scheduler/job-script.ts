@@ -9,9 +9,9 @@ import type { JobSpec } from './scheduler.ts';
  */
 
 /** The job was not the first to claim its attempt. */
-export const EXIT_LOST = 113;
+const EXIT_LOST = 113;
 /** No claim could be made. */
-export const EXIT_UNCLAIMABLE = 114;
+const EXIT_UNCLAIMABLE = 114;
 
 /** What the job must not list among its outputs: its own control files. */
 const CONTROL_FILES = ['manifest', 'job.sh', 'claim', 'outputs', 'end', 'stdout', 'stderr', 'slot'] as const;

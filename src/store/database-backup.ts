@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 
 import Sqlite from 'better-sqlite3';
 
+import { copyAsBackup } from './backup-copy.ts';
 import { openExisting } from './open.ts';
 import { StoreError } from './store-error.ts';
 
@@ -16,7 +17,7 @@ export function backUpDatabase(path: string, target: string): void {
   openExisting(path, 'read').close();
   const sqlite = new Sqlite(path, { readonly: true });
   try {
-    sqlite.prepare('vacuum into ?').run(target);
+    copyAsBackup(sqlite, target);
   } catch (error) {
     if (error instanceof Sqlite.SqliteError) throw StoreError.from(error, target);
     throw error;

@@ -3,7 +3,8 @@ import { eq } from 'drizzle-orm';
 import type { ReadDb, Tx } from './database.ts';
 import { meta } from './schema.ts';
 
-type Key = 'instance' | 'case_key' | 'stopped_cleanly' | 'intake_opened';
+/** `is_backup`: written into every copy, so that a daemon that finds it knows that its database was set back. */
+type Key = 'instance' | 'case_key' | 'stopped_cleanly' | 'intake_opened' | 'is_backup';
 
 export function readMeta(db: ReadDb, key: Key): string | null {
   return db.select().from(meta).where(eq(meta.key, key)).get()?.value ?? null;

@@ -7,6 +7,7 @@ import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 
+import { copyAsBackup } from './backup-copy.ts';
 import type { Reader, Store } from './database.ts';
 import { refuseNetworkFileSystem } from './file-system.ts';
 import { StoreError } from './store-error.ts';
@@ -150,7 +151,7 @@ function backUpBeforeMigration(sqlite: Sqlite.Database, path: string): void {
   const newest = Math.max(0, ...appliedMigrations(sqlite));
   const backup = `${path}.before-migration-${newest}`;
   // a backup of the same state that an earlier, failed start made is as good
-  if (!existsSync(backup)) sqlite.prepare('vacuum into ?').run(backup);
+  if (!existsSync(backup)) copyAsBackup(sqlite, backup);
 }
 
 /** Looks at the first bytes itself: SQLite would already write beside a file that it opens. */

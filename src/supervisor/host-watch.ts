@@ -30,6 +30,8 @@ export interface HostWatch {
   isOnline(): boolean;
   /** The barrier is lifted: every attempt there was judged since start-up, and since it was last out of sight. */
   isReconciled(): boolean;
+  /** At least once since start-up. */
+  wasReconciled(): boolean;
   lost(blind: Pick<Blind, 'cause' | 'reason'>): void;
   reconcile(): void;
   stop(): Promise<void>;
@@ -50,6 +52,7 @@ export function createHostWatch(deps: {
   const { host, store, live, dispatch, clock, log, episodes } = deps;
   const stopping = new AbortController();
   let reconciled = false;
+  let everReconciled = false;
   /** Counts the times that the host went out of sight. */
   let spells = 0;
   let seenAtMs = Number.NEGATIVE_INFINITY;
@@ -170,7 +173,7 @@ export function createHostWatch(deps: {
       episodes.over(what);
       // out of sight meanwhile: coming back has asked for another one already
       if (spell !== spells) return;
-      reconciled = true;
+      reconciled = everReconciled = true;
       write({ reconciledAt: clock.now() });
       deps.onReady();
       await removeExpired({ host, store, clock, log, signal: stopping.signal });
@@ -189,6 +192,7 @@ export function createHostWatch(deps: {
     },
     isOnline: () => link.isOnline(),
     isReconciled: () => reconciled,
+    wasReconciled: () => everReconciled,
     lost: (blind) => link.lost(blind),
     reconcile: () => sweep.ask(),
     async stop() {

@@ -53,8 +53,7 @@ export async function reconcile(deps: Deps): Promise<Reconciled> {
   let revoked = 0;
   let orphans = 0;
   for (const facts of look.facts) {
-    const owner = waiting.get(facts.token);
-    const isForgotten = owner !== undefined && isSubmitted(facts) && forget(deps, owner);
+    const isForgotten = waiting.has(facts.token) && isSubmitted(facts) && forget(deps, facts);
     // adopted meanwhile, perhaps
     if (!isDead(deps, facts.token)) continue;
     const verdict = await judgeDead(host, facts, look, readAttempt(store.db, facts.token), signal);
@@ -98,9 +97,11 @@ function isSubmitted({ queue, claim, end }: Facts): boolean {
  * A case that waits for its slot, and whose job exists: its database was restored from a backup of before. On another
  * slot the job would run beside whoever holds its own: so the case begins anew, and what was found holds it back.
  */
-function forget({ store, live, announce, clock, log }: Deps, owner: CaseRow): boolean {
-  if (live.get(owner.id)?.entry !== owner.entry) return false;
-  const why = `the database had forgotten that ${owner.token} was submitted`;
+function forget({ store, announce, clock, log }: Deps, { token }: Facts): boolean {
+  // it may have been submitted while we looked
+  const owner = waitingOwner(store.db, token);
+  if (owner === null) return false;
+  const why = `the database had forgotten that ${token} was submitted`;
   announce(
     store.write((tx) =>
       startAttempt(
@@ -111,7 +112,7 @@ function forget({ store, live, announce, clock, log }: Deps, owner: CaseRow): bo
       ),
     ),
   );
-  log.warn({ caseId: owner.id, token: owner.token }, `${owner.name}: ${why}`);
+  log.warn({ caseId: owner.id, token }, `${owner.name}: ${why}`);
   return true;
 }
 

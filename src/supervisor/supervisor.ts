@@ -9,6 +9,7 @@ import { admitCase } from './admit.ts';
 import type { FoundCase } from './admit.ts';
 import type { Change } from './commit.ts';
 import type { Tx } from '../store/database.ts';
+import { createBarrier } from './barrier.ts';
 import { createDeadline } from './deadline.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createDispatching } from './dispatch.ts';
@@ -131,10 +132,12 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     onProgress: createProgress(store, clock),
   });
 
+  const barrier = createBarrier(store, watches);
+
   const dispatcher = createDispatcher({
     hosts: byName,
     isOnline: (host) => watches.get(host)?.isOnline() === true,
-    isReconciled: (host) => watches.get(host)?.isReconciled() === true,
+    isReconciled: (host) => barrier.isLifted(host),
     instance: identity.instance,
     live,
     store,

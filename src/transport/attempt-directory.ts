@@ -1,4 +1,4 @@
-import { quotePath } from './quote.ts';
+import { quote, quotePath } from './quote.ts';
 import type { OutputFile } from './outputs.ts';
 import { callsOf, script } from './script.ts';
 
@@ -16,19 +16,28 @@ function bytes(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-/** The directory as a shell word, in bytes like the names that go beside it. */
+/** A directory as a shell word, in bytes like the names that go beside it. */
 export function attemptWord({ root, token }: AttemptPlace): string {
   return Buffer.from(quotePath(root, 'attempts', token)).toString('latin1');
+}
+
+function attemptsWord({ root }: AttemptPlace): string {
+  return Buffer.from(quotePath(root, 'attempts')).toString('latin1');
 }
 
 /** What lies there, and then `outputs` to the byte. */
 export function lookScript(place: AttemptPlace): Buffer {
   return bytes(
     script(
+      `attempts=${attemptsWord(place)}; token=${quote(place.token)}`,
       // a root that is not mounted must not look like an attempt that left nothing
-      `if ! cd ${Buffer.from(quotePath(place.root, 'attempts')).toString('latin1')} 2>/dev/null; then echo no-root; exit 0; fi`,
-      `if [ ! -e ${attemptWord(place)} ]; then echo absent; exit 0; fi`,
-      `cd ${attemptWord(place)} || exit 1`,
+      `if [ ! -d "$attempts" ]; then echo no-root; exit 0; fi`,
+      // ls says why, where the shell's own words may not
+      `cd "$attempts" || { ls "$attempts/." >/dev/null; exit 1; }`,
+      `if ! said=$(ls -d "./$token/." 2>&1); then`,
+      `  case $said in *'o such file'*) echo absent; exit 0 ;; *) echo "$said" >&2; exit 1 ;; esac`,
+      `fi`,
+      `cd "./$token" || { ls "./$token/." >/dev/null; exit 1; }`,
       `for log in stdout stderr; do`,
       `  if [ -f $log ]; then echo "$log $(($(wc -c <$log)))"; fi`,
       `done`,

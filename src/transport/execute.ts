@@ -2,7 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { RemoteProcess, Spawn } from './transport.ts';
 
 /** Gives a command its input piece by piece; `write` resolves when the piece was accepted, and rejects when none is wanted any more. */
-export type Feed = (write: (chunk: Uint8Array) => Promise<void>) => Promise<void>;
+type Feed = (write: (chunk: Uint8Array) => Promise<void>) => Promise<void>;
 
 export interface Execution {
   readonly command: string;
@@ -25,7 +25,7 @@ export type Executed =
   | { readonly kind: 'unknown'; readonly sent: boolean; readonly reason: string };
 
 /** No answer that we ask for comes near it; one that does is not worth the memory. */
-export const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
+const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
 
 const PIECE_BYTES = 256 * 1024;
 

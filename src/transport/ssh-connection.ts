@@ -7,6 +7,7 @@ import type { Hop } from './ssh-config.ts';
 import { dial } from './ssh-dial.ts';
 import type { Dialled } from './ssh-dial.ts';
 import { frameCommand } from './ssh-frame.ts';
+import { Loss } from './ssh-loss.ts';
 import { lostProcess, wrapChannel } from './ssh-process.ts';
 import type { StartedProcess } from './ssh-process.ts';
 import type { Route } from './ssh-route.ts';
@@ -23,7 +24,6 @@ export interface SshConnection {
   exec(command: string): Promise<ExecOutcome>;
   /** Resolves once, with the reason, when the connection is no more. Never rejects. */
   readonly lost: Promise<string>;
-  readonly isLost: () => boolean;
   close(reason: string): void;
 }
 
@@ -94,31 +94,32 @@ function forward({ client, lost }: Dialled, to: Hop, signal: AbortSignal): Promi
 }
 
 function connectionOf({ client, lost }: Dialled, endAll: (reason: string) => void, clock: Clock): SshConnection {
-  let lostReason: string | null = null;
-  const known = lost.then((reason) => (lostReason = reason));
+  const loss = new Loss();
+  void lost.then((reason) => loss.announce(reason));
 
   const exec = (command: string): Promise<ExecOutcome> =>
     new Promise((resolve) => {
-      if (lostReason !== null) return resolve({ kind: 'unsent', reason: lostReason });
+      if (loss.reason !== null) return resolve({ kind: 'unsent', reason: loss.reason });
+      const leave = loss.listen((reason) =>
+        clock.after(CLOSING_GRACE_MS, () => resolve({ kind: 'started', ...lostProcess(reason) })),
+      );
       try {
         const frame = frameCommand(command, clock.randomId(NONCE_LENGTH));
         client.exec(frame.argument, (error, channel) => {
-          if (error !== undefined) resolve(notStarted(error, lostReason));
-          else resolve({ kind: 'started', ...wrapChannel(channel, frame, known) });
+          leave();
+          if (error !== undefined) resolve(notStarted(error, loss.reason));
+          else resolve({ kind: 'started', ...wrapChannel(channel, frame, loss) });
         });
       } catch (error) {
+        leave();
         // `Not connected` is thrown, not called back; a command too long as well
-        return resolve({ kind: 'unsent', reason: error instanceof Error ? error.message : String(error) });
+        resolve({ kind: 'unsent', reason: error instanceof Error ? error.message : String(error) });
       }
-      void known.then((reason) =>
-        clock.after(CLOSING_GRACE_MS, () => resolve({ kind: 'started', ...lostProcess(reason) })),
-      );
     });
 
   return {
     exec,
-    lost: known,
-    isLost: () => lostReason !== null,
+    lost,
     close(reason) {
       // says goodbye, so that the host frees its session at once
       client.end();

@@ -6,6 +6,7 @@ import type { ClientChannel } from 'ssh2';
 import { FrameReader } from './ssh-frame.ts';
 import type { Frame } from './ssh-frame.ts';
 import { HeldInput } from './ssh-input.ts';
+import type { Loss } from './ssh-loss.ts';
 import type { RemoteProcess } from './transport.ts';
 
 type Ended = Awaited<RemoteProcess['ended']>;
@@ -29,7 +30,7 @@ type ChannelExit =
  * channel, and the frame's end, whose status it is (a wrapper around the command may have one of its own). A signal is
  * none: it ended the shell around the command and says nothing of the command, whose own death by a signal is 128+n.
  */
-export function wrapChannel(channel: ClientChannel, frame: Frame, lost: Promise<string>): StartedProcess {
+export function wrapChannel(channel: ClientChannel, frame: Frame, loss: Loss): StartedProcess {
   const stdin = new HeldInput(channel);
   const stdout = new FrameReader(frame.begin, frame.end, () => stdin.open());
   const stderr = new FrameReader(frame.beginErrors, null, () => {});
@@ -48,16 +49,18 @@ export function wrapChannel(channel: ClientChannel, frame: Frame, lost: Promise<
   channel.on('close', () => {
     release();
     closeInput(stdin);
-    void Promise.all([whole(stdout), whole(stderr)]).then(() => settle(judge(exit, stdout, stderr)));
+    void Promise.all([whole(stdout), whole(stderr)]).then(() => {
+      leave();
+      return settle(judge(exit, stdout, stderr));
+    });
   });
-  const cut = (reason: string): void => {
+  const leave = loss.listen((reason) => {
     release();
     settle({ exitCode: null, reason });
     closeInput(stdin);
     cutOutput();
     cutErrors();
-  };
-  void lost.then(cut);
+  });
 
   let isAbandoned = false;
   const abandon = (): void => {

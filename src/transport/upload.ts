@@ -94,9 +94,10 @@ class Upload {
       const whole = wanted.filter((entry, index) => answer.sums[index] === entry.sha256);
       if (whole.length === 0) continue;
       const order = takeScript(this.#place, source, whole);
-      await this.#ask('taking over what is there', order, totalBytes(whole)).catch((error: unknown) => {
+      await this.#ask('taking over what is there', order, totalBytes(whole)).catch(async (error: unknown) => {
         // it was there a moment ago
-        throw String(error).includes('No such file') ? takenOver() : error;
+        const isGone = String(error).includes('No such file') || (await this.#wasTaken());
+        throw isGone ? takenOver() : error;
       });
       for (const entry of whole) taken.add(entry);
     }
@@ -175,8 +176,10 @@ class Upload {
   }
 
   async #wasTaken(): Promise<boolean> {
-    const mark = quotePath(this.#place.root, 'staging', this.#place.token, this.#place.run, 'taken');
-    return (await this.#ask('looking', script(`if [ -f ${mark} ]; then echo taken; fi`))).trim() === 'taken';
+    const { root, token, run } = this.#place;
+    const [mark, own] = ['taken', token].map((name) => quotePath(root, 'staging', token, run, name));
+    const question = script(`if [ -f ${mark} ] || [ ! -d ${own} ]; then echo taken; fi`);
+    return (await this.#ask('looking', question)).trim() === 'taken';
   }
 
   async #ask(what: string, text: string, busyBytes = 0): Promise<string> {

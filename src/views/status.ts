@@ -32,7 +32,7 @@ export interface StatusFacts {
 }
 
 /** Something that goes on by itself only when a person acts. */
-export interface Attention {
+interface Attention {
   readonly what: string;
   readonly next: string;
 }

@@ -3,7 +3,7 @@ import { explainFinal } from './why/final.ts';
 import type { Because, Explanation, WhyFacts } from './why/facts.ts';
 import { noDaemon, orderClause } from './why/words.ts';
 
-export type { Because, Explanation, WhyConfig, WhyDaemon, WhyFacts } from './why/facts.ts';
+export type { Explanation, WhyConfig, WhyDaemon, WhyFacts } from './why/facts.ts';
 export { explainCandidate } from './why/candidate.ts';
 export { gatherWhy } from './why/gather.ts';
 

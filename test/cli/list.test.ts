@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { describe, expect, it } from 'vitest';
 
 import type { CaseListShape } from '../../src/views/shapes.ts';
-import { listCases, parseCursor } from '../../src/store/queries.ts';
+import { caseNames, countCases, findCases, listCases, parseCursor } from '../../src/store/queries.ts';
 import { testSite } from './site.ts';
 
 const json = (text: string): CaseListShape => JSON.parse(text) as CaseListShape;
@@ -107,6 +107,19 @@ describe('the list of many cases', () => {
     site.admit('a');
     const plan = planOf(site.database, (db) => listCases(db, {}, parseCursor('1767323045000.c1'), 50));
     expect(plan).toEqual([expect.stringMatching(/^SEARCH cases USING INDEX cases_by_created/)]);
+  });
+
+  it('is counted and searched by name in indexes', () => {
+    const site = testSite();
+    site.admit('a');
+    const counted = planOf(site.database, (db) => countCases(db));
+    expect(counted[0]).toMatch(/^SEARCH cases USING COVERING INDEX cases_by_state/);
+    expect(planOf(site.database, (db) => caseNames(db))).toEqual([
+      expect.stringMatching(/^SCAN cases USING COVERING INDEX cases_by_name/),
+    ]);
+    for (const step of planOf(site.database, (db) => findCases(db, 'nothing', 10))) {
+      expect(step).toMatch(/^SEARCH cases USING INDEX/);
+    }
   });
 
   it('is filtered by state without a scan of the whole table', () => {

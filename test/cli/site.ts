@@ -21,8 +21,8 @@ import { commitEvent } from '../../src/supervisor/commit.ts';
 import { tempFolder } from '../store/temp.ts';
 
 /** 2026-01-02T03:04:05Z: the tests' first moment. */
-export const START = Date.UTC(2026, 0, 2, 3, 4, 5);
-export const LIMIT_MS = 3_600_000;
+const START = Date.UTC(2026, 0, 2, 3, 4, 5);
+const LIMIT_MS = 3_600_000;
 
 const MOST_SLEEPS = 500;
 

@@ -50,7 +50,7 @@ for (const version of PUEUE_VERSIONS) {
     continue;
   }
   describe(`the scheduler pueue ${version}`, () => {
-    const missing = `${pueueBinaries(version)} is missing: sh test/lab/build-pueue.sh, or MQI_LAB`;
+    const missing = `${pueueBinaries(version)} is missing: test/lab/install.sh builds it below MQI_LAB`;
     test(`is not tested: ${missing}`, (context) => {
       // a part that is missing fails CI, where it was to be built
       if (process.env['CI']) throw new Error(missing);

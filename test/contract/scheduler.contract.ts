@@ -187,6 +187,14 @@ export function schedulerContract(name: string, make: () => Promise<SchedulerUnd
         expect(read(file(token, 'ran'))).toBe('ran\n');
       });
 
+      test('whose answer was cut: it may be there', async () => {
+        const token = lab.token();
+        lab.stage(token);
+        const cut = sut.scheduler({ transport: editing(lab.transport, (stdout) => stdout.replace('done\n', '')) });
+        expect(await cut.create({ spec: specOf(token), settledTokens: [] }, signal)).toMatchObject({ kind: 'unknown' });
+        expect(await scheduler.find(token, signal)).toMatchObject({ kind: 'found' });
+      });
+
       test('not where there is none; and then it never can be made', async () => {
         const token = lab.token();
         lab.stage(token);
@@ -272,7 +280,8 @@ export function schedulerContract(name: string, make: () => Promise<SchedulerUnd
       test('that is stopped by a signal', async () => {
         const attempt = await started('exec sleep 100');
         kill(attempt.payload, 'SIGSTOP');
-        expect(await scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone' });
+        const end = { kind: 'signalled', signal: 'TERM' };
+        expect(await scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone', end });
         expect(isAlive(attempt.payload)).toBe(false);
       });
 
@@ -357,6 +366,14 @@ export function schedulerContract(name: string, make: () => Promise<SchedulerUnd
         expect(await powerless.stop(attempt, WHY, signal)).toMatchObject({ kind: 'not_yet' });
         await until(async () => (await scheduler.stop(attempt, WHY, signal)).kind === 'gone');
         expect(isAlive(attempt.payload)).toBe(false);
+      });
+
+      test('of whose directory only a part is left', async () => {
+        const attempt = await held();
+        rmSync(file(attempt.token, 'manifest'));
+        expect(await observed(attempt.token)).toMatchObject({ kind: 'missing' });
+        expect(await scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone', end: null });
+        expect(await scheduler.release(attempt, signal)).toEqual({ kind: 'missing' });
       });
 
       test('with an unreadable claim: never gone, and says why', async () => {

@@ -24,7 +24,9 @@ describe.skipIf(!canMount)('a full disk (needs root and mount)', () => {
     const site = createSite();
     const disk = createSmallDisk(dirname(site.database), '8m');
     const go = join(site.folder, 'go');
-    site.drop('running', site.counting('running', `until [ -e '${go}' ]; do sleep 0.05; done; ${COPIES}`), { data: 'a' });
+    site.drop('running', site.counting('running', `until [ -e '${go}' ]; do sleep 0.05; done; ${COPIES}`), {
+      data: 'a',
+    });
     const daemon = site.start();
     await site.in('running', 'executing');
     site.drop('staged', site.counting('staged', COPIES), { data: 'b' });
@@ -38,7 +40,11 @@ describe.skipIf(!canMount)('a full disk (needs root and mount)', () => {
     await site.until('the intake tells it too', () => /the intake cannot write/.test(daemon.log()));
     expect(daemon.child.exitCode).toBe(null);
     makeRoom();
-    for (const [name, data] of [['running', 'a'], ['staged', 'b'], ['arrives', 'c']] as const) {
+    for (const [name, data] of [
+      ['running', 'a'],
+      ['staged', 'b'],
+      ['arrives', 'c'],
+    ] as const) {
       expect((await site.final(name)).state).toBe('completed');
       expect(resultOf(site, name)).toBe(data);
       expect(site.runs(name)).toBe(1);
@@ -141,7 +147,10 @@ test('a file in the place of the results folder: collecting is blocked with the 
   await site.in('next', 'collecting');
   expect(readFileSync(site.results, 'utf8')).toBe('a file');
   rmSync(site.results);
-  for (const [name, data] of [['case', 'dose'], ['next', 'next']] as const) {
+  for (const [name, data] of [
+    ['case', 'dose'],
+    ['next', 'next'],
+  ] as const) {
     expect((await site.final(name)).state).toBe('completed');
     expect(resultOf(site, name)).toBe(data);
     expect(site.runs(name)).toBe(1);

@@ -85,7 +85,7 @@ test('a database from before the case was known: its job that has ended is not r
   expect(site.runs('case')).toBe(1);
 });
 
-test('a database from before the attempt was submitted: the attempt that ran since is not submitted again', async () => {
+test('a database from before the attempt was submitted: what ran since is not submitted again, and is adopted', async () => {
   const site = createSite();
   site.drop('case', site.counting('case', 'mkdir -p output; echo dose > output/data'));
   await site.start({ failPoints: 'commit.after.host.assigned=kill' }).exited;
@@ -98,9 +98,12 @@ test('a database from before the attempt was submitted: the attempt that ran sin
   rmSync(join(site.results, 'case'), { recursive: true });
 
   site.start();
+  await site.until('it is held back', () => site.attempts('case').some((attempt) => attempt.orphan !== null));
+  const held = site.caseOf('case');
+  expect(held.state).toBe('submitted');
+  expect(await site.order({ kind: 'adopt', caseId: held.id, token: null })).toMatchObject({ outcome: 'done' });
   const over = await site.final('case');
-  expect(over.token).toBe(ran);
-  expect(over.state).toBe('completed');
+  expect(over).toMatchObject({ state: 'completed', token: ran });
   expect(existsSync(join(site.results, 'case', 'attempt-1', 'output', 'data'))).toBe(true);
   expect(site.runs('case')).toBe(1);
 });

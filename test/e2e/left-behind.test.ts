@@ -20,7 +20,11 @@ const payload = (site: Site): string => `sh -c 'echo $$ >> "$0/pids"; until [ -e
  * that is given away too early shows, whatever the daemon thought of it.
  */
 function dropWitness(site: Site): void {
-  const looks = `for pid in $(cat '${site.folder}/pids'); do [ ! -d /proc/$pid ] || echo $pid >> '${site.folder}/met'; done`;
+  // a zombie holds nothing; PID 1 may take a second to bury it
+  const looks = `for pid in $(cat '${site.folder}/pids'); do
+    state=$(sed -n 's/^State:[^A-Z]*//p' /proc/$pid/status 2> /dev/null)
+    case $state in '' | Z*) ;; *) echo "$pid $state" >> '${site.folder}/met' ;; esac
+  done`;
   site.drop('witness', site.counting('witness', looks));
 }
 
@@ -38,8 +42,8 @@ async function atWork(site: Site, looks: LookCounter, script: string): Promise<{
 /** The daemon has had its looks at what there is now, and the slot is still the first case's. */
 async function expectKept(site: Site, looks: LookCounter): Promise<void> {
   const before = looks.count();
-  // a look goes through the processes up to six times
-  await site.until('the daemon has looked', () => looks.count() > before + 12);
+  // one may have begun before
+  await site.until('the daemon has looked', () => looks.count() >= before + 3);
   expect(site.caseOf('case')).toMatchObject({ phase: 'executing', failure: null });
   expect(site.caseOf('witness').phase).toBe('staged');
   expect(site.slots()).toMatchObject([{ state: 'leased', caseId: site.caseOf('case').id }]);

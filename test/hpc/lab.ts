@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -18,6 +19,9 @@ import type { Sshd, SshdSettings } from '../lab/sshd.ts';
 /** For a whole test: the machine may be slow and busy. Nothing waits for it to pass. */
 export const TEST_TIMEOUT_MS = 240_000;
 const DEADLINE_MS = 90_000;
+
+/** Longer variants, which CI does not run: `MQI_LONG=1`. */
+export const IS_LONG = process.env['MQI_LONG'] === '1';
 
 /** Brings its input back as its result. */
 export const COMPUTES = 'mkdir -p output && cp inputs/data output/data';
@@ -114,7 +118,7 @@ export interface HpcOptions extends SiteOptions {
 export async function createHpc(options: HpcOptions = {}): Promise<Hpc> {
   const { version = '4.0.4', groups = ['gpu0'], proxied = false } = options;
   const ends = options.ends ?? onTestFinished;
-  const sshd = await startSshd(options.sshd);
+  const sshd = await startSshd({ port: await lowPort(), ...options.sshd });
   ends(() => sshd.stop());
   const proxy = proxied ? await startProxy(sshd) : null;
   if (proxy !== null) {
@@ -201,6 +205,24 @@ exec '${queue.client}' "$@"
     },
     eventually,
   };
+}
+
+/**
+ * A free port outside of the range from which the kernel takes those of outgoing connections: else one of them may sit
+ * on it while sshd does not listen, even a connection to itself.
+ */
+async function lowPort(): Promise<number> {
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 18_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 async function readTasks(queue: PueueDaemon): Promise<Task[]> {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
@@ -28,13 +29,20 @@ for (const version of PUEUE_VERSIONS) {
         hpc.drop('case', hpc.counting('case', waitsFor(hpc, 'go')), { data: 'dose' });
         hpc.start();
         await hpc.in('case', 'executing');
-        // from now on no status ever shows a task that is done
-        hpc.trap('case " $* " in *" status "*) real clean > /dev/null ;; esac');
+        // the next look waits for the status, until the task has ended and was cleaned away
+        hpc.trap(
+          `case " $* " in *" status "*) : > '${hpc.file('asked')}'; until [ -e '${hpc.file('cleaned')}' ]; do sleep 0.05; done ;; esac`,
+        );
+        await hpc.appears('asked');
         writeFileSync(hpc.file('go'), '');
+        await hpc.queue.pueue('wait', '--quiet', '--group', 'gpu0');
+        await hpc.queue.pueue('clean');
+        expect(await hpc.tasks()).toEqual([]);
+        expect(hpc.caseOf('case').phase).toBe('executing');
+        writeFileSync(hpc.file('cleaned'), '');
         expect((await hpc.final('case')).state).toBe('completed');
         expect(hpc.dose('case')).toBe('dose');
         expect(hpc.runs('case')).toBe(1);
-        expect(await hpc.tasks()).toEqual([]);
       });
 
       test('`pueue reset`, after which numbers begin again: no verdict, no second job, and no order or result of one case meets the other', async () => {
@@ -106,9 +114,9 @@ for (const version of PUEUE_VERSIONS) {
         );
         hpc.start();
         await hpc.appears('enqueuing');
-        await killAtNextSave(hpc);
+        const killed = await killAtNextSave(hpc);
         writeFileSync(hpc.file('traced'), '');
-        await hpc.queue.ended();
+        await killed();
         await hpc.eventually('the job runs', () => hpc.runs('case') === 1);
         await hpc.queue.start();
         expect((await hpc.tasks()).map((task) => task.status)).toEqual(['Stashed']);
@@ -167,14 +175,22 @@ for (const version of PUEUE_VERSIONS) {
   );
 }
 
-/** Kills pueued as it renames its state for the next time: what it did since the last save is forgotten. */
-async function killAtNextSave(hpc: Hpc): Promise<void> {
+/**
+ * Kills pueued as it renames its state for the next time: what it did since the last save is forgotten. Returns what
+ * ends the trap: it follows the jobs too, whose renames must not kill them.
+ */
+async function killAtNextSave(hpc: Hpc): Promise<() => Promise<void>> {
   const calls = 'rename,renameat,renameat2';
   const options = ['-f', '-e', `trace=${calls}`, '-e', `inject=${calls}:signal=KILL:when=1`];
   const tracer = spawn('strace', [...options, '-p', String(hpc.queue.pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(tracer, 'exit');
   onTestFinished(() => void tracer.kill());
   let said = '';
   tracer.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   await hpc.eventually('strace is attached', () => said.includes('attached'));
+  return async () => {
+    await hpc.queue.ended();
+    tracer.kill();
+    await ended;
+  };
 }
-void readFileSync;

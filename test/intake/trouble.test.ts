@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { systemClock } from '../../src/daemon/clock.ts';
+import { createWatch } from '../../src/intake/watch.ts';
 import { startIntake, tempDirectory, writeTree } from './harness.ts';
 
 describe('a watched directory', () => {
@@ -190,6 +191,24 @@ describe('notifications', () => {
     }
     expect(h.all('intake.rescanned')).toHaveLength(4);
     expect(h.all('intake.armed')).toHaveLength(4);
+  });
+
+  test('know by themselves that their directory was removed, where inode numbers and times of birth would not tell', async () => {
+    const root = join(tempDirectory(), 'watched');
+    mkdirSync(root);
+    const watch = createWatch({
+      root,
+      depth: 1,
+      clock: systemClock,
+      onHint: () => {},
+      onArmed: () => {},
+      onTrouble: () => {},
+    });
+    onTestFinished(() => watch.close());
+    await watch.arm('some identity');
+    expect(watch.identity).toBe('some identity');
+    rmSync(root, { recursive: true });
+    await vi.waitUntil(() => watch.identity === null, { timeout: 10_000 });
   });
 
   test('find the folders of a watched directory that is a link', async () => {

@@ -27,7 +27,7 @@ export function createGate(folder: string, program: string, when = 'true'): Gate
   return { env, wasReached: () => existsSync(reached), open: () => writeFileSync(opened, '') };
 }
 
-/** Counts how often the host's processes were looked through: what a look saw that is no news leaves no other trace. */
+/** Counts the scheduler's commands on the host: while nothing happens they are looks, whose old news leave no other trace. */
 export interface LookCounter {
   readonly env: Readonly<Record<string, string>>;
   count(): number;
@@ -36,8 +36,8 @@ export interface LookCounter {
 export function createLookCounter(folder: string): LookCounter {
   const bin = join(folder, 'counter');
   const counted = join(bin, '.counted');
-  // each scan of the processes is one awk, and nothing else is
-  const env = standBefore(bin, 'awk', `echo >> ${quote(counted)}`);
+  // each command asks once for its pid namespace (scheduler/host-script)
+  const env = standBefore(bin, 'readlink', `echo >> ${quote(counted)}`);
   return { env, count: () => (existsSync(counted) ? statSync(counted).size : 0) };
 }
 

@@ -23,6 +23,11 @@ export async function sshdForTest(settings?: SshdSettings): Promise<Sshd> {
   return sshd;
 }
 
+/** How many logins a server has let in. */
+export function loginsOf(sshd: Pick<Sshd, 'log'>): number {
+  return sshd.log().match(/Accepted publickey/g)?.length ?? 0;
+}
+
 export async function proxyForTest(target: { readonly host: string; readonly port: number }): Promise<FaultProxy> {
   const proxy = await startProxy(target);
   onTestFinished(() => proxy.close());

@@ -83,6 +83,8 @@ function care(world: World): void {
   const desk = world.desk();
   for (const line of desk.page.cases.values()) {
     if (line.paused === 1) give(desk, line, 'resume');
+    // it has been let go often enough: `mqi why` says so, and a person decides
+    if (line.phase === 'queued' && line.blocked !== null) give(desk, line, 'cancel');
     const orphans = desk.page.attempts.filter((attempt) => attempt.caseId === line.id && attempt.orphan !== null);
     if (orphans.length > 0) give(desk, line, world.random.chance(0.5) ? 'adopt' : 'retry');
   }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -156,4 +156,24 @@ describe('a host on which something is missing', () => {
     const fetched = await transportOf(spawn).fetch(fetchRequest(root, scratch()));
     expect(fetched).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('sha256sum') as string });
   });
+
+  const isRoot = process.getuid?.() === 0;
+  test.skipIf(!isRoot || which('setpriv') === null)(
+    'where this user may not write it is blocked, and says where (needs root, to become nobody)',
+    async () => {
+      const folder = scratch();
+      writeTree(folder, { a: 'a' });
+      const root = scratch();
+      const asNobody = poorSpawn(
+        'setpriv --reuid 65534 --regid 65534 --clear-groups /bin/sh',
+        process.env['PATH'] ?? '',
+      );
+      chmodSync(root, 0o755);
+      const sent = await transportOf(asNobody).send(sendRequest(folder, root));
+      expect(sent).toMatchObject({ kind: 'blocked', reason: expect.stringContaining(`write below ${root}`) as string });
+      chmodSync(writeAttempt(root, { a: 'a' }), 0o700);
+      const fetched = await transportOf(asNobody).fetch(fetchRequest(root, scratch()));
+      expect(fetched).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('ermission') as string });
+    },
+  );
 });

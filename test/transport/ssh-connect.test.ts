@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 
 import { expect, test } from 'vitest';
 
-import { loginsOf, writeKnownHosts } from '../lab/sshd.ts';
+import { writeKnownHosts } from '../lab/sshd.ts';
 import {
   ask,
   connected,
@@ -14,6 +14,7 @@ import {
   proxyForTest,
   refusal,
   sshdForTest,
+  loginsOf,
 } from '../lab/ssh-client.ts';
 
 describeWithSshd('a host that gives no shell', () => {

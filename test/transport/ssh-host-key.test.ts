@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { loginsOf, writeKnownHosts } from '../lab/sshd.ts';
-import { connected, describeWithSshd, optionsFor, refusal, sshdForTest } from '../lab/ssh-client.ts';
+import { writeKnownHosts } from '../lab/sshd.ts';
+import { connected, describeWithSshd, optionsFor, refusal, sshdForTest, loginsOf } from '../lab/ssh-client.ts';
 
 describeWithSshd('a host key', () => {
   test('that has changed is refused, and nothing is sent', async () => {

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 
-import { clientConfig, freePort, loginsOf } from '../lab/sshd.ts';
+import { clientConfig, freePort } from '../lab/sshd.ts';
 import type { Sshd } from '../lab/sshd.ts';
-import { ask, connected, describeWithSshd, optionsFor, refusal, sshdForTest } from '../lab/ssh-client.ts';
+import { ask, connected, describeWithSshd, optionsFor, refusal, sshdForTest, loginsOf } from '../lab/ssh-client.ts';
 
 describeWithSshd('a host behind a jump host', () => {
   async function behind(bastion: Sshd, target: Sshd, more = ''): Promise<void> {

@@ -1,81 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
-import type { Clock } from '../../src/domain/clock.ts';
-import type { ExecOutcome, SshConnection } from '../../src/transport/ssh-connection.ts';
+import type { SshConnection } from '../../src/transport/ssh-connection.ts';
 import { SshLane } from '../../src/transport/ssh-lane.ts';
-import { lostProcess } from '../../src/transport/ssh-process.ts';
-
-/** A connection whose host takes as many commands at a time as `sessions` says. */
-class FakeConnection implements SshConnection {
-  sessions: number;
-  readonly started: string[] = [];
-  asked = 0;
-  closed: string | null = null;
-  readonly lost: Promise<string>;
-  lose!: (reason: string) => void;
-  readonly #ends = new Map<string, () => void>();
-
-  constructor(sessions: number) {
-    this.sessions = sessions;
-    this.lost = new Promise((resolve) => (this.lose = resolve));
-  }
-
-  exec(command: string): Promise<ExecOutcome> {
-    this.asked++;
-    if (this.#ends.size >= this.sessions) return Promise.resolve({ kind: 'refused', reason: 'open failed' });
-    this.started.push(command);
-    const released = new Promise<void>((resolve) => this.#ends.set(command, resolve));
-    return Promise.resolve({ kind: 'started', ...lostProcess('fake'), released });
-  }
-
-  end(command: string): void {
-    this.#ends.get(command)?.();
-    this.#ends.delete(command);
-  }
-
-  isLost = (): boolean => false;
-
-  close(reason: string): void {
-    this.closed = reason;
-    this.lose(reason);
-  }
-}
-
-/** Time that moves only when it is told to. */
-class FakeClock implements Clock {
-  #nowMs = 0;
-  #timers: { readonly atMs: number; readonly fire: () => void }[] = [];
-
-  now = (): number => this.#nowMs;
-  monotonic = (): number => this.#nowMs;
-  random = (): number => 0.5;
-  randomId = (length: number): string => 'a'.repeat(length);
-  sleep = (delayMs: number): Promise<void> => new Promise((resolve) => void this.after(delayMs, resolve));
-
-  after(delayMs: number, fire: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, fire };
-    this.#timers.push(timer);
-    return () => (this.#timers = this.#timers.filter((other) => other !== timer));
-  }
-
-  async pass(durationMs: number): Promise<void> {
-    const untilMs = this.#nowMs + durationMs;
-    for (;;) {
-      await settled();
-      const next = this.#timers.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
-      if (next === undefined) break;
-      this.#timers = this.#timers.filter((other) => other !== next);
-      this.#nowMs = next.atMs;
-      next.fire();
-    }
-    this.#nowMs = untilMs;
-  }
-}
-
-/** All promises that are ready have been followed. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
+import { Loss } from '../../src/transport/ssh-loss.ts';
+import { FakeClock, FakeConnection, settled } from './ssh-fakes.ts';
 
 interface Lane {
   readonly lane: SshLane;
@@ -277,5 +205,19 @@ describe('commands that wait', () => {
     expect(warnings).toEqual([]);
     follow(lane, ['c']);
     expect(warnings).toEqual([expect.stringContaining('given up but do not end')]);
+  });
+});
+
+describe('a loss', () => {
+  test('is told once, to those who still wait and to those who come late, with its first reason', () => {
+    const loss = new Loss();
+    const told: string[] = [];
+    const leave = loss.listen((reason) => told.push(`left ${reason}`));
+    loss.listen((reason) => told.push(reason));
+    leave();
+    loss.announce('cut');
+    loss.announce('again');
+    loss.listen((reason) => told.push(`late ${reason}`));
+    expect([loss.reason, told]).toEqual(['cut', ['cut', 'late cut']]);
   });
 });

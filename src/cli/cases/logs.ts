@@ -16,6 +16,7 @@ import type { ExitCode } from '../exit-code.ts';
 import type { Io } from '../io.ts';
 import { copyFile, followFile } from '../log-file.ts';
 import { styled } from '../screen.ts';
+import { shellWord } from '../shell-word.ts';
 import { withSession } from '../session.ts';
 import type { Session } from '../session.ts';
 import { explanationOf } from '../why.ts';
@@ -102,7 +103,10 @@ function elsewhere({ config }: Session, attempt: AttemptRow, stream: string, liv
     );
   }
   const file = `${host.root}/attempts/${attempt.token}/${stream}`;
-  const how = host.transport.type === 'ssh' ? `ssh ${host.transport.host} tail -n +1 -f ${file}` : `tail -f ${file}`;
+  const how =
+    host.transport.type === 'ssh'
+      ? `ssh ${shellWord(host.transport.host)} tail -n +1 -f ${shellWord(file)}`
+      : `tail -f ${shellWord(file)}`;
   return new CliError(
     live ? `it is collected when the job ends; until then it lies in ${file} on ${host.name}` : 'it was not collected',
     how,

@@ -1,7 +1,7 @@
 import { journalShape } from '../../views/shapes.ts';
 import { changeLine } from '../change-line.ts';
 import type { Io } from '../io.ts';
-import type { Frame, WatchView } from './watch.ts';
+import type { Frame, WatchView } from './watch-view.ts';
 
 /** For a pipe: where each case is at first, then a line a change. */
 export function createChangeLines(io: Io, json: boolean): WatchView {

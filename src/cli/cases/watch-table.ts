@@ -11,7 +11,7 @@ import type { Session } from '../session.ts';
 import { tableLines } from '../table.ts';
 import { age, phaseWord, place, plural } from '../words.ts';
 import { noteOf } from './list.ts';
-import type { Frame, WatchView } from './watch.ts';
+import type { Frame, WatchView } from './watch-view.ts';
 
 /** Asking for the daemon takes its lock for an instant, so not at each redraw. */
 const ASK_DAEMON_MS = 5_000;
@@ -45,10 +45,12 @@ export function createLiveTable(io: Io, session: Session): WatchView {
   };
 }
 
+/** What moves, and what has just ended, before the many that wait. */
+const RANK = { running: 0, submitting: 1, completed: 2, failed: 2, submitted: 3 } as const;
+
 function frame(io: Io, session: Session, rows: readonly ListedCase[], rates: Rates, running: boolean): string[] {
   const most = Math.max(1, (io.out.rows ?? ROWS) - 4);
-  // those at the end are the latest to be admitted; the first ones matter sooner
-  const shown = rows.slice(0, most);
+  const shown = rows.toSorted((a, b) => RANK[a.state] - RANK[b.state]).slice(0, most);
   const attempts = attemptsByToken(
     session.db,
     shown.flatMap((row) => (row.token === null ? [] : [row.token])),

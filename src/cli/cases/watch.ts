@@ -13,23 +13,12 @@ import { withSession } from '../session.ts';
 import type { Session } from '../session.ts';
 import { createLiveTable } from './watch-table.ts';
 import { createChangeLines } from './watch-lines.ts';
+import type { WatchView } from './watch-view.ts';
 
 const REDRAW_MS = 500;
 
 /** Journal rows that one look takes at most; the rest comes with the next. */
 const MOST_CHANGES = 1_000;
-
-/** What is known at one look. */
-export interface Frame {
-  readonly rows: readonly ListedCase[];
-  readonly changes: readonly NamedJournalRow[];
-}
-
-/** How the frames are shown: a table that is redrawn, or a line a change. */
-export interface WatchView {
-  show(frame: Frame): void;
-  end(): void;
-}
 
 export function watchCommand(cli: Cli): Command {
   return new Command('watch')

@@ -8,6 +8,7 @@ import { openReader } from '../../store/open.ts';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import type { Io } from '../io.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Site } from './site.ts';
 
 /** A graceful stop takes well under a second here. */
@@ -34,7 +35,11 @@ export function startDaemon(site: Site): DaemonProcess {
     cwd: site.folder,
     env: ownEnvironment(),
     stdio: ['ignore', log, log],
+    // Ctrl-C reaches a whole process group; this one is told by us, once
+    detached: true,
   });
+  const orphaned = (): void => void child.kill('SIGTERM');
+  process.once('exit', orphaned);
   closeSync(log);
   // an object: its field changes in the callbacks below
   const ending: { how: string | null } = { how: null };
@@ -64,7 +69,7 @@ export function startDaemon(site: Site): DaemonProcess {
       if (signal.aborted) throw new CliError('stopped by you', 'mqi demo', EXIT.interrupted);
       throw new CliError(
         `the daemon did not start${ending.how === null ? ' in time' : `: ${ending.how}`}`,
-        `mqi run --config ${site.config}`,
+        `${io.self} run --config ${shellWord(site.config)}`,
         EXIT.failed,
         lastWords(),
       );
@@ -75,6 +80,7 @@ export function startDaemon(site: Site): DaemonProcess {
       const cancel = io.clock.after(STOP_MS, () => child.kill('SIGKILL'));
       await exited;
       cancel();
+      process.off('exit', orphaned);
     },
   };
 }

@@ -8,6 +8,7 @@ import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import type { Io } from '../io.ts';
 import { packageFile } from '../package-file.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** Everything of one demo, in one folder. */
 export interface Site {
@@ -63,6 +64,11 @@ function configuration(): string {
 /** A brace in a path is no placeholder. */
 function literal(path: string): string {
   return path.replaceAll('{', '{{').replaceAll('}', '}}');
+}
+
+/** The command that removes all of it. */
+export function tidyUp(site: Site): string {
+  return `rm -r ${shellWord(site.folder)}`;
 }
 
 /** Copies the examples beside the watched folder, then renames each into it, as a careful user does. */

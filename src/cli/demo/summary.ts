@@ -10,9 +10,11 @@ import type { ExitCode } from '../exit-code.ts';
 import type { Io } from '../io.ts';
 import { styled } from '../screen.ts';
 import type { Piece } from '../screen.ts';
+import { shellWord } from '../shell-word.ts';
 import { printTable } from '../table.ts';
 import { stateWord } from '../words.ts';
 import type { DemoEnd } from './follow.ts';
+import { tidyUp } from './site.ts';
 import type { Site } from './site.ts';
 
 /** The one example that is wrong on purpose, and the code with which its job refuses bad input. */
@@ -36,14 +38,14 @@ export function summarize(io: Io, db: ReadDb, site: Site, names: readonly string
   for (const row of rows) if (row.state === 'completed') io.out.line(styled('dim', 'dose plot  '), plotOf(site, row));
   for (const row of rows)
     if (row.failure !== null) io.out.line(styled('dim', 'next       '), hint(io, site, row.failure.hint));
-  io.out.line(styled('dim', 'look on    '), `${io.self} status --config ${site.config}`);
-  io.out.line(styled('dim', 'tidy up    '), `rm -r ${site.folder}`);
+  io.out.line(styled('dim', 'look on    '), `${io.self} status --config ${shellWord(site.config)}`);
+  io.out.line(styled('dim', 'tidy up    '), tidyUp(site));
   return verdict(io, site, rows, names, end);
 }
 
 /** The same command, for this site and as it can be typed here. */
 function hint(io: Io, site: Site, command: string): string {
-  return `${command.replace(/^mqi /, `${io.self} `)} --config ${site.config}`;
+  return `${command.replace(/^mqi /, `${io.self} `)} --config ${shellWord(site.config)}`;
 }
 
 function plotOf(site: Site, row: ListedCase): string {
@@ -75,7 +77,7 @@ function verdict(io: Io, site: Site, rows: readonly ListedCase[], names: readonl
   }
   const why = { final: '', late: ', out of time', died: ', the daemon ended by itself', interrupted: '' }[end];
   io.err.line(styled('red', 'mqi: '), `the demo went wrong${why}: ${wrong.join(', ')}`);
-  io.err.line('  next: ', `less ${site.log}`);
+  io.err.line('  next: ', `less ${shellWord(site.log)}`);
   return EXIT.failed;
 }
 

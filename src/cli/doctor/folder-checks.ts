@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { fail, ok, reasonOf } from './check.ts';
 import type { Check, Finding } from './check.ts';
+import { shellWord } from '../shell-word.ts';
 
 export function folderChecks(config: Config): readonly Check[] {
   return [
@@ -25,13 +26,13 @@ export function folderChecks(config: Config): readonly Check[] {
 }
 
 function watched(path: string): Finding {
-  if (!existsSync(path)) return fail(`${path} is not there`, `mkdir -p ${quoted(path)}`);
+  if (!existsSync(path)) return fail(`${path} is not there`, `mkdir -p ${shellWord(path)}`);
   if (!statSync(path).isDirectory()) return fail(`${path} is not a folder`, 'mqi config check');
   try {
     accessSync(path, constants.R_OK | constants.X_OK);
     return ok(`${path}, ${readdirSync(path).length} entries`);
   } catch (error) {
-    return fail(`${path} cannot be read: ${reasonOf(error)}`, `ls -ld ${quoted(path)}`);
+    return fail(`${path} cannot be read: ${reasonOf(error)}`, `ls -ld ${shellWord(path)}`);
   }
 }
 
@@ -67,10 +68,10 @@ function tryIn(path: string, work: (folder: string) => void): Finding {
     const code = (error as NodeJS.ErrnoException).code;
     const repair =
       code === 'ENOSPC' || code === 'EDQUOT'
-        ? `df -h ${quoted(path)}, and make room`
+        ? `df -h ${shellWord(path)}, and make room`
         : code === 'EPERM' || code === 'ENOTSUP' || code === 'EXDEV'
           ? 'choose a folder on a file system with hard links'
-          : `chown -R $(id -un) ${quoted(path)}`;
+          : `chown -R $(id -un) ${shellWord(path)}`;
     return fail(`${path} cannot be used: ${reasonOf(error)}`, repair);
   }
 }
@@ -87,12 +88,7 @@ function makeable(path: string): Finding {
   } catch (error) {
     return fail(
       `${path} is not there and cannot be made: ${reasonOf(error)}`,
-      `sudo install -d -o $(id -un) ${quoted(path)}`,
+      `sudo install -d -o $(id -un) ${shellWord(path)}`,
     );
   }
-}
-
-/** For a command that a person copies. */
-export function quoted(path: string): string {
-  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

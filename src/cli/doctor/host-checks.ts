@@ -7,7 +7,8 @@ import { instanceOf } from '../../store/queries.ts';
 import { openReader } from '../../store/open.ts';
 import { fail, ok, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
-import { quoted, usableRoot } from './folder-checks.ts';
+import { usableRoot } from './folder-checks.ts';
+import { shellWord } from '../shell-word.ts';
 
 /**
  * What only a look at the host can tell. For a host on this machine that is its root; what needs a connection is
@@ -60,6 +61,6 @@ function command(config: Config, host: HostConfig): Finding {
   if (status === 0) return ok(program);
   return warn(
     `${program} is not on the PATH here`,
-    `command -v ${quoted(program)}, or set prologue: or env: of ${host.name}`,
+    `command -v ${shellWord(program)}, or set prologue: or env: of ${host.name}`,
   );
 }

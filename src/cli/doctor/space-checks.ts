@@ -5,7 +5,7 @@ import type { Config } from '../../config/config.ts';
 import { formatSize } from '../../domain/duration.ts';
 import { fail, ok, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
-import { quoted } from './folder-checks.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** Below this not even the database and a log can go on. */
 const LEAST_BYTES = 100 * 2 ** 20;
@@ -37,8 +37,8 @@ function space(folder: string): Finding {
   const inodes = files === 0 ? null : ffree;
   const found = `${formatSize(freeBytes)}${inodes === null ? '' : ` and ${inodes} inodes`} free at ${folder}`;
   if (freeBytes < LEAST_BYTES || inodes === 0) {
-    return fail(found, `${inodes === 0 ? 'df -i' : 'df -h'} ${quoted(folder)}, and make room`);
+    return fail(found, `${inodes === 0 ? 'df -i' : 'df -h'} ${shellWord(folder)}, and make room`);
   }
   const isLow = freeBytes < FEW_BYTES || (inodes !== null && inodes < FEW_INODES);
-  return isLow ? warn(`only ${found}`, `df -h ${quoted(folder)}`) : ok(found);
+  return isLow ? warn(`only ${found}`, `df -h ${shellWord(folder)}`) : ok(found);
 }

@@ -1,11 +1,10 @@
-import { asc, desc, eq, getTableColumns, inArray, isNotNull, sql } from 'drizzle-orm';
+import { asc, eq, getTableColumns, inArray, isNotNull, sql } from 'drizzle-orm';
 
 import type { Phase } from '../../domain/case.ts';
 import type { AttemptRow } from '../attempts.ts';
 import type { CandidateRow } from '../candidates.ts';
 import type { ReadDb } from '../database.ts';
-import type { OrderRow } from '../orders.ts';
-import { attempts, candidates, cases, orders, slots } from '../schema.ts';
+import { attempts, candidates, cases, slots } from '../schema.ts';
 import type { CandidateState } from '../schema.ts';
 import type { SlotRow } from '../slots.ts';
 
@@ -72,9 +71,4 @@ export function candidateNames(db: ReadDb): string[] {
     .where(inArray(candidates.state, ['settling', 'history', 'rejected', 'changed', 'done']))
     .all()
     .map((row) => row.name);
-}
-
-/** Orders that were handled last, newest first. */
-export function listRecentOrders(db: ReadDb, most: number): OrderRow[] {
-  return db.select().from(orders).orderBy(desc(orders.id)).limit(most).all();
 }

@@ -40,7 +40,7 @@ export interface WhyFacts {
 }
 
 /** What a case or a folder waits for; a script can switch on it. */
-export type WaitsFor =
+type WaitsFor =
   | 'nothing'
   | 'operator'
   | 'daemon'

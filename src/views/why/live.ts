@@ -36,7 +36,10 @@ function setAside(facts: WhyFacts): Because | null {
   return {
     waitsFor: 'operator',
     says: `is set aside in ${row.phase}: its saved state cannot be read (${row.setAside}), so the daemon leaves it alone${slot}`,
-    next: 'start the version of mqi that wrote it, or mqi db check',
+    next:
+      row.state === 'submitted'
+        ? `mqi cases retry ${row.id}`
+        : `start the version of mqi that wrote it, or mqi cases abandon ${row.id} --why TEXT`,
   };
 }
 

@@ -68,8 +68,13 @@ export class Database {
     return { db, write: (change) => db.transaction(change, { behavior: 'immediate' }), close: () => {} };
   }
 
+  /** As `mqi db backup` makes it: marked. */
   backUp(): Buffer {
-    return this.#sqlite.serialize();
+    const copy = open(this.#sqlite.serialize());
+    copy.prepare(`insert or replace into meta (key, value) values ('is_backup', 'yes')`).run();
+    const bytes = copy.serialize();
+    copy.close();
+    return bytes;
   }
 
   restore(backup: Buffer): void {

@@ -19,6 +19,7 @@ export interface CaseLine {
   readonly blindCause: string | null;
   readonly failureKind: FailureKind | null;
   readonly failure: string | null;
+  readonly blocked: string | null;
   /** Why its job is being stopped. */
   readonly stop: 'cancelled' | 'limit' | 'missing' | 'lingering' | null;
   readonly setAside: string | null;
@@ -53,7 +54,7 @@ export interface Page {
 }
 
 const CASES = `select id, name, state, phase, attempt, entry, host, token, slot, limit_ms limitMs, observed_ms observedMs,
-  paused, blind_cause blindCause, failure_kind failureKind, failure, snapshot ->> '$.context.stop.kind' stop,
+  paused, blind_cause blindCause, failure_kind failureKind, failure, blocked, snapshot ->> '$.context.stop.kind' stop,
   set_aside setAside from cases`;
 const SLOTS = 'select host, name, state, case_id caseId, token from slots order by host, name';
 const ATTEMPTS = 'select token, case_id caseId, host, slot, proof, orphan from attempts order by created_at, token';

@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect, onTestFinished, test } from 'vitest';
+
+import { PUEUE_VERSIONS } from '../lab/pueue.ts';
+import { fillUp, mountSmall, read as readText } from '../scheduler/lab.ts';
+import { canMount } from '../transport/small-disk.ts';
+import { COMPUTES, createHpc, describeOnHpc } from './lab.ts';
+import type { Hpc } from './lab.ts';
+
+/** The host does what it is told, and then waits until the network swallows its answer. */
+function loseAnswerOf(hpc: Hpc, command: 'add' | 'enqueue'): void {
+  hpc.trap(`case " $* " in *" ${command} "*)
+  said=$(real "$@"); code=$?
+  : > '${hpc.file('done')}'
+  until [ -e '${hpc.file('answer')}' ]; do sleep 0.05; done
+  printf '%s\\n' "$said"; exit $code ;;
+esac`);
+}
+
+for (const version of PUEUE_VERSIONS) {
+  describeOnHpc(
+    `with pueue ${version}`,
+    [],
+    () => {
+      test('the answer to `pueue add` is lost: the job is found by its token, never created again, and runs once', async () => {
+        const hpc = await createHpc({ version, proxied: true, transport: { keepalive: '1s' } });
+        loseAnswerOf(hpc, 'add');
+        hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
+        hpc.start();
+        await hpc.appears('done');
+        hpc.proxy.set({ stall: 'down' });
+        writeFileSync(hpc.file('answer'), '');
+        await hpc.in('case', 'confirming');
+        hpc.trap(null);
+        hpc.proxy.reset();
+        hpc.proxy.set({ stall: null });
+        expect((await hpc.final('case')).state).toBe('completed');
+        expectOneJob(hpc);
+        expect(hpc.phases('case')).toContain('confirming');
+      });
+
+      test('the answer to `pueue enqueue` is lost: the job that was let go is followed, and runs once', async () => {
+        const hpc = await createHpc({ version, proxied: true, transport: { keepalive: '1s' } });
+        loseAnswerOf(hpc, 'enqueue');
+        hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
+        hpc.start();
+        await hpc.appears('done');
+        hpc.proxy.set({ stall: 'down' });
+        writeFileSync(hpc.file('answer'), '');
+        await hpc.until('the host is blind', () => hpc.caseOf('case').blindCause !== null);
+        expect(hpc.caseOf('case').phase).toBe('releasing');
+        hpc.trap(null);
+        hpc.proxy.reset();
+        hpc.proxy.set({ stall: null });
+        expect((await hpc.final('case')).state).toBe('completed');
+        expectOneJob(hpc);
+      });
+    },
+    [version],
+  );
+
+  describeOnHpc(
+    `with pueue ${version} on a full disk`,
+    [canMount ? null : 'mounting needs root'],
+    () => {
+      test('`pueue add` fails after the fact: the task that it made is found by its token, and runs once', async () => {
+        const directory = mkdtempSync(join(tmpdir(), 'mqi-disk-'));
+        const unmount = mountSmall(directory, 1024);
+        onTestFinished(() => {
+          unmount();
+          rmSync(directory, { recursive: true });
+        });
+        const hpc = await createHpc({ version, dataDirectory: join(directory, 'pueue') });
+        const ballast = join(directory, 'ballast');
+        hpc.trap(`case " $* " in *" add "*)
+  : > '${hpc.file('adding')}'
+  until [ -e '${hpc.file('full')}' ]; do sleep 0.05; done
+  real "$@"; code=$?
+  echo $code > '${hpc.file('code')}'
+  until [ -e '${hpc.file('room')}' ]; do sleep 0.05; done
+  exit $code ;;
+esac`);
+        hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
+        hpc.start();
+        await hpc.appears('adding');
+        fillUp(ballast);
+        writeFileSync(hpc.file('full'), '');
+        await hpc.eventually('add has ended', () => readText(hpc.file('code')) === '1\n');
+        rmSync(ballast);
+        writeFileSync(hpc.file('room'), '');
+        expect((await hpc.final('case')).state).toBe('completed');
+        expectOneJob(hpc);
+      });
+    },
+    [version],
+  );
+}
+
+function expectOneJob(hpc: Hpc): void {
+  expect(hpc.dose('case')).toBe('dose');
+  expect(hpc.runs('case')).toBe(1);
+  expect(hpc.attempts('case')).toHaveLength(1);
+  expect(hpc.calls().filter((call) => call.includes(' add '))).toHaveLength(1);
+}
