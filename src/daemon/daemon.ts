@@ -14,6 +14,7 @@ import type { Supervisor } from '../supervisor/supervisor.ts';
 import { systemClock } from './clock.ts';
 import { failPointsFrom } from './fail-points.ts';
 import { createHosts } from './hosts.ts';
+import { sweepResultsLeftovers } from './results-leftovers.ts';
 
 export interface DaemonOptions {
   /** Aborting it stops the daemon gracefully. */
@@ -34,6 +35,7 @@ export async function runDaemon(config: Config, { signal, log }: DaemonOptions):
       const identity = establishIdentity(store, clock);
       store.write((tx) => writeMeta(tx, 'stopped_cleanly', 'no'));
       makeFolders(config, log);
+      await sweepResultsLeftovers(config.results, identity.instance, store, log);
 
       // The intake makes cases through the supervisor; the supervisor reads folders anew through the intake.
       const intake: Intake = createIntake({

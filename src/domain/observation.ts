@@ -1,4 +1,4 @@
-import type { End, Job, QueueResult } from './job.ts';
+import type { End, QueueResult } from './job.ts';
 
 /**
  * What one look says of one case.
@@ -18,6 +18,3 @@ export type Observation =
 
 /** Why a host could not be seen: its connection, its queue, or an answer that nobody can parse. */
 export type BlindCause = 'link' | 'queue' | 'garbled';
-
-/** A job as a look found it in the queue, for a case that knew it by its claim alone. */
-export type SeenJob = Job;

@@ -22,7 +22,7 @@ import { stampOf } from './signature.ts';
 import { Unsettled } from './unsettled.ts';
 import { createWatch } from './watch.ts';
 
-export type { Admission, FoundCase, WatchSettings } from './desk.ts';
+export type { Admission, WatchSettings } from './desk.ts';
 export type { IntakeEvent } from './event.ts';
 export type { Inspection } from './inspect.ts';
 export type { AdmitOrder, AdmitOutcome } from './order.ts';

@@ -1,7 +1,5 @@
-import { sql } from 'drizzle-orm';
-
 import { readMeta, writeMeta } from '../store/meta.ts';
-import { cases } from '../store/schema.ts';
+import { countCases } from '../store/queries.ts';
 import type { Desk } from './desk.ts';
 import { tryWrite } from './desk.ts';
 import { recordedText } from './recorded.ts';
@@ -46,14 +44,10 @@ export function openIntake(desk: Desk, identity: string, scan: Listing): boolean
   });
 }
 
+/** A stray file on an empty mount point is no sign of work. */
 function isNothingKnown(desk: Desk): boolean {
-  if (desk.ledger.size > 0) return false;
-  return (
-    desk.store.db
-      .select({ n: sql<number>`count(*)` })
-      .from(cases)
-      .get()!.n === 0
-  );
+  for (const { state } of desk.ledger.rows()) if (state !== 'rejected') return false;
+  return countCases(desk.store.db).length === 0;
 }
 
 function tellHistory(desk: Desk, folders: number): void {

@@ -56,8 +56,8 @@ export function createWatch(deps: WatchDeps): Watch {
     };
     own.on('addDir', hint);
     own.on('unlinkDir', (path) => {
-      // chokidar never sees a root that comes back: the next rescan has to arm it again, also where the file system
-      // keeps no time of birth and the new root has the old inode number
+      // chokidar never sees a root that comes back, so the next rescan has to arm it again. It tells of a root that held
+      // folders only: of an empty one the identity tells, and where a file system keeps no time of birth, nothing
       if (path === real && watcher === own) identity = null;
       else hint(path);
     });

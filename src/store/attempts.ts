@@ -84,10 +84,6 @@ export function orphanOn(db: ReadDb, host: string, slot: string): AttemptRow | n
   return row ?? null;
 }
 
-export function readOrphans(db: ReadDb): AttemptRow[] {
-  return db.select().from(attempts).where(isNotNull(attempts.orphan)).orderBy(asc(attempts.createdAt)).all();
-}
-
 /** What keeps a case from being leased a slot. */
 export function holdingBack(db: ReadDb, caseId: string, currentToken: string | null): AttemptRow[] {
   return db
@@ -119,6 +115,8 @@ export function expiredAttempts(
       and(
         eq(attempts.host, host),
         isNull(attempts.removedAt),
+        // for the index: what is kept for longer is not even looked at
+        lt(attempts.endedAt, Math.max(completedBefore, failedBefore)),
         isNotNull(attempts.proof),
         isNull(attempts.orphan),
         or(

@@ -7,10 +7,6 @@ import type { CandidateState } from './schema.ts';
 export type CandidateRow = typeof candidates.$inferSelect;
 export type NewCandidateRow = typeof candidates.$inferInsert;
 
-export function readCandidate(db: ReadDb, path: string): CandidateRow | null {
-  return db.select().from(candidates).where(eq(candidates.path, path)).get() ?? null;
-}
-
 export function readCandidates(db: ReadDb, states?: readonly CandidateState[]): CandidateRow[] {
   const wanted = states === undefined ? undefined : inArray(candidates.state, [...states]);
   return db.select().from(candidates).where(wanted).orderBy(asc(candidates.path)).all();

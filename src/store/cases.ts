@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, notInArray, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, not, sql } from 'drizzle-orm';
 
 import type { Phase } from '../domain/case.ts';
 import type { ReadDb, Tx } from './database.ts';
@@ -45,15 +45,13 @@ export function updateCase(tx: Tx, id: string, readEntry: number, change: Partia
   if (changes !== 1) throw new Error(`case ${id} is not in entry ${readEntry} any more`);
 }
 
-/** A case is held back while an earlier attempt of it might still run, or an orphan of it waits for an operator. */
-const heldBack = (db: ReadDb) =>
-  db
-    .select({ caseId: sql<string>`${attempts.caseId}` })
-    .from(attempts)
-    .innerJoin(cases, eq(cases.id, attempts.caseId))
-    .where(
-      sql`${attempts.token} is not coalesce(${cases.token}, '') and (${attempts.proof} is null or ${attempts.orphan} is not null)`,
-    );
+/**
+ * A case is held back while an earlier attempt of it might still run, or an orphan of it waits for an operator. Asked of
+ * each case by itself: a list of all that are held back would be made of every attempt there ever was.
+ */
+const isHeldBack = sql`exists (
+  select 1 from ${attempts} where ${attempts.caseId} = ${cases.id} and ${attempts.token} is not coalesce(${cases.token}, '')
+  and (${attempts.proof} is null or ${attempts.orphan} is not null))`;
 
 function nextInTurn(db: ReadDb, phase: Phase, host: string | null, most: number): CaseRow[] {
   return db
@@ -66,7 +64,7 @@ function nextInTurn(db: ReadDb, phase: Phase, host: string | null, most: number)
         eq(cases.paused, false),
         sql`${cases.setAside} is null`,
         host === null ? undefined : eq(cases.host, host),
-        notInArray(cases.id, heldBack(db)),
+        not(isHeldBack),
       ),
     )
     .orderBy(...byTurn)
@@ -93,7 +91,7 @@ export function countStaged(db: ReadDb, host: string): number {
         eq(cases.state, 'submitted'),
         inArray(cases.phase, ['staging', 'staged']),
         eq(cases.paused, false),
-        notInArray(cases.id, heldBack(db)),
+        not(isHeldBack),
       ),
     )
     .get()!.n;

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt } from 'drizzle-orm';
+import { asc, eq } from 'drizzle-orm';
 
 import type { ReadDb, Tx } from './database.ts';
 import { journal } from './schema.ts';
@@ -13,15 +13,4 @@ export function appendJournal(tx: Tx, row: NewJournalRow): number {
 
 export function readJournal(db: ReadDb, caseId: string): JournalRow[] {
   return db.select().from(journal).where(eq(journal.caseId, caseId)).orderBy(asc(journal.id)).all();
-}
-
-/** What came after row `id`, oldest first; of one case, or of all. */
-export function readJournalAfter(db: ReadDb, id: number, caseId: string | null, most: number): JournalRow[] {
-  return db
-    .select()
-    .from(journal)
-    .where(and(gt(journal.id, id), caseId === null ? undefined : eq(journal.caseId, caseId)))
-    .orderBy(asc(journal.id))
-    .limit(most)
-    .all();
 }

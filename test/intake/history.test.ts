@@ -57,7 +57,8 @@ describe('a first start', () => {
   });
 
   test('on an empty mount point is made again when the disk is mounted', async () => {
-    const h = await startIntake();
+    const h = await startIntake({ before: (root) => writeFileSync(join(root, 'NOT MOUNTED'), '') });
+    expect(h.rows()).toMatchObject([{ name: 'NOT MOUNTED', state: 'rejected' }]);
     folders(11)(`${h.root}.disk`);
     rmSync(h.root, { recursive: true });
     renameSync(`${h.root}.disk`, h.root);

@@ -193,9 +193,9 @@ describe('notifications', () => {
     expect(h.all('intake.armed')).toHaveLength(4);
   });
 
-  test('know by themselves that their directory was removed, where inode numbers and times of birth would not tell', async () => {
+  test('know by themselves that their directory was removed with what was in it', async () => {
     const root = join(tempDirectory(), 'watched');
-    mkdirSync(root);
+    writeTree(root, { 'case/': '' });
     const watch = createWatch({
       root,
       depth: 1,

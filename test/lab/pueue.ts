@@ -106,7 +106,10 @@ shared:
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const closed = ended();
     daemon?.kill(signal);
+    // one that hangs does not hear a TERM
+    const patience = setTimeout(() => daemon?.kill('SIGKILL'), 5_000);
     await closed;
+    clearTimeout(patience);
   }
 
   await start();

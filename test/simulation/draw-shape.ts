@@ -38,6 +38,7 @@ function drawJob(random: Random): JobPlan {
   return {
     runMs: random.chance(0.15) ? random.between(60_000, 120_000) : random.between(200, 25_000),
     exitCode: random.chance(0.75) ? 0 : 3,
+    writes: random.chance(0.9),
     childMs: random.chance(0.2) ? random.between(500, 60_000) : 0,
     ignoresTerm: random.chance(0.2),
     cleansEnvironment: random.chance(0.2),

@@ -24,6 +24,7 @@ export interface WorldShape {
 export const PLAIN_JOB: JobPlan = {
   runMs: 20_000,
   exitCode: 0,
+  writes: true,
   childMs: 0,
   ignoresTerm: false,
   cleansEnvironment: false,

@@ -22,6 +22,7 @@ cleanScratch();
 /** Every program that the scripts use besides tar and a hash. */
 const POSIX = [
   'cat',
+  'ls',
   'chmod',
   'cp',
   'cut',

@@ -122,6 +122,7 @@ const anything: fc.Arbitrary<WhyFacts> = fc.record({
   hosts,
   slots,
   staged: fc.constant(new Map([['gpu1', 1]])),
+  isRestored: fc.boolean(),
   openOrders: fc.array(order, { maxLength: 3 }),
   config,
   daemon,

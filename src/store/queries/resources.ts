@@ -4,6 +4,7 @@ import type { Phase } from '../../domain/case.ts';
 import type { AttemptRow } from '../attempts.ts';
 import type { CandidateRow } from '../candidates.ts';
 import type { ReadDb } from '../database.ts';
+import { readMeta } from '../meta.ts';
 import { attempts, candidates, cases, slots } from '../schema.ts';
 import type { CandidateState } from '../schema.ts';
 import type { SlotRow } from '../slots.ts';
@@ -21,6 +22,11 @@ export function listSlots(db: ReadDb): SlotWithCase[] {
     .leftJoin(cases, eq(cases.id, slots.caseId))
     .orderBy(asc(slots.host), asc(slots.name))
     .all();
+}
+
+/** A database that was set back: until every host was seen, nobody knows what runs there. */
+export function isRestoredBackup(db: ReadDb): boolean {
+  return readMeta(db, 'is_backup') === 'yes';
 }
 
 export interface Orphan extends AttemptRow {

@@ -32,6 +32,8 @@ export interface WhyFacts {
   readonly slots: readonly SlotWithCase[];
   /** Cases staged, or travelling, on each host. */
   readonly staged: ReadonlyMap<string, number>;
+  /** The database was restored from a backup, and not every host has been seen since. */
+  readonly isRestored: boolean;
   /** Orders for this case that no daemon has handled yet. */
   readonly openOrders: readonly OrderRow[];
   readonly config: WhyConfig;

@@ -86,6 +86,7 @@ function staged(facts: WhyFacts): Because {
     const away = hostNamed(facts, name)?.state === 'offline';
     return { waitsFor: 'host', says: `${lies}: ${trouble}`, next: away ? 'mqi doctor' : null };
   }
+  if (facts.isRestored) return restored(facts, lies);
   const here = slots.filter((slot) => slot.host === name && slot.configured);
   if (here.length === 0) {
     return { waitsFor: 'operator', says: `${lies}: ${name} has none in the configuration`, next: 'mqi config check' };
@@ -99,6 +100,18 @@ function staged(facts: WhyFacts): Because {
     waitsFor: 'slot',
     says: `${lies}: ${listed(busy.map(holder))}`,
     next: quarantined === undefined ? null : `mqi slots clear ${name}/${quarantined.name} --dry-run`,
+  };
+}
+
+/** A job that a restored database has forgotten may run on any host, also for a case that lies on this one. */
+function restored(facts: WhyFacts, lies: string): Because {
+  const unseen = facts.config.hosts.flatMap(
+    (host) => hostTrouble(hostNamed(facts, host.name), host.name, facts.nowMs) ?? [],
+  );
+  return {
+    waitsFor: 'host',
+    says: `${lies}: the database was restored from a backup, so nothing starts before every host was looked at${unseen.length === 0 ? '' : `; ${listed(unseen)}`}`,
+    next: unseen.length === 0 ? null : 'mqi doctor',
   };
 }
 

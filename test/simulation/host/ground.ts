@@ -8,6 +8,8 @@ import type { Witness } from '../witness.ts';
 export interface JobPlan {
   readonly runMs: number;
   readonly exitCode: number;
+  /** Whether it writes what is to be collected. */
+  readonly writes: boolean;
   /** How long a child that left the session outlives its payload; 0 for no child. */
   readonly childMs: number;
   readonly ignoresTerm: boolean;

@@ -163,7 +163,7 @@ export class JobRun {
         if (this.inner?.alive === true) this.#writeEnd(directory, end, tries + 1);
       });
     }
-    directory.outputs = end.kind === 'exited' && end.exitCode === 0;
+    directory.outputs = this.#plan.writes && end.kind === 'exited';
     directory.end ??= { value: end, synced: false };
     const written = directory.end;
     this.#inside(() => {

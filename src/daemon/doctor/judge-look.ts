@@ -1,0 +1,196 @@
+import type { HostConfig } from '../../config/config.ts';
+import { formatDuration, formatSize } from '../../domain/duration.ts';
+import { quote, quotePath } from '../../transport/quote.ts';
+import type { Findings } from './finding.ts';
+import type { HostLook, Trial } from './look.ts';
+import { onHost } from './on-host.ts';
+
+export interface LookContext {
+  readonly host: HostConfig;
+  /** This installation's name; null while it has none, because no daemon has run yet. */
+  readonly instance: string | null;
+  /** By our clock, when the command was sent and when it was answered; milliseconds. */
+  readonly askedAtMs: number;
+  readonly answeredAtMs: number;
+}
+
+/** The names of the findings, in order, for the list of what could not be checked. */
+export function lookNames(host: HostConfig): readonly string[] {
+  const away = host.transport.type === 'ssh';
+  return [...(away ? ['clock'] : []), 'tools', 'root', 'owner', ...(away ? ['space'] : []), 'gpu'];
+}
+
+export function judgeLook(look: HostLook, context: LookContext, findings: Findings): void {
+  // the clock and the disk of this machine are looked at elsewhere
+  const away = context.host.transport.type === 'ssh';
+  if (away) judgeClock(look, context, findings);
+  judgeTools(look, context.host, findings);
+  judgeRoot(look, context.host, findings);
+  judgeOwner(look, context, findings);
+  if (away) judgeSpace(look, context.host, findings);
+  judgeGpus(look, context.host, findings);
+}
+
+/** Nothing of ours compares two machines' clocks; people who read two logs, Kerberos and make do. */
+const SKEW_LIMIT_MS = 30_000;
+
+function judgeClock(
+  { clockSeconds }: HostLook,
+  { host, askedAtMs, answeredAtMs }: LookContext,
+  findings: Findings,
+): void {
+  if (clockSeconds === null) return;
+  // it was read at some moment between the question and the answer, and is cut to a second
+  const ahead = Math.max(0, clockSeconds * 1000 - answeredAtMs);
+  const behind = Math.max(0, askedAtMs - (clockSeconds + 1) * 1000);
+  const skewMs = Math.max(ahead, behind);
+  if (skewMs < SKEW_LIMIT_MS) {
+    return findings.ok(
+      'clock',
+      skewMs === 0 ? 'as ours' : `${formatDuration(skewMs)} ${ahead > 0 ? 'ahead' : 'behind'}`,
+    );
+  }
+  const found = `${formatDuration(skewMs)} ${ahead > 0 ? 'ahead of' : 'behind'} ours`;
+  findings.warn('clock', found, onHost(host, 'sudo timedatectl set-ntp true'));
+}
+
+const PACKAGES: Readonly<Record<string, string>> = {
+  tar: 'tar',
+  find: 'findutils',
+  xargs: 'findutils',
+  grep: 'grep',
+  awk: 'gawk',
+  sed: 'sed',
+  openssl: 'openssl',
+  setsid: 'util-linux',
+};
+
+function install(host: HostConfig, tools: readonly string[]): string {
+  const packages = new Set(tools.map((tool) => PACKAGES[tool] ?? 'coreutils'));
+  return onHost(host, `sudo apt-get install -y ${[...packages].join(' ')}`);
+}
+
+function judgeTools(look: HostLook, host: HostConfig, findings: Findings): void {
+  const missing = [...look.missing, ...(look.sums === null ? ['openssl'] : [])];
+  if (missing.length > 0) {
+    return findings.fail(
+      'tools',
+      `not on the PATH of its logins (${look.path}): ${missing.join(', ')}`,
+      install(host, missing),
+    );
+  }
+  if (!look.can.proc) {
+    return findings.fail(
+      'tools',
+      '/proc cannot be read: no process can be found',
+      onHost(host, 'sudo mount -t proc proc /proc'),
+    );
+  }
+  if (!look.can.scan) {
+    return findings.fail(
+      'tools',
+      'grep or xargs cannot look through /proc as the daemon needs it',
+      install(host, ['grep', 'xargs']),
+    );
+  }
+  if (!look.can.setsid) {
+    const found = 'no setsid: processes that a job leaves behind are found by their environment alone';
+    return findings.warn('tools', found, install(host, ['setsid']));
+  }
+  if (!look.can.printf) {
+    const found = 'find has no -printf: a job with very many outputs ends slowly';
+    return findings.warn('tools', found, install(host, ['find']));
+  }
+  findings.ok('tools', `sh, tar, find, setsid, ${look.sums}`);
+}
+
+function judgeRoot({ root, trial, unwritable, user }: HostLook, host: HostConfig, findings: Findings): void {
+  const place = quotePath(host.root);
+  if (root.kind === 'other') {
+    return findings.fail(
+      'root',
+      `${root.at} is not a directory`,
+      onHost(host, `mv ${quote(root.at)} ${quote(`${root.at}.away`)}`),
+    );
+  }
+  if (trial !== null && trial.step !== 'ok') {
+    const where = root.kind === 'absent' ? `${host.root} is not there, and in ${root.at} it` : root.at;
+    return findings.fail(
+      'root',
+      `${where} cannot be used: ${WHAT[trial.step]}: ${trial.said}`,
+      mendRoot(trial, look(root), host, user),
+    );
+  }
+  const [first] = unwritable;
+  if (first !== undefined) {
+    return findings.fail(
+      'root',
+      `${first} cannot be written by ${user}`,
+      onHost(host, `sudo chown -R ${quote(user)} ${place}`),
+    );
+  }
+  findings.ok('root', root.kind === 'absent' ? `${host.root}, made by the daemon when it starts` : host.root);
+}
+
+const look = (root: HostLook['root']): HostLook['root'] => root;
+
+const WHAT: Readonly<Record<Trial['step'], string>> = {
+  ok: '',
+  make: 'no directory can be made there',
+  write: 'no file can be written there',
+  rename: 'nothing can be renamed there',
+  link: 'it has no hard links, which the claim of a job is',
+  delete: 'nothing can be deleted there',
+};
+
+function mendRoot({ step, said }: Trial, root: HostLook['root'], host: HostConfig, user: string): string {
+  if (/no space|quota|not there/i.test(said)) return `${onHost(host, `df -h ${quote(root.at)}`)}, and make room`;
+  if (step === 'link') return `choose a root on a file system with hard links (hosts.${host.name}.root)`;
+  const path = quotePath(host.root);
+  if (/read-only/i.test(said)) return onHost(host, `sudo mount -o remount,rw ${quote(root.at)}`);
+  return onHost(
+    host,
+    root.kind === 'absent' ? `sudo install -d -o ${quote(user)} ${path}` : `sudo chown -R ${quote(user)} ${path}`,
+  );
+}
+
+/** Two installations on one root would share its GPUs without knowing. */
+function judgeOwner({ owner, root, user }: HostLook, { host, instance }: LookContext, findings: Findings): void {
+  if (owner.kind === 'unreadable') {
+    return findings.fail(
+      'owner',
+      `${owner.file} cannot be read by ${user}`,
+      onHost(host, `sudo chown ${quote(user)} ${quote(owner.file)}`),
+    );
+  }
+  if (owner.kind === 'nobody') return findings.ok('owner', 'nobody yet: the daemon takes it when it starts');
+  if (owner.instance === instance) return findings.ok('owner', `this installation (${instance})`);
+  const ours = instance === null ? 'there is no database of ours yet' : `this one is ${instance}`;
+  findings.fail(
+    'owner',
+    `${root.at}/owner names installation ${owner.instance === '' ? '"" (an empty file)' : owner.instance}, and ${ours}`,
+    `stop the other daemon, then: mqi hosts takeover ${host.name}`,
+  );
+}
+
+/** As for this machine: below the first nothing works any more; a case of moqui and its dose are some GiB. */
+const LEAST_BYTES = 100 * 2 ** 20;
+const FEW_BYTES = 5 * 2 ** 30;
+const FEW_INODES = 10_000;
+
+function judgeSpace({ root, freeBytes, freeInodes }: HostLook, host: HostConfig, findings: Findings): void {
+  if (freeBytes === null) return findings.info('space', `df says nothing of ${root.at}`);
+  const inodes = freeInodes === null ? '' : ` and ${freeInodes} inodes`;
+  const found = `${formatSize(freeBytes)}${inodes} free at ${root.at}`;
+  const repair = `${onHost(host, `df ${freeInodes !== null && freeInodes < FEW_INODES ? '-i' : '-h'} ${quote(root.at)}`)}, and make room`;
+  if (freeBytes < LEAST_BYTES || freeInodes === 0) return findings.fail('space', found, repair);
+  if (freeBytes < FEW_BYTES || (freeInodes ?? FEW_INODES) < FEW_INODES)
+    return findings.warn('space', `only ${found}`, repair);
+  findings.ok('space', found);
+}
+
+function judgeGpus({ gpus, gpuTrouble }: HostLook, host: HostConfig, findings: Findings): void {
+  if (gpuTrouble !== null) return findings.warn('gpu', `nvidia-smi failed: ${gpuTrouble}`, onHost(host, 'nvidia-smi'));
+  if (gpus === null) return findings.info('gpu', 'no nvidia-smi there');
+  findings.info('gpu', gpus.length === 0 ? 'nvidia-smi sees none' : `${gpus.length}: ${[...new Set(gpus)].join(', ')}`);
+}

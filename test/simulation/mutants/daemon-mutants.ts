@@ -1,0 +1,167 @@
+import type { Mutant } from './mutant.ts';
+
+/** What the supervisor, the machine, the store and the judge do. */
+export const DAEMON_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'the job is released before its id is committed',
+    breaks: [4, 5],
+    within: 100,
+    patches: [
+      {
+        file: 'src/supervisor/effects.ts',
+        find: "    case 'created':\n      return event({ type: 'job.created', job: outcome.job });",
+        replace:
+          "    case 'created':\n      await host.scheduler.release({ token: tokenOf(row), job: outcome.job }, signal);\n      return event({ type: 'job.created', job: outcome.job });",
+      },
+    ],
+  },
+  {
+    name: "the slot is freed on the queue's word",
+    breaks: [2, 3],
+    within: 100,
+    patches: [
+      {
+        file: 'src/scheduler/judge.ts',
+        find: 'const alive = facts.processes.length > 0;',
+        replace:
+          "const alive = facts.processes.length > 0;\n  if (queue.kind === 'ended') return { kind: 'ended', end: end.kind === 'present' ? end.value : { kind: 'lost' } };",
+      },
+    ],
+  },
+  {
+    name: "the slot is freed on stop's exit code",
+    breaks: [2, 3],
+    within: 100,
+    patches: [
+      { file: 'src/scheduler/proof.ts', find: 'if (processes.length > 0)', replace: 'if (processes.length > 1e9)' },
+    ],
+  },
+  {
+    name: 'the end frees the slot, whatever still runs',
+    breaks: [2, 3],
+    within: 100,
+    patches: [
+      {
+        file: 'src/scheduler/judge.ts',
+        find: 'const stillThere = alive || ',
+        replace: 'const stillThere = ',
+      },
+    ],
+  },
+  {
+    name: 'slots are leased before the barrier',
+    breaks: [1, 2],
+    within: 100,
+    patches: [
+      {
+        file: 'src/supervisor/supervisor.ts',
+        find: 'isReconciled: (host) => barrier.isLifted(host),',
+        replace: 'isReconciled: () => true,',
+      },
+    ],
+  },
+  {
+    name: 'the barrier does not revoke',
+    breaks: [1, 2],
+    within: 100,
+    patches: [
+      {
+        file: 'src/supervisor/reconciler.ts',
+        find: "if (facts.claim.kind === 'absent' && facts.directory === 'present') {",
+        replace:
+          "if (facts.claim.kind === 'absent' && facts.directory === 'present') {\n    return { kind: 'proven', proof: 'revoked', end: null };",
+      },
+    ],
+  },
+  {
+    name: 'a case is leased a slot while an earlier attempt of it lacks a proof',
+    breaks: [1],
+    within: 100,
+    patches: [
+      {
+        file: 'src/store/cases.ts',
+        find: 'and (${attempts.proof} is null or ${attempts.orphan} is not null)',
+        replace: 'and 1 = 0',
+      },
+    ],
+  },
+  {
+    name: 'an old look speaks for a new job',
+    breaks: [2, 3],
+    within: 100,
+    patches: [
+      {
+        file: 'src/supervisor/observer.ts',
+        find: 'if (now === null || now.entry !== asked.entry) return;',
+        replace: 'if (now === null) return;',
+      },
+      {
+        file: 'src/supervisor/observer.ts',
+        find: 'dispatch(asked.id, event, { entry: asked.entry });',
+        replace: 'dispatch(asked.id, event);',
+      },
+    ],
+  },
+  {
+    name: 'blind time is counted',
+    breaks: [3],
+    within: 100,
+    patches: [
+      {
+        file: 'machines/case.context.ts',
+        find: 'return context.blind === null ? Math.max(0, sinceMs ?? 0) : 0;',
+        replace: 'return Math.max(0, sinceMs ?? 0);',
+      },
+      { file: 'src/supervisor/observer.ts', find: 'spells += 1;\n      views.clear();', replace: '' },
+      {
+        file: 'src/supervisor/observer.ts',
+        find: 'views.clear();\n      return deps.onBlind(look);',
+        replace: 'return deps.onBlind(look);',
+      },
+    ],
+  },
+  {
+    name: 'what is in submitting at a start-up goes on',
+    breaks: [5],
+    within: 20,
+    patches: [
+      {
+        file: 'src/supervisor/rehydrate.ts',
+        find: "for (const row of live.all()) dispatch(row.id, { type: 'daemon.restarted' });",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'any exit code is a success',
+    breaks: [6],
+    within: 50,
+    patches: [
+      { file: 'machines/case.failures.ts', find: 'return end.exitCode === 0\n', replace: 'return end.exitCode >= 0\n' },
+    ],
+  },
+  {
+    name: 'results that match nothing are a success',
+    breaks: [6],
+    within: 100,
+    patches: [
+      {
+        file: 'machines/case.machine.ts',
+        find: 'context.failure === null && missingGlobs.length === 0',
+        replace: 'context.failure === null || missingGlobs.length === 0',
+      },
+    ],
+  },
+  {
+    name: 'a job that the queue forgot before its release is waited for',
+    breaks: [7],
+    within: 100,
+    patches: [
+      {
+        file: 'machines/case.machine.ts',
+        find: "{ guard: 'seesMissing', target: 'stopping', actions: ['stopMissing', 'noteSeen'] },\n              { guard: 'seesHeld', actions: 'clearBlind' },",
+        replace: "{ guard: 'seesHeld', actions: 'clearBlind' },",
+      },
+    ],
+  },
+];
