@@ -107,7 +107,9 @@ function report(text) {
   const bars = new Map();
   for (const gap of gaps) bars.set(Math.floor(gap / step), (bars.get(Math.floor(gap / step)) ?? 0) + 1);
   for (const [bar, count] of [...bars].sort(([a], [b]) => a - b)) {
-    console.log(`${String(bar * step).padStart(6)}–${String((bar + 1) * step).padEnd(5)} ms ${'█'.repeat(count)} ${count}`);
+    console.log(
+      `${String(bar * step).padStart(6)}–${String((bar + 1) * step).padEnd(5)} ms ${'█'.repeat(count)} ${count}`,
+    );
   }
   const busy = rows.reduce((sum, row) => sum + row.endedMs - row.begunMs, 0);
   const span = Math.max(...rows.map((row) => row.endedMs)) - rows[1].begunMs;

@@ -8,7 +8,7 @@ const logs = (context: CaseContext): string => `mqi cases logs ${context.caseId}
 export function interrupted(context: CaseContext): Failure {
   return {
     kind: 'interrupted',
-    message: 'the daemon stopped while the job was being submitted; it is revoked and can never run',
+    message: 'the daemon stopped while its job was being submitted; nothing is submitted again by itself',
     hint: retry(context),
   };
 }

@@ -4,7 +4,7 @@ import { JSON_OPTION, optionsOf } from './cli.ts';
 import type { Cli, JsonOption } from './cli.ts';
 import { attentionChecks } from './doctor/attention-checks.ts';
 import { runCheck } from './doctor/check.ts';
-import type { Check, Finding } from './doctor/check.ts';
+import type { Check, Checked, Survey } from './doctor/check.ts';
 import { configCheck, loadFor } from './doctor/config-check.ts';
 import { databaseChecks } from './doctor/database-checks.ts';
 import { folderChecks } from './doctor/folder-checks.ts';
@@ -17,10 +17,6 @@ import { styled } from './screen.ts';
 import type { GlobalOptions } from './session.ts';
 import { plural } from './words.ts';
 
-interface Checked extends Finding {
-  readonly name: string;
-}
-
 export function doctorCommand(cli: Cli): Command {
   return new Command('doctor')
     .description('what is wrong with this installation, and which command repairs it')
@@ -29,9 +25,10 @@ export function doctorCommand(cli: Cli): Command {
       const options = optionsOf<JsonOption>(command);
       const results: Checked[] = [];
       for (const check of checksFor(cli.io, options)) {
-        const result = { name: check.name, ...(await runCheck(check)) };
-        results.push(result);
-        if (options.json !== true) print(cli.io, result);
+        for (const result of await resultsOf(check)) {
+          results.push(result);
+          if (options.json !== true) print(cli.io, result);
+        }
       }
       const failed = results.filter((result) => result.status === 'fail').length;
       if (options.json === true) cli.io.out.json({ ok: failed === 0, checks: results });
@@ -40,7 +37,12 @@ export function doctorCommand(cli: Cli): Command {
     });
 }
 
-function checksFor(io: Io, options: GlobalOptions): readonly Check[] {
+async function resultsOf(check: Check | Survey): Promise<readonly Checked[]> {
+  if ('survey' in check) return check.survey();
+  return [{ host: null, name: check.name, ...(await runCheck(check)) }];
+}
+
+function checksFor(io: Io, options: GlobalOptions): readonly (Check | Survey)[] {
   const outcome = loadFor(io, options);
   const config = outcome.kind === 'loaded' ? outcome.config : null;
   return [
@@ -58,17 +60,18 @@ function checksFor(io: Io, options: GlobalOptions): readonly Check[] {
   ];
 }
 
-const MARK = { ok: ['green', 'ok  '], warn: ['yellow', 'warn'], fail: ['red', 'FAIL'] } as const;
-const NAME_COLUMNS = 16;
+const MARK = { ok: ['green', 'ok  '], warn: ['yellow', 'warn'], fail: ['red', 'FAIL'], info: ['dim', 'info'] } as const;
+const NAME_COLUMNS = 18;
 
-function print(io: Io, { name, status, found, repair }: Checked): void {
+function print(io: Io, { host, name: about, status, found, repair }: Checked): void {
+  const name = host === null ? about : `${host} ${about}`;
   const [style, mark] = MARK[status];
-  io.out.line(styled(style, mark), `  ${name.padEnd(NAME_COLUMNS)}`, found);
-  if (repair !== null) io.out.line(styled('dim', `${' '.repeat(6 + NAME_COLUMNS)}next: `), repair);
+  io.out.line(styled(style, mark), `  ${name.padEnd(NAME_COLUMNS)} `, found);
+  if (repair !== null) io.out.line(styled('dim', `${' '.repeat(7 + NAME_COLUMNS)}next: `), repair);
 }
 
 function summary(io: Io, results: readonly Checked[]): void {
-  const count = (status: Finding['status']): number => results.filter((result) => result.status === status).length;
+  const count = (status: Checked['status']): number => results.filter((result) => result.status === status).length;
   const failed = count('fail');
   const warned = count('warn');
   const warnings = warned === 0 ? '' : `, ${plural(warned, 'warning')}`;

@@ -78,6 +78,6 @@ function report(io: Io, row: OrderRow, subject: string, running: boolean): void 
 
 function waitsFor(running: boolean): string {
   return running
-    ? 'the daemon has not come to it yet (mqi status)'
+    ? 'the daemon has not come to it yet (mqi orders)'
     : 'no daemon is running: it is carried out when one is started (mqi run)';
 }

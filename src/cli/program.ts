@@ -12,6 +12,7 @@ import { EXIT, exitCodesText } from './exit-code.ts';
 import { hostsCommand } from './hosts.ts';
 import { intakeCommand } from './intake.ts';
 import type { Io } from './io.ts';
+import { ordersCommand } from './orders.ts';
 import { orphansCommand } from './orphans.ts';
 import { packageFile } from './package-file.ts';
 import { reportError } from './report-error.ts';
@@ -56,6 +57,7 @@ export function buildProgram(cli: Cli): Command {
     .addCommand(slotsCommand(cli))
     .addCommand(hostsCommand(cli))
     .addCommand(orphansCommand(cli))
+    .addCommand(ordersCommand(cli))
     .addCommand(doctorCommand(cli))
     .addCommand(configCommand())
     .addCommand(dbCommand(cli))

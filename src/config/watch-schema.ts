@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { duration, localPath, text, wholeNumber } from './field.ts';
 
 /** Half-written or hidden by convention: of editors, copy tools, browsers and office programs. */
-const DEFAULT_IGNORE = ['.*', '*.tmp', '*.part', '*.partial', '~*', '*.filepart', '.~lock*'];
+const DEFAULT_IGNORE = ['*.tmp', '*.part', '*.partial', '*.filepart', '~*', '.~lock*', '.*.??????'];
 
 const fileName = 'a plain file name without /';
 const namePattern = 'a pattern for one name, without /';
@@ -31,9 +31,11 @@ export const watchSchema = z
       .array(
         text({ expected: namePattern, examples: ['*.tmp'] }, (value) => (value.includes('/') ? namePattern : null)),
       )
-      .meta({ expected: 'a list of patterns for names', examples: [['.*', '*.tmp']] })
+      .meta({ expected: 'a list of patterns for names', examples: [['*.tmp', '~*']] })
       .prefault(DEFAULT_IGNORE)
-      .describe('Folders and files of these names are not seen. A list here replaces the default list.'),
+      .describe(
+        'Temporary names. A folder so named is not seen (nor is a hidden one); while a file so named lies in a case, its copy is not finished. A list here replaces the default list, whose last pattern is for rsync.',
+      ),
     rescan_every: duration({ min: '100ms', max: '24h', example: '30s' })
       .prefault('30s')
       .describe(

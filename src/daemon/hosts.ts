@@ -18,7 +18,9 @@ export function createHosts(config: Config, instance: string, clock: Clock, log:
 }
 
 function createHost(config: Config, host: HostConfig, instance: string, clock: Clock, log: Log): Host {
-  const transport = createTransport(host, clock, log);
+  const transport = createTransport(host, clock, (message) =>
+    log.warn({ host: host.name }, `${host.name}: ${message}`),
+  );
   return {
     name: host.name,
     transport,
@@ -35,16 +37,13 @@ function createHost(config: Config, host: HostConfig, instance: string, clock: C
   };
 }
 
-function createTransport(host: HostConfig, clock: Clock, log: Log): Transport {
+/** `warn` is told, once each, what works worse than it could. */
+export function createTransport(host: HostConfig, clock: Clock, warn: (message: string) => void): Transport {
   switch (host.transport.type) {
     case 'local':
       return createLocalTransport({ clock });
     case 'ssh':
-      return createSshTransport({
-        ...host.transport,
-        clock,
-        onWarning: (message) => log.warn({ host: host.name }, `${host.name}: ${message}`),
-      });
+      return createSshTransport({ ...host.transport, clock, onWarning: warn });
   }
 }
 

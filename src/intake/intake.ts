@@ -12,7 +12,7 @@ import type { Inspection } from './inspect.ts';
 import { judgeSettled } from './judge.ts';
 import { createRecheck } from './known.ts';
 import { openLedger } from './ledger.ts';
-import { temporaryNames } from './names.ts';
+import { isHidden, temporaryNames } from './names.ts';
 import { obeyAdmit } from './order.ts';
 import type { AdmitOrder, AdmitOutcome } from './order.ts';
 import { lookAtDue, lookEveryMs } from './pass.ts';
@@ -170,7 +170,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     hints.clear();
     for (const path of noted) {
       const name = relative(settings.path, path);
-      const isTemporary = name.split('/').some((part) => at.isTemporaryName(part));
+      const isTemporary = name.split('/').some((part) => isHidden(part) || at.isTemporaryName(part));
       const found = isTemporary ? null : await lstatOf(path);
       if (found?.kind === 'found' && found.stats.isDirectory()) {
         consider(at, { path, name, stamp: stampOf(found.stats) });

@@ -13,7 +13,6 @@ export type Change = Omit<CandidateRow, 'firstSeenAt' | 'updatedAt'>;
 export interface Ledger {
   get(path: string): CandidateRow | undefined;
   rows(): IterableIterator<CandidateRow>;
-  readonly size: number;
   /** One transaction; `also` runs in it. */
   put(changes: readonly Change[], also?: (tx: Tx) => void): void;
   /** One transaction. */
@@ -33,9 +32,6 @@ export function openLedger(store: Store, clock: Clock): Ledger {
   return {
     get: (path) => rows.get(path),
     rows: () => rows.values(),
-    get size() {
-      return rows.size;
-    },
     put(changes, also) {
       const changed = changes.map(rowOf);
       if (changed.length === 0 && also === undefined) return;

@@ -47,6 +47,11 @@ export function travelProblem(relative: string): string | null {
 /** Tells a name (no `/`) that copying programs give to what they have not finished. */
 export type TemporaryName = (name: string) => boolean;
 
+/** A dot hides: `.snapshot` of a file server, `.Trash` of a desktop are no cases. Inside a case such names are its own. */
+export function isHidden(name: string): boolean {
+  return name.startsWith('.');
+}
+
 export function temporaryNames(patterns: readonly string[]): TemporaryName {
   // the empty pattern throws in picomatch, and matches nothing
   const wanted = patterns.filter((pattern) => pattern !== '');

@@ -5,7 +5,7 @@ import type { Desk } from './desk.ts';
 import { tryWrite } from './desk.ts';
 import { lstatOf } from './directory.ts';
 import type { Change } from './ledger.ts';
-import { quoted, shellWord } from './names.ts';
+import { isHidden, quoted, shellWord } from './names.ts';
 import { recordedText } from './recorded.ts';
 import { strayReason } from './scan.ts';
 import { stampOf } from './signature.ts';
@@ -82,8 +82,8 @@ async function admitUnseen(desk: Desk, text: string, asDone: boolean): Promise<A
     return refused(`there is no folder ${quoted(text)} in ${desk.watch.path}: mqi intake list`);
   }
   if (found.kind === 'blind') return refused(`${quoted(text)} cannot be read (${found.code})`);
-  if (name.split('/').some(desk.isTemporaryName)) {
-    return refused(`${quoted(text)} has a temporary name (watch.ignore), so it is no candidate`);
+  if (name.split('/').some((part) => isHidden(part) || desk.isTemporaryName(part))) {
+    return refused(`${quoted(text)} is hidden or has a temporary name (watch.ignore), so it is no candidate`);
   }
   if (!found.stats.isDirectory()) return refused(`${quoted(text)} is ${strayReason(found.stats)}`);
   const signature = recordedText({ stamp: stampOf(found.stats), signature: '', fingerprint: '' });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DISK_WIDTH, eachBounded } from './bounded.ts';
 import { codeOf, isAbsence, listNames, lstatOf, specialKind } from './directory.ts';
 import type { LogIntake } from './event.ts';
-import { decodeName, printable } from './names.ts';
+import { decodeName, isHidden, printable } from './names.ts';
 import type { TemporaryName } from './names.ts';
 import { below, stampOf } from './signature.ts';
 
@@ -139,7 +139,7 @@ class Walk {
       this.#strays.push({ path, name, stamp: '', reason: 'its name is not valid UTF-8: rename it' });
       return null;
     }
-    if (this.#options.isTemporaryName(base)) return null;
+    if (isHidden(base) || this.#options.isTemporaryName(base)) return null;
     const name = below(parent, base);
     const path = join(this.#options.root, parent, base);
     const found = await lstatOf(path);

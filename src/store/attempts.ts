@@ -39,20 +39,23 @@ export function dismissEndedOrphans(tx: Tx, caseId: string): void {
     .run();
 }
 
-/** The first proof stands. */
+/** The first proof stands; but that a job never was is our own word, and a look at the host is better. */
 export function recordProof(tx: Tx, token: string, proof: Proof, at: number): void {
   tx.update(attempts)
     .set({ proof, proofAt: at })
-    .where(and(eq(attempts.token, token), isNull(attempts.proof)))
+    .where(and(eq(attempts.token, token), or(isNull(attempts.proof), eq(attempts.proof, 'never_created'))))
     .run();
 }
 
-/** Earlier attempts of a case that are proven unable to run: all that may lie on a host beside a new one. */
+/**
+ * Earlier attempts of a case that are proven unable to run: all that may lie on a host beside a new one. Those that were
+ * never created are looked at again there: a restored backup may have forgotten that they were.
+ */
 export function settledTokens(db: ReadDb, caseId: string): string[] {
   return db
     .select({ token: attempts.token })
     .from(attempts)
-    .where(and(eq(attempts.caseId, caseId), isNotNull(attempts.proof), isNull(attempts.orphan)))
+    .where(and(eq(attempts.caseId, caseId), ne(attempts.proof, 'never_created'), isNull(attempts.orphan)))
     .all()
     .map((row) => row.token);
 }

@@ -54,8 +54,12 @@ export function createOrders(deps: {
         return retryCase(desk, (path) => intake.inspect(path), row, order);
       case 'adopt':
         return adoptOrphan(desk, row, order);
-      case 'abandon':
-        return abandonCase(desk, row, order);
+      case 'abandon': {
+        const host = readCase(store.db, order.caseId)?.host ?? null;
+        abandonCase(desk, row, order);
+        // what it held may be proven gone already: its slot is then free now, and not at the next sweep
+        return host === null ? undefined : deps.reconcile(host);
+      }
       case 'cancel':
         return desk.send(row, order.caseId, { type: 'operator.cancelled', by, why }, 'it is being cancelled', (now) =>
           isFinal(now.state)

@@ -71,9 +71,10 @@ export async function reconcile(deps: Deps): Promise<Reconciled> {
   return { kind: 'settled', revoked, orphans };
 }
 
-/** No live case owns it, and nobody has proven yet that nothing of it can run. */
+/** No live case owns it, and nobody has seen yet that nothing of it can run: that it was never created is no sight. */
 function isDead({ store }: Deps, token: string): boolean {
-  return ownerOf(store.db, token) === null && readAttempt(store.db, token)?.proof == null;
+  const proof = readAttempt(store.db, token)?.proof ?? null;
+  return (proof === null || proof === 'never_created') && ownerOf(store.db, token) === null;
 }
 
 /** The live case whose attempt it is; one that was set aside keeps its job as well. */
@@ -195,7 +196,7 @@ function record(
       });
     }
     // A job that this database never submitted has run: its case is held back until somebody decides, ended or not.
-    const forgotten = isForgotten || row === null || row.orphan !== null;
+    const forgotten = isForgotten || row === null || row.orphan !== null || row.proof === 'never_created';
     if (verdict.kind === 'proven') {
       recordProof(tx, token, verdict.proof, at);
       clearSlotsOfToken(tx, token, at);
@@ -206,7 +207,7 @@ function record(
       });
       return;
     }
-    updateAttempt(tx, token, { orphan: verdict.evidence });
+    updateAttempt(tx, token, { orphan: verdict.evidence, proof: null, proofAt: null });
     const why = orphanReason(token, verdict.evidence);
     const names = slot === null ? host.slots : [slot];
     for (const name of names) quarantineSlot(tx, host.name, name, token, why, at);

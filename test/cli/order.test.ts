@@ -104,6 +104,19 @@ describe('an order', () => {
     expect(openOrders(site.store.db)).toEqual([]);
   });
 
+  it('is listed afterwards with what became of it', async () => {
+    const site = testSite();
+    site.admit('lung');
+    expect((await site.run(['orders'])).out).toBe('no orders yet\n');
+    await site.run(['cases', 'pause', 'lung', '--why', 'new plan']);
+    site.answerOrders('refused', 'it is executing');
+    await site.run(['slots', 'clear', 'gpu.1']);
+    const { out } = await site.run(['orders']);
+    expect(out).toMatch(/1 +pause +lung +ada@desk +new plan .*refused: it is executing/);
+    expect(out).toMatch(/2 +clear_slot +local\/gpu.1 .*waits for the daemon/);
+    expect(JSON.parse((await site.run(['orders', '--json'])).out)).toMatchObject({ orders: [{ id: 2 }, { id: 1 }] });
+  });
+
   it('is printed as JSON for scripts', async () => {
     const site = testSite();
     const id = site.admit('lung');

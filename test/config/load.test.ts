@@ -18,7 +18,7 @@ describe('the configuration of the design', () => {
         quietPeriodMs: 30_000,
         readyMarker: null,
         depth: 1,
-        ignore: ['.*', '*.tmp', '*.part', '*.partial', '~*', '*.filepart', '.~lock*'],
+        ignore: ['*.tmp', '*.part', '*.partial', '*.filepart', '~*', '.~lock*', '.*.??????'],
         rescanEveryMs: 30_000,
       },
       results: '/data/results',

@@ -72,9 +72,12 @@ test('a completed case whose folder has changed since runs again, by an order al
   const first = await site.final('case');
   expect(first.state).toBe('completed');
   writeFileSync(join(folder, 'data'), 'after!');
-  const { reason } = await site.until(
-    'the change is noticed',
-    (from) => from.db.select().from(candidates).all().find((row) => row.state === 'changed'),
+  const { reason } = await site.until('the change is noticed', (from) =>
+    from.db
+      .select()
+      .from(candidates)
+      .all()
+      .find((row) => row.state === 'changed'),
   );
   expect(reason).toContain(`mqi cases retry ${first.id}`);
   expect(site.caseOf('case')).toMatchObject({ state: 'completed', attempt: 1 });

@@ -13,7 +13,8 @@ import type { Site } from '../lab/site.ts';
 const waits = (site: Site): string => `until [ -e '${site.folder}/go' ]; do sleep 0.05; done`;
 
 /** A program that notes its process id, for the witness, and waits. */
-const payload = (site: Site): string => `sh -c 'echo $$ >> "$0/pids"; until [ -e "$0/go" ]; do sleep 0.05; done' '${site.folder}'`;
+const payload = (site: Site): string =>
+  `sh -c 'echo $$ >> "$0/pids"; until [ -e "$0/go" ]; do sleep 0.05; done' '${site.folder}'`;
 
 /**
  * The next case for the same slot. Its job notes which processes of the first one were still there when it began: a slot

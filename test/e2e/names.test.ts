@@ -13,24 +13,27 @@ const NAME_BYTES = 255;
 const FOLDERS = 30;
 
 /** What shells, tars, globs, JSON, URLs and terminals take for something else. */
-const PIECES = [
-  ...[' ', "'", '"', '`', '$', '$(touch hit)', '${HOME}', '`touch hit`', '\\', '\n', '\r', '\t', '\u0001', '\u001b[2J'],
-  ...['-', '--', '-rf', ';', '&', '&&', '|', '*', '?', '[a]', '{a,b}', '!', '#', '~', '%', '%s', '%00', '=', ':', '@'],
-  ...['<', '>', '(', ')', '..', '...', '.', ',', 'ä', 'é', 'é', '京', 'ע', '\u200f', '🧠', '👩‍🚀', '\u00a0', '\ufeff'],
-  ...['a', 'Z', '0', 'case', 'output', 'inputs', 'manifest', 'manifest.json', 'claim', 'end', 'stdout', 'attempt-1'],
-];
+const PIECES: readonly string[] = [
+  [' ', "'", '"', '`', '$', '$(touch hit)', '${HOME}', '`touch hit`', '\\', '\n', '\r', '\t', '\u0001', '\u001b[2J'],
+  ['-', '--', '-rf', ';', '&', '&&', '|', '*', '?', '[a]', '{a,b}', '!', '#', '~', '%', '%s', '%00', '=', ':', '@'],
+  ['<', '>', '(', ')', '..', '...', '.', ',', 'ä', 'é', 'e\u0301', '京', 'ע', '\u200f', '🧠', '👩‍🚀', '\u00a0', '\ufeff'],
+  ['a', 'Z', '0', 'case', 'output', 'inputs', 'manifest', 'manifest.json', 'claim', 'end', 'stdout', 'attempt-1'],
+].flat();
 
 /** Names that have a meaning of their own somewhere on the way. */
-const CHOSEN = [
-  ...['-rf', '--help', ' ', '...', '.hidden', '.staging', '~', '$(touch hit)', '`touch hit`', "'", '"', '\\', '*'],
-  ...['a\nb', '\n', 'ends in newline\n', '\ttab', 'C:\\x', '%2e%2e', '🧠', 'x'.repeat(NAME_BYTES), '€'.repeat(85), 'null'],
-];
+const CHOSEN: readonly string[] = [
+  ['-rf', '--help', ' ', '...', '.hidden', '.staging', '~', '$(touch hit)', '`touch hit`', "'", '"', '\\', '*'],
+  ['a\nb', '\n', 'ends in newline\n', '\ttab', 'C:\\x', '%2e%2e', '🧠', 'x'.repeat(NAME_BYTES), '€'.repeat(85)],
+].flat();
 
 const name = fc
-  .array(fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...PIECES) }, fc.string({ unit: 'grapheme', maxLength: 6 })), {
-    minLength: 1,
-    maxLength: 12,
-  })
+  .array(
+    fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...PIECES) }, fc.string({ unit: 'grapheme', maxLength: 6 })),
+    {
+      minLength: 1,
+      maxLength: 12,
+    },
+  )
   .map((pieces) => pieces.join('').replaceAll(/[/\0]/g, '').toWellFormed())
   .filter((text) => text !== '' && text !== '.' && text !== '..' && Buffer.byteLength(text) <= NAME_BYTES);
 

@@ -23,7 +23,8 @@ async function killed(daemon: Daemon): Promise<void> {
 function writeSnapshot(site: Site, name: string, change: (snapshot: Persisted) => string): void {
   const { id, snapshot } = site.caseOf(name);
   const sqlite = new Sqlite(site.database);
-  sqlite.prepare('update cases set snapshot = ? where id = ?').run(change(JSON.parse(snapshot) as Persisted), id);
+  const changed = change(snapshot === 'null' ? { context: {} } : (JSON.parse(snapshot) as Persisted));
+  sqlite.prepare('update cases set snapshot = ? where id = ?').run(changed, id);
   sqlite.close();
 }
 
@@ -61,60 +62,70 @@ test('snapshots that version 1 wrote are taken up by the daemon: each case goes 
   }
 });
 
-const GARBAGE: readonly (readonly [string, (snapshot: Persisted) => string])[] = [
-  ['cut short', (snapshot) => JSON.stringify(snapshot).slice(0, 90)],
-  ['of a later version', ({ context, ...rest }) => JSON.stringify({ ...rest, context: { ...context, version: 2 } })],
-  [
-    'in a state that this version does not know',
-    (snapshot) => JSON.stringify({ ...snapshot, value: { running: 'dreaming' } }),
-  ],
-];
+/** What is wrong with a snapshot, by the name of the case that has it. */
+const SPOILT: Readonly<Record<string, (snapshot: Persisted) => string>> = {
+  'cut short': (snapshot) => JSON.stringify(snapshot).slice(0, 90),
+  'of a later version': ({ context, ...rest }) => JSON.stringify({ ...rest, context: { ...context, version: 2 } }),
+  'in an unknown state': (snapshot) => JSON.stringify({ ...snapshot, value: { running: 'dreaming' } }),
+};
 
-test.each(GARBAGE)(
-  'a snapshot %s sets its case aside by name; its slot is kept, and the daemon goes on with the others',
-  async (_, spoil) => {
-    const site = createSite({ slots: 2 });
-    site.drop('broken', site.counting('broken', waits(site)), { data: 'a' });
-    site.drop('whole', site.counting('whole', waits(site)), { data: 'b' });
-    const first = site.start();
-    await site.in('broken', 'executing');
-    await site.in('whole', 'executing');
-    await killed(first);
-    writeSnapshot(site, 'broken', spoil);
+test('a snapshot that cannot be read sets its case aside by name; its slot is kept, and the daemon goes on with the others', async () => {
+  const names = Object.keys(SPOILT);
+  const site = createSite({ slots: names.length + 1 });
+  for (const name of [...names, 'whole']) site.drop(name, site.counting(name, waits(site)), { data: name });
+  const first = site.start();
+  for (const name of [...names, 'whole']) await site.in(name, 'executing');
+  await killed(first);
+  for (const [name, spoil] of Object.entries(SPOILT)) writeSnapshot(site, name, spoil);
 
-    const second = site.start();
-    const { setAside, slot, id } = await site.until('it is set aside', () => {
-      const row = site.caseOf('broken');
-      return row.setAside === null ? null : row;
-    });
-    expect(setAside).not.toBe('');
-    expect(second.log()).toContain('case broken is set aside');
-    expect(second.log()).toContain(`its slot here/${slot} stays leased`);
-    expect((await site.mqi('why', 'broken')).out).toContain('set aside');
+  const second = site.start();
+  await site.until('they are set aside', () => names.every((name) => site.caseOf(name).setAside !== null));
+  const kept = names.map((name) => site.caseOf(name));
+  for (const { name, slot } of kept) {
+    expect(second.log()).toContain(`case ${name} is set aside: its state cannot be read; its slot here/${slot} stays`);
+    expect((await site.mqi('why', name)).out).toContain('set aside');
+  }
 
-    writeFileSync(join(site.folder, 'go'), '');
-    site.drop('later', site.counting('later', COPIES), { data: 'c' });
-    for (const name of ['whole', 'later']) {
-      expect((await site.final(name)).state).toBe('completed');
-      expect(site.runs(name)).toBe(1);
-      expect(site.attempts(name)[0]!.slot).not.toBe(slot);
-    }
+  writeFileSync(join(site.folder, 'go'), '');
+  site.drop('later', site.counting('later', COPIES), { data: 'c' });
+  for (const name of ['whole', 'later']) {
+    expect((await site.final(name)).state).toBe('completed');
+    expect(site.runs(name)).toBe(1);
+    expect(kept.map((row) => row.slot)).not.toContain(site.attempts(name)[0]!.slot);
+  }
+  for (const { id, name, slot } of kept) {
     expect(site.slots().find((one) => one.name === slot)).toMatchObject({ state: 'leased', caseId: id });
-    expect(site.caseOf('broken').phase).toBe('executing');
-    await killed(second);
+    expect(site.caseOf(name)).toMatchObject({ phase: 'executing', failure: null });
+  }
 
-    // the way out: a version that can read it, or an operator who gives it up
-    site.start();
-    await site.until('it is set aside again', () => site.caseOf('broken').setAside === setAside);
+  // the way out: a version that can read it, or an operator who gives it up
+  for (const { id, name } of kept) {
     expect(await site.order({ kind: 'retry', caseId: id, limitMs: null })).toMatchObject({
       outcome: 'refused',
       message: expect.stringContaining(`mqi cases abandon ${id}`),
     });
     expect(await site.order({ kind: 'abandon', caseId: id })).toMatchObject({ outcome: 'done' });
-    expect((await site.final('broken')).failure).toMatchObject({ kind: 'abandoned' });
-    await site.until('its slot is free, once its job is proven gone', () =>
-      site.slots().every((one) => one.state === 'free'),
-    );
-    expect(site.runs('broken')).toBe(1);
-  },
-);
+    expect((await site.final(name)).failure).toMatchObject({ kind: 'abandoned' });
+  }
+  await site.until('the slots are free, once their jobs are proven gone', () =>
+    site.slots().every((slot) => slot.state === 'free'),
+  );
+  for (const name of names) expect(site.runs(name)).toBe(1);
+});
+
+test('one that a later start can read again is taken up where it was', async () => {
+  const site = createSite();
+  site.drop('case', site.counting('case', waits(site)), { data: 'dose' });
+  const first = site.start();
+  const { snapshot } = await site.in('case', 'executing');
+  await killed(first);
+  writeSnapshot(site, 'case', () => 'null');
+  const second = site.start();
+  await site.until('it is set aside', () => site.caseOf('case').setAside !== null);
+  await killed(second);
+  writeSnapshot(site, 'case', () => snapshot);
+  site.start();
+  writeFileSync(join(site.folder, 'go'), '');
+  expect((await site.final('case')).state).toBe('completed');
+  expect(site.runs('case')).toBe(1);
+});

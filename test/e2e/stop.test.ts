@@ -40,21 +40,24 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s stops an idle daemon with exit cod
 test.each([
   ['an upload', 'staging', 'tar', UNPACKS],
   ['a collection', 'collecting', 'tar', PACKS],
-] as const)('SIGTERM during %s breaks it off, and the next start takes it up again', async (_, phase, program, when) => {
-  const site = createSite();
-  const gate = createGate(site.folder, program, when);
-  site.drop('case', site.counting('case', COPIES), { data: 'dose' });
-  const first = site.start({ env: gate.env });
-  await site.until('it is under way', () => gate.wasReached());
-  const { token } = site.caseOf('case');
-  first.kill('SIGTERM');
-  await stopped(first);
-  expect(site.caseOf('case').phase).toBe(phase);
-  gate.open();
-  site.start();
-  await expectOnce(site);
-  expect(site.caseOf('case').token).toBe(token);
-});
+] as const)(
+  'SIGTERM during %s breaks it off, and the next start takes it up again',
+  async (_, phase, program, when) => {
+    const site = createSite();
+    const gate = createGate(site.folder, program, when);
+    site.drop('case', site.counting('case', COPIES), { data: 'dose' });
+    const first = site.start({ env: gate.env });
+    await site.until('it is under way', () => gate.wasReached());
+    const { token } = site.caseOf('case');
+    first.kill('SIGTERM');
+    await stopped(first);
+    expect(site.caseOf('case').phase).toBe(phase);
+    gate.open();
+    site.start();
+    await expectOnce(site);
+    expect(site.caseOf('case').token).toBe(token);
+  },
+);
 
 test('SIGTERM while its job is being created waits for the answer: the case ends up in running, not interrupted', async () => {
   const site = createSite();

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 
+import { jobProcesses } from '../lab/jobs.ts';
 import { PUEUE_VERSIONS } from '../lab/pueue.ts';
 import { COMPUTES, createHpc, describeOnHpc, waitsFor } from './lab.ts';
 
@@ -16,8 +17,8 @@ for (const version of PUEUE_VERSIONS) {
         const first = hpc.start({ failPoints: 'commit.before.job.created=kill' });
         expect((await first.exited).signal).toBe('SIGKILL');
         expect(hpc.caseOf('case').phase).toBe('creating');
-        // as one types it, without an id
-        await hpc.queue.pueue('enqueue', '--group', 'gpu0');
+        // as one types it; 3.4 wants to know which
+        await hpc.queue.pueue('enqueue', ...(version === '3.4.1' ? ['0'] : ['--group', 'gpu0']));
         await hpc.eventually('the job runs', () => hpc.runs('case') === 1);
 
         hpc.drop('other', hpc.counting('other', COMPUTES), { data: 'dose of other' });
@@ -35,7 +36,9 @@ for (const version of PUEUE_VERSIONS) {
         const orphans = await hpc.mqi('orphans');
         expect(orphans.out).toContain(failed.id);
         expect((await hpc.mqi('why', 'other')).out).toMatch(/gpu0 is quarantined/);
-        expect((await hpc.mqi('why', 'case')).out + (await hpc.mqi('why', 'case')).err).toMatch(/adopt/);
+        const why = await hpc.mqi('why', 'case');
+        expect(why.out).toMatch(/interrupted.*its job is executing/);
+        expect(why.out).toContain(`mqi cases adopt ${failed.id}`);
 
         const adopted = await hpc.mqi('cases', 'adopt', failed.id, '--why', 'it ran all the same');
         expect(adopted.code, adopted.err).toBe(0);
@@ -47,6 +50,25 @@ for (const version of PUEUE_VERSIONS) {
         expect((await hpc.final('other')).state).toBe('completed');
         expect([hpc.runs('case'), hpc.runs('other')]).toEqual([1, 1]);
         expect((await hpc.mqi('orphans')).out).not.toContain(failed.id);
+      });
+
+      test("who types `pueue kill` ends pueue's shell and not the job: nothing is judged while that lives, and a cancel ends it", async () => {
+        const hpc = await createHpc({ version });
+        hpc.drop('case', hpc.counting('case', 'sleep 600'));
+        hpc.start();
+        const { id, token } = await hpc.in('case', 'executing');
+        await hpc.queue.pueue('kill', '0');
+        await hpc.eventually('pueue calls it killed', async () => (await hpc.tasks())[0]?.status === 'Done');
+        await hpc.nextLook();
+        expect(hpc.caseOf('case')).toMatchObject({ phase: 'executing', token });
+        expect(hpc.slots()).toMatchObject([{ state: 'leased', caseId: id }]);
+        expect(jobProcesses(hpc.root)).not.toEqual([]);
+
+        const cancelled = await hpc.mqi('cases', 'cancel', id, '--why', 'it was killed in pueue');
+        expect(cancelled.code, cancelled.err).toBe(0);
+        expect((await hpc.final('case')).failure?.kind).toBe('cancelled');
+        expect(jobProcesses(hpc.root)).toEqual([]);
+        expect(hpc.slots()).toMatchObject([{ state: 'free' }]);
       });
     },
     [version],

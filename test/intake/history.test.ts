@@ -122,7 +122,7 @@ describe('an order to admit', () => {
     expect(await refusal('case')).toBe(`"case" is case ${caseId} already: mqi cases retry ${caseId}`);
     expect(await refusal('copying')).toMatch(/^"copying" has not settled yet: it holds an unfinished file/);
     writeTree(join(h.root, '.copying'), { a: '' });
-    expect(await refusal('.copying')).toMatch(/^"\.copying" has a temporary name/);
+    expect(await refusal('.copying')).toMatch(/^"\.copying" is hidden or has a temporary name/);
     expect(await refusal('nowhere')).toMatch(/^there is no folder "nowhere"/);
     expect(await refusal('../watched')).toMatch(/^there is no folder/);
     expect(await refusal('case/a')).toMatch(/^there is no folder/);

@@ -8,11 +8,8 @@ export function listingOf(folder: string | Buffer): string[] {
   const path = Buffer.from(folder);
   const stats = lstatSync(path, { bigint: true });
   const target = stats.isSymbolicLink() ? readlinkSync(path, 'buffer').toString('latin1') : '';
-  const own = [
-    path.toString('latin1'),
-    ...[stats.ino, stats.mode, stats.uid, stats.gid, stats.nlink, stats.size, stats.mtimeNs, stats.ctimeNs],
-    target,
-  ].join(' ');
+  const { ino, mode, uid, gid, nlink, size, mtimeNs, ctimeNs } = stats;
+  const own = [path.toString('latin1'), ino, mode, uid, gid, nlink, size, mtimeNs, ctimeNs, target].join(' ');
   if (!stats.isDirectory()) return [own];
   const names = readable(path).sort((a, b) => a.compare(b));
   return [own, ...names.flatMap((name) => listingOf(Buffer.concat([path, Buffer.from('/'), name])))];

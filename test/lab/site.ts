@@ -34,8 +34,7 @@ import type { Order } from '../../src/domain/order.ts';
 import { endJobsUnder } from './jobs.ts';
 
 /** The compiled program, as a user runs it; `npm test` builds it first. */
-export const MAIN =
-  process.env['MQI_MAIN'] ?? join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
+export const MAIN = process.env['MQI_MAIN'] ?? join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 
 /** How long anything may take before a test gives up, on a slow and busy machine. Nothing waits for it to pass. */
 const DEADLINE_MS = 25_000;

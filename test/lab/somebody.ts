@@ -18,8 +18,9 @@ export const asSomebody: readonly string[] = isRoot
 export function cannotRun(program: string): string | null {
   if (!isRoot) return null;
   if (!existsSync(SETPRIV)) return 'setpriv is missing (util-linux)';
-  const [command, ...args] = [...asSomebody, process.execPath, '--check', program];
-  return spawnSync(command!, args).status === 0 ? null : `${program} is out of reach for an ordinary user`;
+  return spawnSync(SETPRIV, [...asSomebody.slice(1), process.execPath, '--check', program]).status === 0
+    ? null
+    : `${program} is out of reach for an ordinary user`;
 }
 
 /** Gives a folder, and all that is in it, to that user. */

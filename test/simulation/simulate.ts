@@ -9,6 +9,8 @@ import { World } from './world.ts';
 
 /** How long after the last fault everything must have come to its end, virtual ms: reconciles come every five minutes. */
 const REST_MS = 60 * 60_000;
+/** The longest back-off of a link, and the longest time that a planned stop lasts, with something to spare, ms. */
+const SETTLED_MS = 200_000;
 /** How often operators look after what waits for them, once the faults are over, ms. */
 const CARE_EVERY_MS = 20_000;
 
@@ -36,10 +38,9 @@ export async function simulate(seed: string, without: ReadonlySet<number> = new 
   try {
     world.lives.start();
     await world.run(horizonMs);
-    // the one crash that every world has, if its moment never came
-    if (world.lives.crashes === 0 && without.size === 0) perform(world, { kind: 'crash', downMs: 1_000 });
+    if (without.size === 0) await complete(world);
     calm(world);
-    const restMs = horizonMs + REST_MS;
+    const restMs = world.timeline.nowMs + REST_MS;
     const isOver = await world.run(restMs, () => world.checker.isAtRest());
     if (!isOver && world.violations.length === 0) world.checker.checkExplained();
     return {
@@ -54,6 +55,20 @@ export async function simulate(seed: string, without: ReadonlySet<number> = new 
   } finally {
     world.close();
   }
+}
+
+/** The one crash and the one blind spell that every world has, if their moments never came. */
+async function complete(world: World): Promise<void> {
+  const { lives, checker, timeline } = world;
+  lives.points.disarm();
+  if (checker.blindSpells === 0) {
+    await world.run(timeline.nowMs + SETTLED_MS, () => lives.isAlive);
+    // a connection is made by then, whatever it waited for
+    await world.run(timeline.nowMs + SETTLED_MS, () => checker.page.offline.size === 0 && checker.page.reconciled.size > 0);
+    for (const number of world.hosts.keys()) perform(world, { kind: 'cut', host: number, cut: 'reset', forMs: 5_000 });
+    await world.run(timeline.nowMs + 5_000);
+  }
+  if (lives.crashes === 0) perform(world, { kind: 'crash', downMs: 1_000 });
 }
 
 /** No more faults: what is broken is mended, and operators do what they are asked for. */

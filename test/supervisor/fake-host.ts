@@ -34,7 +34,14 @@ export class FakeHost {
       keep: { completedMs: Number.MAX_SAFE_INTEGER / 4, failedMs: Number.MAX_SAFE_INTEGER / 4 },
       collect: [],
       eventsFile: '/fake/events',
-      specOf: (row) => ({ token: row.token!, queue: null, slot: row.slot!, command: ['true'], prologue: null, env: {} }),
+      specOf: (row) => ({
+        token: row.token!,
+        queue: null,
+        slot: row.slot!,
+        command: ['true'],
+        prologue: null,
+        env: {},
+      }),
     };
   }
 

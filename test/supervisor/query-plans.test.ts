@@ -114,7 +114,6 @@ test.each<readonly [string, (db: Reader['db']) => unknown]>([
 test.each<readonly [string, (db: Reader['db']) => unknown]>([
   ['all cases', (db) => queries.listCases(db, {}, null, 50)],
   ['a later page of them', (db) => queries.listCases(db, {}, cursor, 50)],
-  ['the orders that were handled last', (db) => queries.listRecentOrders(db, 20)],
 ])('a page of %s is read in the order of an index, so that it ends with the page', async (_, ask) => {
   const plans = await plansOf((store) => void ask(store.db));
   expect(plans.length).toBeGreaterThan(0);

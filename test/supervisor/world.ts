@@ -14,7 +14,7 @@ export interface World {
   readonly store: Store;
   readonly supervisor: Supervisor;
   /** Makes a case of that name, and returns its id. */
-  admit(name: string): string;
+  readonly admit: (name: string) => string;
 }
 
 /** The real supervisor over a database in memory, a virtual clock and a host that answers as a test says. */

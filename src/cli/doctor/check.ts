@@ -5,11 +5,22 @@ export interface Check {
 }
 
 export interface Finding {
-  /** `warn`: it works, and a person should know. */
-  readonly status: 'ok' | 'warn' | 'fail';
+  /** `warn`: it works, and a person should know. `info`: neither good nor bad. */
+  readonly status: 'ok' | 'warn' | 'fail' | 'info';
   readonly found: string;
   /** The command that mends it; null where there is nothing to mend. */
   readonly repair: string | null;
+}
+
+/** A finding with what it is about; `host` is null for this installation and this machine. */
+export interface Checked extends Finding {
+  readonly host: string | null;
+  readonly name: string;
+}
+
+/** Several things that one look tells. */
+export interface Survey {
+  survey(): Promise<readonly Checked[]>;
 }
 
 export const ok = (found: string): Finding => ({ status: 'ok', found, repair: null });
@@ -17,7 +28,7 @@ export const warn = (found: string, repair: string): Finding => ({ status: 'warn
 export const fail = (found: string, repair: string): Finding => ({ status: 'fail', found, repair });
 
 /** A check that throws has found something too. */
-export async function runCheck(check: Check): Promise<Finding> {
+export async function runCheck(check: Pick<Check, 'run'>): Promise<Finding> {
   try {
     return await check.run();
   } catch (error) {

@@ -1,41 +1,37 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 
 import type { Config, HostConfig } from '../../config/config.ts';
 import { instanceOf } from '../../store/queries.ts';
 import { openReader } from '../../store/open.ts';
-import { fail, ok, warn } from './check.ts';
-import type { Check, Finding } from './check.ts';
-import { usableRoot } from './folder-checks.ts';
+import { ok, runCheck, warn } from './check.ts';
+import type { Checked, Finding, Survey } from './check.ts';
 import { shellWord } from '../shell-word.ts';
 
 /**
- * What only a look at the host can tell. For a host on this machine that is its root; what needs a connection is
- * appended by whoever can make one.
+ * What only a look at the hosts can tell. All of them are looked at together from the moment when the first is asked
+ * for: one that does not answer takes half a minute.
  */
-export function hostChecks(config: Config): readonly Check[] {
-  const local = config.hosts.filter((host) => host.transport.type === 'local');
-  return local.flatMap((host) => [
-    { name: `${host.name} root`, run: () => usableRoot(host.root) },
-    { name: `${host.name} owner`, run: () => owner(config, host) },
-    { name: `${host.name} job`, run: () => command(config, host) },
-  ]);
+export function hostChecks(config: Config): readonly Survey[] {
+  let looks: Promise<readonly (readonly Checked[])[]> | null = null;
+  const look = (): NonNullable<typeof looks> => (looks ??= examine(config));
+  return config.hosts.map((host, at) => ({
+    async survey() {
+      const found = (await look())[at] ?? [];
+      if (host.transport.type !== 'local') return found;
+      return [...found, { host: host.name, name: 'job', ...(await runCheck({ run: () => command(config, host) })) }];
+    },
+  }));
 }
 
-/** Two installations on one root would share its GPUs without knowing. */
-function owner(config: Config, host: HostConfig): Finding {
-  const file = join(host.root, 'owner');
-  if (!existsSync(file)) return ok('nobody yet: the daemon takes it when it starts');
-  const named = readFileSync(file, 'utf8').trim();
+async function examine(config: Config): Promise<readonly (readonly Checked[])[]> {
+  // only this command needs the way to a host, and ssh2 is not read in a moment
+  const [{ examineHost }, { systemClock }] = await Promise.all([
+    import('../../daemon/doctor/examine-host.ts'),
+    import('../../daemon/clock.ts'),
+  ]);
   const ours = existsSync(config.database) ? instance(config.database) : null;
-  if (ours === named) return ok(`this installation (${named})`);
-  return fail(
-    ours === null
-      ? `${file} names installation ${named}, and there is no database of ours yet`
-      : `${file} names installation ${named}, and this one is ${ours}`,
-    `stop the other daemon, then mqi hosts takeover ${host.name}`,
-  );
+  return Promise.all(config.hosts.map((host) => examineHost({ host, instance: ours, clock: systemClock })));
 }
 
 function instance(database: string): string | null {

@@ -118,7 +118,7 @@ function judgeRoot({ root, trial, unwritable, user }: HostLook, host: HostConfig
     return findings.fail(
       'root',
       `${where} cannot be used: ${WHAT[trial.step]}: ${trial.said}`,
-      mendRoot(trial, look(root), host, user),
+      mendRoot(trial, root, host, user),
     );
   }
   const [first] = unwritable;
@@ -131,8 +131,6 @@ function judgeRoot({ root, trial, unwritable, user }: HostLook, host: HostConfig
   }
   findings.ok('root', root.kind === 'absent' ? `${host.root}, made by the daemon when it starts` : host.root);
 }
-
-const look = (root: HostLook['root']): HostLook['root'] => root;
 
 const WHAT: Readonly<Record<Trial['step'], string>> = {
   ok: '',

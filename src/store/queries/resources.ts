@@ -1,11 +1,12 @@
-import { asc, eq, getTableColumns, inArray, isNotNull, sql } from 'drizzle-orm';
+import { asc, desc, eq, getTableColumns, inArray, isNotNull, sql } from 'drizzle-orm';
 
 import type { Phase } from '../../domain/case.ts';
 import type { AttemptRow } from '../attempts.ts';
 import type { CandidateRow } from '../candidates.ts';
 import type { ReadDb } from '../database.ts';
 import { readMeta } from '../meta.ts';
-import { attempts, candidates, cases, slots } from '../schema.ts';
+import type { OrderRow } from '../orders.ts';
+import { attempts, candidates, cases, orders, slots } from '../schema.ts';
 import type { CandidateState } from '../schema.ts';
 import type { SlotRow } from '../slots.ts';
 
@@ -77,4 +78,20 @@ export function candidateNames(db: ReadDb): string[] {
     .where(inArray(candidates.state, ['settling', 'history', 'rejected', 'changed', 'done']))
     .all()
     .map((row) => row.name);
+}
+
+/** An order with the name of its case. */
+export interface NamedOrder extends OrderRow {
+  readonly caseName: string | null;
+}
+
+/** The last orders, newest first. */
+export function listRecentOrders(db: ReadDb, most: number): NamedOrder[] {
+  return db
+    .select({ ...getTableColumns(orders), caseName: cases.name })
+    .from(orders)
+    .leftJoin(cases, eq(cases.id, orders.caseId))
+    .orderBy(desc(orders.id))
+    .limit(most)
+    .all();
 }

@@ -24,7 +24,7 @@ export interface WhyFacts {
   readonly uploadTries: number;
   /** The attempt under way. */
   readonly attempt: AttemptRow | null;
-  /** Earlier attempts that might still run, or that an operator has to adopt or end. */
+  /** Attempts that might still run, or that an operator has to adopt or end; of a live case only earlier ones. */
   readonly heldBackBy: readonly AttemptRow[];
   readonly turn: Turn | null;
   readonly hosts: readonly HostRow[];

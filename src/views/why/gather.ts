@@ -28,7 +28,7 @@ export function gatherWhy(
     row,
     ...contextOf(row.snapshot),
     attempt: row.token === null ? null : (attemptsByToken(db, [row.token]).get(row.token) ?? null),
-    heldBackBy: waits ? holdingBack(db, row.id, row.token) : [],
+    heldBackBy: holdingBackOf(db, row),
     turn: waits ? turnOf(db, row) : null,
     hosts: listHosts(db),
     slots: listSlots(db),
@@ -39,6 +39,12 @@ export function gatherWhy(
     daemon,
     nowMs,
   };
+}
+
+/** Of a failed case its last attempt too: an operator may have started what was never to run. */
+function holdingBackOf(db: ReadDb, row: WhyFacts['row']): WhyFacts['heldBackBy'] {
+  if (row.state === 'submitted') return holdingBack(db, row.id, row.token);
+  return row.state === 'failed' ? holdingBack(db, row.id, null) : [];
 }
 
 interface FromContext {

@@ -1,9 +1,8 @@
-import type { AttemptRow } from '../../store/queries.ts';
 import type { Because, WhyFacts } from './facts.ts';
 import { explainRunning } from './running.ts';
 import { explainSubmitted } from './submitted.ts';
 import { explainSubmitting } from './submitting.ts';
-import { ago, because, heldFor, hostNamed, slotOf } from './words.ts';
+import { ago, because, heldFor, hostNamed, named, slotOf } from './words.ts';
 
 /** A case that is not over: first what stands in the way of every phase, then the phase itself. */
 export function explainLive(facts: WhyFacts): Because {
@@ -111,10 +110,6 @@ function heldBack(facts: WhyFacts): Because | null {
       : `${held}; the daemon revokes it, or sees it end, at its next looks at ${unproven.host}`,
     next: away ? 'mqi doctor' : null,
   };
-}
-
-function named(attempt: AttemptRow): string {
-  return `attempt ${attempt.number} (${attempt.token}) on ${attempt.host}`;
 }
 
 function blocked({ row, nowMs }: WhyFacts): Because | null {

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../domain/duration.ts';
-import type { HostRow } from '../../store/queries.ts';
+import type { AttemptRow, HostRow } from '../../store/queries.ts';
 import { timeText } from '../shapes.ts';
 import type { WhyFacts } from './facts.ts';
 
@@ -61,4 +61,8 @@ export function because(reason: string | null): string {
 
 export function hostNamed(facts: WhyFacts, name: string): HostRow | undefined {
   return facts.hosts.find((host) => host.name === name);
+}
+
+export function named(attempt: AttemptRow): string {
+  return `attempt ${attempt.number} (${attempt.token}) on ${attempt.host}`;
 }

@@ -136,15 +136,27 @@ function flakiness(random: Random): Flakiness {
 /** How likely a kind of trouble takes part: worlds that have few kinds reach further into each. */
 const TAKES_PART = 0.35;
 
+/** The first two of a plan: one crash and one blind spell, which every world has. */
+const CERTAIN = 2;
+
 /** What goes wrong in a world, drawn before it begins: so each item can be left out, and the rest stays the same. */
 export function drawPlan(random: Random, shape: WorldShape, horizonMs: number): Planned[] {
-  const faults: Fault[] = [{ kind: 'crash', downMs: spell(random) }, cut(random, shape)];
+  // while there is work: what comes late meets cases that are over
+  const early = random.between(2_000, 45_000);
+  const faults: Fault[] = [
+    { kind: 'crash', downMs: spell(random) },
+    { kind: 'cut', host: anyHost(random, shape), cut: 'reset', forMs: 3_000 + spell(random) },
+  ];
   for (const { most, draw } of TROUBLES) {
     if (!random.chance(TAKES_PART)) continue;
     for (let left = 1 + random.int(most); left > 0; left -= 1) faults.push(draw(random, shape));
   }
   if (random.chance(0.08)) faults.push({ kind: 'back up' }, { kind: 'restore', downMs: spell(random) });
-  return faults.map((fault, index) => ({ number: index + 1, fault, when: drawWhen(random, fault, horizonMs) }));
+  return faults.map((fault, index) => ({
+    number: index + 1,
+    fault,
+    when: drawWhen(random, fault, index < CERTAIN ? early : horizonMs),
+  }));
 }
 
 function drawWhen(random: Random, fault: Fault, horizonMs: number): When {

@@ -1,0 +1,139 @@
+import type { HostConfig, SshTransportConfig } from '../../config/config.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { inspectSsh } from '../../transport/ssh-inspect.ts';
+import type { RunOutcome, Transport } from '../../transport/transport.ts';
+import { createTransport } from '../hosts.ts';
+import { Findings } from './finding.ts';
+import type { HostFinding } from './finding.ts';
+import { judgeLook, lookNames } from './judge-look.ts';
+import { PUEUE_NAMES, judgePueue } from './judge-pueue.ts';
+import { judgeLogin, judgeSessions, judgeUnsupported } from './judge-ssh.ts';
+import { readLook } from './look.ts';
+import { lookScript } from './look-script.ts';
+import { watchLogin } from './on-host.ts';
+import { readPueueLook } from './pueue-look.ts';
+import { pueueScript } from './pueue-script.ts';
+import { countSessions } from './ssh-sessions.ts';
+
+export interface Examination {
+  readonly host: HostConfig;
+  /** This installation's name; null while it has none. */
+  readonly instance: string | null;
+  readonly clock: Clock;
+  /** For all of it, whatever hangs; milliseconds. */
+  readonly limitMs?: number;
+}
+
+/** A login may take 20 s by default, and the look some seconds more. */
+const LIMIT_MS = 30_000;
+const LATE_GRACE_MS = 500;
+const NONCE_LENGTH = 12;
+
+/**
+ * Looks at a host from the way to it down to its queue, beside a daemon or without one: nothing is changed, the probing
+ * directory in the root is removed again. Never rejects and never hangs: what was not found out in time is named.
+ */
+export async function examineHost(examination: Examination): Promise<readonly HostFinding[]> {
+  const { host, clock, limitMs = LIMIT_MS } = examination;
+  const findings = new Findings(host.name);
+  const late = new AbortController();
+  const transport = createTransport(host, clock, () => {});
+  let cancel = (): void => {};
+  const limit = new Promise<'late'>((resolve) => {
+    cancel = clock.after(limitMs, () => {
+      late.abort(`no answer within ${limitMs / 1000} s`);
+      resolve('late');
+    });
+  });
+  try {
+    const examining = examine(examination, transport, findings, late.signal).then(() => 'done' as const);
+    // every step ends by the signal, a moment later
+    if ((await Promise.race([examining, limit])) === 'late') {
+      const left = clock.sleep(LATE_GRACE_MS).then(() => 'left behind' as const);
+      if ((await Promise.race([examining, left])) !== 'done') throw new Error(String(late.signal.reason));
+    }
+  } catch (error) {
+    findings.fail('doctor', error instanceof Error ? error.message : String(error), 'MQI_DEBUG=1 mqi doctor');
+  } finally {
+    cancel();
+    void transport.close();
+  }
+  return findings.all;
+}
+
+async function examine(
+  { host, instance, clock }: Examination,
+  transport: Transport,
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<void> {
+  const pueue = host.scheduler.type === 'pueue' ? host.scheduler : null;
+  const rest = [...lookNames(host), ...(pueue === null ? [] : PUEUE_NAMES)];
+  if (host.transport.type === 'ssh') {
+    const isIn = await login(host, host.transport, { clock, transport, signal }, findings);
+    if (!isIn) return findings.notChecked(['sessions', ...rest]);
+  }
+  const run = (command: string): Promise<RunOutcome> =>
+    transport.run(command, { stdin: '', timeoutMs: LIMIT_MS, signal });
+  const askedAtMs = clock.now();
+  const looking = run(lookScript(host.root, clock.randomId(NONCE_LENGTH))).then((outcome) => ({
+    outcome,
+    answeredAtMs: clock.now(),
+  }));
+  const asking = pueue === null ? null : run(pueueScript(pueue));
+  if (host.transport.type === 'ssh') {
+    judgeSessions(await countSessions(host.transport, clock, signal), host.transport, host, findings);
+  }
+  const { outcome, answeredAtMs } = await looking;
+  const look = answerOf(outcome, readLook, signal);
+  if (look.kind === 'looked') judgeLook(look.look, { host, instance, askedAtMs, answeredAtMs }, findings);
+  else unanswered('tools', look.reason, lookNames(host), host, findings);
+  if (asking === null) return;
+  const queue = answerOf(await asking, readPueueLook, signal);
+  if (queue.kind === 'looked') judgePueue(queue.look, host, findings);
+  else unanswered('pueue', queue.reason, PUEUE_NAMES, host, findings);
+}
+
+async function login(
+  host: HostConfig,
+  options: SshTransportConfig,
+  { clock, transport, signal }: { readonly clock: Clock; readonly transport: Transport; readonly signal: AbortSignal },
+  findings: Findings,
+): Promise<boolean> {
+  const connecting = transport.connect(signal);
+  const inspection = await inspectSsh(options, { clock }, signal);
+  judgeUnsupported(inspection, findings);
+  const outcome = await connecting;
+  const reason = outcome.kind === 'connected' ? null : signal.aborted ? String(signal.reason) : outcome.reason;
+  judgeLogin(reason, inspection, host, findings);
+  return outcome.kind === 'connected';
+}
+
+type Answer<T> =
+  | { readonly kind: 'looked'; readonly look: T }
+  | { readonly kind: 'unanswered'; readonly reason: string };
+
+function answerOf<T>(
+  outcome: RunOutcome,
+  read: (
+    outcome: Extract<RunOutcome, { kind: 'done' }>,
+  ) => { readonly kind: 'looked'; readonly look: T } | { readonly kind: 'garbled'; readonly reason: string },
+  signal: AbortSignal,
+): Answer<T> {
+  if (outcome.kind === 'unknown') {
+    return { kind: 'unanswered', reason: signal.aborted ? String(signal.reason) : outcome.reason };
+  }
+  const answer = read(outcome);
+  return answer.kind === 'looked' ? answer : { kind: 'unanswered', reason: answer.reason };
+}
+
+function unanswered(
+  name: string,
+  reason: string,
+  names: readonly string[],
+  host: HostConfig,
+  findings: Findings,
+): void {
+  findings.fail(name, reason, watchLogin(host));
+  findings.notChecked(names.filter((other) => other !== name));
+}

@@ -1,0 +1,122 @@
+import { rmSync, writeFileSync } from 'node:fs';
+
+import { describe, expect, test } from 'vitest';
+
+import { PUEUE_VERSIONS, hasPueue } from '../lab/pueue.ts';
+import { read, until } from './lab.ts';
+import { WHY, setUpPueue, signal } from './pueue-bench.ts';
+
+// the contract (test/contract/scheduler-pueue.test.ts) says by name when one is missing
+describe.each(PUEUE_VERSIONS.filter(hasPueue))('what people do in pueue %s', (version) => {
+  const bench = setUpPueue(version);
+  const { create, held, started, looked, observed, runsOf, file, make } = bench;
+
+  test('the id and the creation time of a job are those of its task', async () => {
+    const attempt = await held();
+    const { stdout } = await bench.daemon.pueue('status', '--json');
+    const { tasks } = JSON.parse(stdout) as { tasks: Record<string, { created_at: string; label: string }> };
+    expect(tasks[attempt.job.id!]).toMatchObject({ label: attempt.token, created_at: attempt.job.createdAt });
+    expect((await looked(attempt.token)).facts).toMatchObject({ job: attempt.job, queue: { kind: 'held' } });
+  });
+
+  test('an operator lets a held job go: it runs once, and a release after it is harmless', async () => {
+    const attempt = await held();
+    await bench.daemon.pueue('start', attempt.job.id!);
+    await until(async () => (await observed(attempt.token)).kind === 'ended');
+    expect(await bench.scheduler.release(attempt, signal)).toEqual({ kind: 'released' });
+    expect(runsOf(attempt.token)).toBe(1);
+  });
+
+  test('a task that an operator has removed is a missing job, and then gone', async () => {
+    const attempt = await held();
+    await bench.daemon.pueue('remove', attempt.job.id!);
+    expect(await observed(attempt.token)).toEqual({ kind: 'missing', queue: null });
+    expect(await bench.scheduler.release(attempt, signal)).toEqual({ kind: 'missing' });
+    expect(await bench.scheduler.stop(attempt, WHY, signal)).toEqual({ kind: 'gone', end: null, queue: null });
+  });
+
+  test('a late command for an id that is another job’s by now hits nothing', async () => {
+    const first = await held();
+    await bench.scheduler.revoke(first, WHY, signal);
+    const second = await held({}, bench.lab.token('case2'));
+    expect(second.job.id).toBe(first.job.id);
+    expect(await bench.scheduler.release(first, signal)).toEqual({ kind: 'missing' });
+    expect(await bench.scheduler.revoke(first, WHY, signal)).toEqual({ kind: 'revoked' });
+    expect(await bench.scheduler.stop(first, WHY, signal)).toMatchObject({ kind: 'gone' });
+    expect(await bench.scheduler.remove(first, signal)).toEqual({ kind: 'removed' });
+    expect(await observed(second.token)).toEqual({ kind: 'held' });
+    // the same token under the same id, but another task
+    const other = { ...second, job: { ...second.job, createdAt: '2001-01-01T00:00:00Z' } };
+    expect(await bench.scheduler.release(other, signal)).toEqual({ kind: 'missing' });
+    expect(await observed(second.token)).toEqual({ kind: 'held' });
+  });
+
+  test('a late add of a revoked attempt leaves a task that is listed, and runs nothing', async () => {
+    const token = bench.lab.token();
+    bench.lab.stage(token);
+    expect(await bench.scheduler.find(token, signal)).toEqual({ kind: 'absent' });
+    writeFileSync(file(token, 'job.sh'), 'echo never');
+    await bench.daemon.pueue(
+      'add',
+      '--stashed',
+      '--label',
+      token,
+      '--group',
+      'gpu0',
+      '-w',
+      bench.lab.directory(token),
+      '--',
+      'true',
+    );
+    expect(await bench.scheduler.find(token, signal)).toEqual({ kind: 'absent' });
+    expect(await observed(token)).toMatchObject({ kind: 'missing' });
+    rmSync(bench.lab.directory(token), { recursive: true });
+    expect(await bench.scheduler.list(signal)).toMatchObject({ attempts: [{ token }] });
+    expect(await bench.scheduler.stop({ token, job: null }, WHY, signal)).toMatchObject({ kind: 'gone' });
+    expect(await bench.scheduler.list(signal)).toMatchObject({ attempts: [] });
+  });
+
+  test('a group that pueue does not have refuses the job, and nothing of it can start', async () => {
+    const token = bench.lab.token();
+    bench.lab.stage(token);
+    const outcome = await create(token, { queue: 'nope' });
+    expect(outcome).toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('pueue group add nope') as string,
+    });
+    expect(read(file(token, 'claim'))).toMatch(/^revoked /);
+    expect(await observed(token)).toMatchObject({ kind: 'missing' });
+  });
+
+  test('a paused group holds a job back, and is told', async () => {
+    await bench.daemon.pueue('pause', '-g', 'gpu0');
+    const attempt = await held();
+    expect(await bench.scheduler.release(attempt, signal)).toEqual({ kind: 'released' });
+    const { observation, notices } = await looked(attempt.token);
+    expect(observation).toEqual({ kind: 'queued' });
+    expect(notices).toEqual(['pueue group gpu0 is paused: pueue start -g gpu0']);
+    await bench.daemon.pueue('start', '-g', 'gpu0');
+    await until(async () => (await observed(attempt.token)).kind === 'ended');
+  });
+
+  test('a paused task is suspended', async () => {
+    const attempt = await started();
+    await bench.daemon.pueue('pause', attempt.job.id!);
+    await until(async () => (await observed(attempt.token)).kind === 'suspended');
+    expect(await bench.scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone' });
+  });
+
+  test('a client that asks for confirmation gets it', async () => {
+    const config = `${bench.daemon.config}.asking`;
+    writeFileSync(
+      config,
+      read(bench.daemon.config).replace('client: {}', 'client: { show_confirmation_questions: true }'),
+    );
+    const asking = make({ config });
+    const attempt = await held();
+    expect(await asking.revoke(attempt, WHY, signal)).toEqual({ kind: 'revoked' });
+    expect(JSON.parse((await bench.daemon.pueue('status', '--json')).stdout)).toMatchObject({ tasks: {} });
+    expect(await asking.remove(attempt, signal)).toEqual({ kind: 'removed' });
+    rmSync(config);
+  });
+});
