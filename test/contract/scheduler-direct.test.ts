@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+import { expect, test } from 'vitest';
 
 import { createDirectScheduler } from '../../src/scheduler/direct.ts';
-import { createLab } from '../scheduler/lab.ts';
+import { createLab, read, spec, until } from '../scheduler/lab.ts';
 import { schedulerContract } from './scheduler.contract.ts';
 import type { SchedulerUnderTest } from './scheduler.contract.ts';
 
@@ -28,3 +31,18 @@ schedulerContract('direct', () => make());
 
 // RHEL and its kin, the most of all HPC hosts: sh is bash
 if (existsSync('/bin/bash')) schedulerContract('direct, where sh is bash', () => make('/bin/bash'));
+
+test('a direct job has the locale of its host, not the one that our commands work in', async () => {
+  const sut = await make();
+  const { lab } = sut;
+  const signal = new AbortController().signal;
+  const direct = sut.scheduler();
+  await direct.prepare(signal);
+  const token = lab.token();
+  lab.stage(token);
+  await direct.create({ spec: spec(token, { command: 'echo "${LC_ALL-none}"' }), settledTokens: [] }, signal);
+  await direct.release({ token, job: null }, signal);
+  await until(() => existsSync(path.join(lab.directory(token), 'end')));
+  expect(read(path.join(lab.directory(token), 'stdout')).trim()).toBe(process.env['LC_ALL'] ?? 'none');
+  await sut.close();
+});

@@ -73,13 +73,19 @@ describe('a look at pueue', () => {
   it('finds a daemon that is one patch behind its client', () => {
     const finding = findingOf('pueue daemon', [...PLACES, ...CLIENT, GOOD, 'detected 4.0.3']);
     expect(finding).toMatchObject({ status: 'warn', found: 'it is 4.0.3 and the client 4.0.4' });
-    expect(finding?.repair).toContain('pueue shutdown; /usr/bin/pueued -d');
+    expect(finding?.repair).toContain('pueue shutdown; /usr/bin/pueued -d < /dev/null > /dev/null 2>&1');
   });
 
   it.each([
-    ['down', [], null, 'it does not run', '/usr/bin/pueued -d'],
+    ['down', [], null, 'it does not run', '/usr/bin/pueued -d < /dev/null > /dev/null 2>&1'],
     ['down', ['unit /usr/lib/systemd/user/pueued.service'], null, 'it does not run', 'systemctl --user start pueued'],
-    ['down', [], '/p.yml', 'it does not run', '/usr/bin/pueued -c /home/mqi/.config/pueue/pueue.yml -d'],
+    [
+      'down',
+      [],
+      '/p.yml',
+      'it does not run',
+      '/usr/bin/pueued -c /home/mqi/.config/pueue/pueue.yml -d < /dev/null > /dev/null 2>&1',
+    ],
     [
       'down',
       ['running 7 4.0.4 -', 'running_runtime /run/user/1000'],

@@ -144,7 +144,7 @@ function withPueue(version: PueueVersion): void {
       const { status, found, repair } = (await examined(host())).of('pueue daemon');
       // others of this machine may run, for other tests
       expect([status, found]).toEqual(['fail', expect.stringMatching(/^(it does not run$|none answers where )/)]);
-      execFileSync('sh', ['-c', repair!.split('; or, ')[0]!], { stdio: 'ignore' });
+      execFileSync('sh', ['-c', repair!.split('; or, ')[0]!], { stdio: 'ignore', timeout: 20_000 });
       try {
         await expect.poll(async () => (await examined(host())).of('pueue daemon').status).toBe('ok');
       } finally {

@@ -6,6 +6,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { describe, onTestFinished, test } from 'vitest';
 
+import { readHost } from '../../src/store/hosts.ts';
+import type { HostRow } from '../../src/store/hosts.ts';
 import { PUEUE_VERSIONS, hasPueue, startPueue } from '../lab/pueue.ts';
 import type { PueueDaemon, PueueVersion } from '../lab/pueue.ts';
 import { startProxy } from '../lab/proxy.ts';
@@ -84,6 +86,8 @@ export interface Hpc extends Site {
   trap(script: string | null): void;
   /** The arguments of every `pueue` that the host ran, one line each. */
   calls(): string[];
+  /** How often the queue was asked for its status: once a look, and for what else needs it. */
+  looks(): number;
   /** Commands that sshd was asked for so far. */
   commands(): number;
   tasks(): Promise<Task[]>;
@@ -95,6 +99,10 @@ export interface Hpc extends Site {
   dose(name: string, attempt?: number): string;
   /** The row of a case that failed in that attempt; null before. */
   failed(name: string, attempt: number): CaseRow | null;
+  /** As the daemon has the host now; null before it has it at all. */
+  host(): HostRow | null;
+  /** Resolves when the daemon sees the host. */
+  online(): Promise<unknown>;
   /** Resolves when a look that began after this call has ended. */
   nextLook(): Promise<void>;
   /** Resolves with the first answer that is not null; for what does not stand in the database. */
@@ -173,8 +181,9 @@ exec '${queue.client}' "$@"
       await wait(25);
     }
   };
+  const host = (): HostRow | null => site.reader((from) => readHost(from.db, 'here'));
   const calls = (): string[] => (existsSync(callsFile) ? readFileSync(callsFile, 'utf8').split('\n').slice(0, -1) : []);
-  const statuses = (): number => calls().filter((call) => call.includes(' status ')).length;
+  const looks = (): number => calls().filter((call) => call.includes(' status ')).length;
   return {
     ...site,
     sshd,
@@ -189,6 +198,7 @@ exec '${queue.client}' "$@"
       renameSync(`${trapFile}.new`, trapFile);
     },
     calls,
+    looks,
     commands: () => sshd.log().split('Starting session: ').length - 1,
     tasks: () => readTasks(queue),
     file,
@@ -198,10 +208,12 @@ exec '${queue.client}' "$@"
       const row = site.caseOf(name);
       return row.attempt === attempt && row.state === 'failed' ? row : null;
     },
+    host,
+    online: () => site.until('the host is online', () => host()?.state === 'online'),
     // a look asks for the status first: when the third one from now is asked, the second has been dealt with
     nextLook: async () => {
-      const before = statuses();
-      await eventually('two more looks', () => statuses() >= before + 3);
+      const before = looks();
+      await eventually('two more looks', () => looks() >= before + 3);
     },
     eventually,
   };

@@ -38,8 +38,9 @@ export async function simulate(seed: string, without: ReadonlySet<number> = new 
   try {
     world.lives.start();
     await world.run(horizonMs);
+    mend(world);
     if (without.size === 0) await complete(world);
-    calm(world);
+    care(world);
     const restMs = world.timeline.nowMs + REST_MS;
     const isOver = await world.run(restMs, () => world.checker.isAtRest());
     if (!isOver && world.violations.length === 0) world.checker.checkExplained();
@@ -60,21 +61,23 @@ export async function simulate(seed: string, without: ReadonlySet<number> = new 
 /** The one crash and the one blind spell that every world has, if their moments never came. */
 async function complete(world: World): Promise<void> {
   const { lives, checker, timeline } = world;
-  lives.points.disarm();
+  const isSettled = (): boolean => lives.isAlive && checker.page.reconciled.size === world.hosts.length;
   if (checker.blindSpells === 0) {
-    await world.run(timeline.nowMs + SETTLED_MS, () => lives.isAlive);
-    // a connection is made by then, whatever it waited for
-    await world.run(timeline.nowMs + SETTLED_MS, () => checker.page.offline.size === 0 && checker.page.reconciled.size > 0);
+    await world.run(timeline.nowMs + SETTLED_MS, isSettled);
     for (const number of world.hosts.keys()) perform(world, { kind: 'cut', host: number, cut: 'reset', forMs: 5_000 });
     await world.run(timeline.nowMs + 5_000);
   }
-  if (lives.crashes === 0) perform(world, { kind: 'crash', downMs: 1_000 });
+  if (lives.crashes === 0) {
+    await world.run(timeline.nowMs + SETTLED_MS, () => lives.isAlive);
+    perform(world, { kind: 'crash', downMs: 1_000 });
+  }
 }
 
-/** No more faults: what is broken is mended, and operators do what they are asked for. */
-export function calm(world: World): void {
+/** No more faults: what is broken is mended. */
+export function mend(world: World): void {
   world.history.note('the faults are over');
   world.lives.points.disarm();
+  world.lives.freeze(0);
   world.database.full = false;
   world.results.full = false;
   for (const { host, wire } of world.hosts) {
@@ -84,10 +87,10 @@ export function calm(world: World): void {
     host.diskFull = false;
     host.mounted = true;
   }
-  care(world);
 }
 
-function care(world: World): void {
+/** From now on operators do what they are asked for. */
+export function care(world: World): void {
   if (world.checker.isAtRest() && world.lives.isAlive) return;
   if (!world.lives.isAlive) world.lives.start();
   for (const { host } of world.hosts) {

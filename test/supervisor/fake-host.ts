@@ -13,6 +13,10 @@ export class FakeHost {
   looks = 0;
   /** Tokens whose job was let go, with how it ended; null while it runs. */
   readonly jobs = new Map<string, End | null>();
+  /** Tokens whose processes stay when their job has ended, until they are stopped. */
+  readonly lingering = new Set<string>();
+  /** No answer ever comes to the creation of a job. */
+  creates: 'at once' | 'never' = 'at once';
 
   readonly #options: { readonly observeEveryMs: number; readonly slots: readonly string[] };
 
@@ -63,7 +67,7 @@ export class FakeHost {
         : { kind: 'absent' },
       end: end == null ? { kind: 'absent' } : { kind: 'present', value: end },
       slot: null,
-      processes: started && end === null ? [7] : [],
+      processes: started && (end === null || this.lingering.has(token)) ? [7] : [],
     };
   }
 
@@ -77,16 +81,23 @@ export class FakeHost {
       kind: 'direct',
       prepare: () => this.#answer(() => ({ kind: 'prepared', node: NODE }) as const),
       takeOver: () => this.#answer(() => ({ kind: 'prepared', node: NODE }) as const),
-      create: ({ spec }) =>
-        this.#answer(() => ({ kind: 'created', job: { id: spec.token, createdAt: null } }) as const),
+      create: ({ spec }, signal) =>
+        this.creates === 'never'
+          ? aborted(signal).then(() => ({ kind: 'unknown', reason: 'aborted' }) as const)
+          : this.#answer(() => ({ kind: 'created', job: { id: spec.token, createdAt: null } }) as const),
       find: (token) => this.#answer(() => ({ kind: 'found', job: { id: token, createdAt: null } }) as const),
       release: ({ token }) =>
         this.#answer(() => {
           this.jobs.set(token, null);
           return { kind: 'released' } as const;
         }),
-      stop: () =>
-        this.#answer(() => ({ kind: 'gone', end: { kind: 'signalled', signal: 'KILL' }, queue: null }) as const),
+      stop: ({ token }) =>
+        this.#answer(() => {
+          this.lingering.delete(token);
+          const end = this.jobs.get(token) ?? { kind: 'signalled', signal: 'KILL' };
+          this.jobs.set(token, end);
+          return { kind: 'gone', end, queue: null } as const;
+        }),
       revoke: () => this.#answer(() => ({ kind: 'revoked' }) as const),
       look: (tokens) => this.#answer(() => this.#look(tokens)),
       list: () => this.#answer(() => ({ kind: 'listed', attempts: [], staging: [] }) as const),
@@ -101,8 +112,7 @@ export class FakeHost {
       run: () => Promise.resolve({ kind: 'unknown', sent: false, reason: 'a fake runs nothing' }),
       send: () => Promise.resolve({ kind: 'sent' }),
       fetch: () => Promise.resolve({ kind: 'fetched', missingGlobs: [], files: 0 }),
-      follow: (_file, _onLine, signal) =>
-        new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
+      follow: (_file, _onLine, signal) => aborted(signal),
       connect: () => Promise.resolve({ kind: 'connected' }),
       onLost: () => {},
       close: () => Promise.resolve(),
@@ -112,4 +122,8 @@ export class FakeHost {
 
 function claimOf(node: Node): Pick<Node, 'bootId' | 'pidNamespace' | 'uid'> & { readonly node: string } {
   return { node: node.name, bootId: node.bootId, pidNamespace: node.pidNamespace, uid: node.uid };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -20,13 +20,20 @@ import { shellWord } from '../shell-word.ts';
 
 export function folderChecks(config: Config): readonly Check[] {
   return [
-    { name: 'watched folder', run: () => watched(config.watch.path) },
+    { name: 'watched folder', run: () => watched(config) },
     { name: 'results folder', run: () => writable(config.results) },
   ];
 }
 
-function watched(path: string): Finding {
-  if (!existsSync(path)) return fail(`${path} is not there`, `mkdir -p ${shellWord(path)}`);
+/** The first start makes it, but not what it lies in; later, one that is missing is rather a disk that is not mounted. */
+function watched({ watch: { path }, database }: Config): Finding {
+  if (!existsSync(path)) {
+    if (!existsSync(database) && existsSync(dirname(path))) return makeable(path);
+    return fail(
+      `${path} is not there (not mounted?)`,
+      `ls -ld ${shellWord(dirname(path))}, or mkdir -p ${shellWord(path)}`,
+    );
+  }
   if (!statSync(path).isDirectory()) return fail(`${path} is not a folder`, 'mqi config check');
   try {
     accessSync(path, constants.R_OK | constants.X_OK);

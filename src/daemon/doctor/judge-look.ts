@@ -104,7 +104,8 @@ function judgeTools(look: HostLook, host: HostConfig, findings: Findings): void 
   findings.ok('tools', `sh, tar, find, setsid, ${look.sums}`);
 }
 
-function judgeRoot({ root, trial, unwritable, user }: HostLook, host: HostConfig, findings: Findings): void {
+function judgeRoot(look: HostLook, host: HostConfig, findings: Findings): void {
+  const { root, trial, unwritable, user } = look;
   const place = quotePath(host.root);
   if (root.kind === 'other') {
     return findings.fail(
@@ -118,7 +119,7 @@ function judgeRoot({ root, trial, unwritable, user }: HostLook, host: HostConfig
     return findings.fail(
       'root',
       `${where} cannot be used: ${WHAT[trial.step]}: ${trial.said}`,
-      mendRoot(trial, root, host, user),
+      mendRoot(trial, look, host),
     );
   }
   const [first] = unwritable;
@@ -141,8 +142,10 @@ const WHAT: Readonly<Record<Trial['step'], string>> = {
   delete: 'nothing can be deleted there',
 };
 
-function mendRoot({ step, said }: Trial, root: HostLook['root'], host: HostConfig, user: string): string {
-  if (/no space|quota|not there/i.test(said)) return `${onHost(host, `df -h ${quote(root.at)}`)}, and make room`;
+function mendRoot({ step, said }: Trial, { root, freeBytes, freeInodes, user }: HostLook, host: HostConfig): string {
+  // dash calls it an I/O error
+  const isFull = freeInodes === 0 || (freeBytes !== null && freeBytes < LEAST_BYTES) || /no space|quota/i.test(said);
+  if (isFull && step !== 'link') return `${onHost(host, `df -h ${quote(root.at)}`)}, and make room`;
   if (step === 'link') return `choose a root on a file system with hard links (hosts.${host.name}.root)`;
   const path = quotePath(host.root);
   if (/read-only/i.test(said)) return onHost(host, `sudo mount -o remount,rw ${quote(root.at)}`);

@@ -56,7 +56,8 @@ function startDaemon(
 ): string {
   if (hasUnit) return onHost(host, `systemctl --user ${verb} pueued`);
   const named = isNamed(host) ? ` -c ${quote(config)}` : '';
-  return onHost(host, `${quote(server ?? 'pueued')}${named} -d`);
+  // it keeps its output open, for which ssh would wait as long as it lives
+  return onHost(host, `${quote(server ?? 'pueued')}${named} -d < /dev/null > /dev/null 2>&1`);
 }
 
 /** A daemon ends its tasks when it is stopped. */
