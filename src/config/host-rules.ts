@@ -122,7 +122,7 @@ function namesOf(slot: unknown): readonly string[] {
   const name = childOf(slot, 'name');
   const count = childOf(slot, 'count');
   if (typeof name !== 'string') return [];
-  const isCount = typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= 256;
+  const isCount = typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= 1000;
   return slotNames({ name, count: isCount ? count : undefined });
 }
 

@@ -11,7 +11,7 @@ const slotSchema = z
     queue: text({ expected: 'the name of a pueue group', examples: ['gpu0'] })
       .optional()
       .describe('The pueue group its jobs go to. Default: the name of the slot. Only with pueue.'),
-    count: wholeNumber(1, 256)
+    count: wholeNumber(1, 1000)
       .optional()
       .describe(
         'Makes this many equal slots, for a queue that hands out its GPUs itself. Default: one slot, called NAME.',

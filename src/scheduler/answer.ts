@@ -46,7 +46,10 @@ function problemOf(word: string, text: string, host: string): Blind {
         `the root belongs to another installation, ${JSON.stringify(text)}; if that one is no more: mqi hosts takeover ${host}`,
       );
     case 'unprepared':
-      return blind('garbled', `${text} is not there (not mounted?); if it is gone for good: mqi doctor`);
+      return blind(
+        'garbled',
+        `${text} is not there (not mounted?); if it is gone for good: mqi hosts takeover ${host}`,
+      );
     case 'queue':
       return blind('queue', text);
     default:

@@ -15,7 +15,7 @@ export function createScheduler(dialect: Dialect, options: SchedulerOptions): Sc
   const session: HostSession = { dialect, options };
   return {
     kind: dialect.kind,
-    prepare: (signal) => prepare(session, signal),
+    prepare: (signal, mayMake) => prepare(session, mayMake, signal),
     takeOver: (signal) => takeOverRoot(options, signal),
     create: (request, signal) => create(session, request, signal),
     find: (token, signal) => find(session, token, signal),

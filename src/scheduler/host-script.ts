@@ -54,8 +54,10 @@ const OWNED = `owner=
 [ "$owner" = "$instance" ] || problem owner "$owner"
 [ -d "$root/attempts" ] || problem unprepared "$root/attempts"`;
 
-export function prepareCommand(installation: Installation): string {
-  return unownedCommand(installation, [], PREPARE);
+/** `mayMake`: a root that is not there may be made; else it was used before, and is missed. */
+export function prepareCommand(installation: Installation, mayMake: boolean): string {
+  const missed = '[ -e "$root/owner" ] || problem unprepared "$root/owner"\n';
+  return unownedCommand(installation, [], `${mayMake ? '' : missed}${PREPARE}`);
 }
 
 /** The hints are cut back now and then: a lost hint costs an interval, a full disk much more. */
@@ -86,7 +88,8 @@ export function takeOverCommand(installation: Installation): string {
   return unownedCommand(
     installation,
     [],
-    `mine=$root/owner.$self
+    `mkdir -p "$root/attempts" "$root/staging" 2> /dev/null
+mine=$root/owner.$self
 { printf '%s\\n' "$instance" > "$mine"; } 2> /dev/null && flush "$mine" && mv -f "$mine" "$root/owner" || problem garbled "cannot write $root/owner"
 flush "$root/owner" "$root"`,
   );

@@ -9,8 +9,8 @@ import type { AttemptRef, Blind, PrepareOutcome } from './scheduler.ts';
 /** A big tree of results on a slow file system; what is left then is removed the next time. */
 const REMOVE_TIMEOUT_MS = 600_000;
 
-export async function prepare(session: HostSession, signal: AbortSignal): Promise<PrepareOutcome> {
-  return prepared(session, prepareCommand(session.options), signal);
+export async function prepare(session: HostSession, mayMake: boolean, signal: AbortSignal): Promise<PrepareOutcome> {
+  return prepared(session, prepareCommand(session.options, mayMake), signal);
 }
 
 /** Makes this installation the owner of the root, whoever was before: an operator's order, never the daemon's own. */

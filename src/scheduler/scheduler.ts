@@ -124,8 +124,12 @@ export type PrepareOutcome =
  */
 export interface Scheduler {
   readonly kind: 'direct' | 'pueue' | 'slurm';
-  /** Makes the root's directories, links `owner` or compares it. Idempotent; the first command to a host. */
-  prepare(signal: AbortSignal): Promise<PrepareOutcome>;
+  /**
+   * Makes the root's directories, links `owner` or compares it. Idempotent; the first command to a host. A root that was
+   * used before and is not there now (not mounted?) is not made anew unless `mayMake`: an empty one would look as if
+   * every job there were lost.
+   */
+  prepare(signal: AbortSignal, mayMake: boolean): Promise<PrepareOutcome>;
   /** By an operator's order: the root of another installation becomes ours, with whatever lies in it. */
   takeOver(signal: AbortSignal): Promise<PrepareOutcome>;
   create(request: CreateRequest, signal: AbortSignal): Promise<CreateOutcome>;

@@ -15,6 +15,13 @@ export function readAttemptsOfCase(db: ReadDb, caseId: string): AttemptRow[] {
   return db.select().from(attempts).where(eq(attempts.caseId, caseId)).orderBy(asc(attempts.createdAt)).all();
 }
 
+/** Whether anything was ever sent to this host. */
+export function hasAttempts(db: ReadDb, host: string): boolean {
+  return (
+    db.select({ token: attempts.token }).from(attempts).where(eq(attempts.host, host)).limit(1).get() !== undefined
+  );
+}
+
 export function insertAttempt(tx: Tx, row: NewAttemptRow): void {
   tx.insert(attempts).values(row).run();
 }

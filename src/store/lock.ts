@@ -18,6 +18,9 @@ export interface DaemonLock {
   release(): void;
 }
 
+/** Somebody who only asks whether a daemon runs (`mqi status`) holds the lock for an instant. */
+const PATIENCE_MS = 500;
+
 const lockPath = (database: string): string => `${database}.lock`;
 const holderPath = (database: string): string => `${database}.holder`;
 
@@ -28,7 +31,7 @@ const holderPath = (database: string): string => `${database}.holder`;
  */
 export function lockDaemon(database: string, nowMs: number): DaemonLock {
   makeFolder(database);
-  const lock = tryLock(database);
+  const lock = tryLock(database, PATIENCE_MS);
   if (lock === null) {
     const holder = readHolder(database);
     const who =
@@ -53,16 +56,16 @@ export function lockDaemon(database: string, nowMs: number): DaemonLock {
 export function daemonOf(
   database: string,
 ): { readonly running: false } | { readonly running: true; readonly holder: Holder | null } {
-  const lock = tryLock(database);
+  const lock = tryLock(database, 0);
   if (lock === null) return { running: true, holder: readHolder(database) };
   lock.release();
   return { running: false };
 }
 
-function tryLock(database: string): DaemonLock | null {
+function tryLock(database: string, patienceMs: number): DaemonLock | null {
   let sqlite: Sqlite.Database | null = null;
   try {
-    sqlite = new Sqlite(lockPath(database), { timeout: 0 });
+    sqlite = new Sqlite(lockPath(database), { timeout: patienceMs });
     sqlite.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     sqlite?.close();

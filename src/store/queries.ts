@@ -5,7 +5,7 @@ export * from './queries/case-detail.ts';
 export * from './queries/case-list.ts';
 export * from './queries/resources.ts';
 
-export { holdingBack } from './attempts.ts';
+export { hasAttempts, holdingBack } from './attempts.ts';
 export type { AttemptRow } from './attempts.ts';
 export type { CandidateRow } from './candidates.ts';
 export { countStaged, readCase } from './cases.ts';

@@ -2,6 +2,7 @@ import type { CaseEvent } from '../../machines/index.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Blind, Look } from '../scheduler/scheduler.ts';
 import type { Store } from '../store/database.ts';
+import { hasAttempts } from '../store/attempts.ts';
 import { readHost, updateHost } from '../store/hosts.ts';
 import type { Change } from './commit.ts';
 import type { Dispatch } from './dispatch.ts';
@@ -142,7 +143,7 @@ export function createHostWatch(deps: {
     write({ lastSeenAt: clock.now(), notices: look.notices, node: look.node });
   };
 
-  const link: Link = createLink({ host, clock, onState });
+  const link: Link = createLink({ host, clock, mayMakeRoot: () => !hasAttempts(store.db, host.name), onState });
   const observer: Observer = createObserver({
     host,
     live,

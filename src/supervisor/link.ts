@@ -30,6 +30,8 @@ export interface Link {
 export function createLink(deps: {
   readonly host: Host;
   readonly clock: Clock;
+  /** False once the root was used: then one that is not there is missed, never made anew. */
+  readonly mayMakeRoot: () => boolean;
   readonly onState: (state: LinkState) => void;
 }): Link {
   const { host, clock, onState } = deps;
@@ -63,7 +65,7 @@ export function createLink(deps: {
   const open = async (signal: AbortSignal): Promise<void> => {
     const connected = await host.transport.connect(signal);
     if (connected.kind === 'failed') return fail('link.failed', 'link', connected.reason);
-    const prepared = await host.scheduler.prepare(signal);
+    const prepared = await host.scheduler.prepare(signal, deps.mayMakeRoot());
     if (prepared.kind === 'blind') return fail('link.failed', prepared.cause, prepared.reason);
     // a queue that does not answer is as blind as a link that is down
     const look = await host.scheduler.look([], signal);

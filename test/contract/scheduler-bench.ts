@@ -34,7 +34,7 @@ export function setUpBench(make: () => Promise<SchedulerUnderTest>) {
     sut = await make();
     lab = sut.lab;
     scheduler = sut.scheduler();
-    expect(await scheduler.prepare(signal)).toMatchObject({ kind: 'prepared' });
+    expect(await scheduler.prepare(signal, true)).toMatchObject({ kind: 'prepared' });
   });
   afterEach(() => sut.close());
 

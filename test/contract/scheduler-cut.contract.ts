@@ -43,7 +43,7 @@ export function cutContract(bench: Bench): void {
         sent ? { kind: 'unknown' } : { kind: 'blind', cause: 'link' },
       );
       const rest = [
-        dead.prepare(signal),
+        dead.prepare(signal, true),
         dead.find(token, signal),
         dead.release(attempt, signal),
         dead.stop(attempt, WHY, signal),

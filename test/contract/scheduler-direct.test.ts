@@ -37,7 +37,7 @@ test('a direct job has the locale of its host, not the one that our commands wor
   const { lab } = sut;
   const signal = new AbortController().signal;
   const direct = sut.scheduler();
-  await direct.prepare(signal);
+  await direct.prepare(signal, true);
   const token = lab.token();
   lab.stage(token);
   await direct.create({ spec: spec(token, { command: 'echo "${LC_ALL-none}"' }), settledTokens: [] }, signal);

@@ -87,11 +87,11 @@ export function keepContract(bench: Bench): void {
     });
 
     test('prepares again and again, and says when the root cannot be written', async () => {
-      expect(await bench.scheduler.prepare(signal)).toMatchObject({ kind: 'prepared' });
+      expect(await bench.scheduler.prepare(signal, true)).toMatchObject({ kind: 'prepared' });
       const hostile = bench.sut.scheduler({
         transport: rewriting(bench.lab.transport, (command) => command.replace(/^root=.*$/m, 'root=/proc/mqi')),
       });
-      expect(await hostile.prepare(signal)).toMatchObject({ kind: 'blind', cause: 'garbled' });
+      expect(await hostile.prepare(signal, true)).toMatchObject({ kind: 'blind', cause: 'garbled' });
       chmodSync(bench.lab.root, 0o755);
     });
   });

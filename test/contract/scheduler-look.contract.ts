@@ -113,7 +113,7 @@ export function lookContract(bench: Bench): void {
     test('and is blind when its root is not there, or is somebody else’s', async () => {
       const attempt = await held();
       const other = bench.sut.scheduler({ instance: 'other1' });
-      const outcome = await other.prepare(signal);
+      const outcome = await other.prepare(signal, true);
       expect(outcome).toMatchObject({ kind: 'blind', reason: expect.stringContaining(bench.lab.instance) as string });
       expect(outcome).toMatchObject({ reason: expect.stringContaining('mqi hosts takeover host1') as string });
       expect(await other.list(signal)).toMatchObject({ kind: 'blind' });

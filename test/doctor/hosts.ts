@@ -93,7 +93,12 @@ export class Report {
   }
 }
 
-export async function examined(host: HostConfig, limitMs?: number): Promise<Report> {
+export async function examined(
+  host: HostConfig,
+  { limitMs, wasUsed = false }: { readonly limitMs?: number; readonly wasUsed?: boolean } = {},
+): Promise<Report> {
   const limit = limitMs === undefined ? {} : { limitMs };
-  return new Report(await examineHost({ host, instance: INSTANCE, clock: systemClock, ...limit }));
+  return new Report(
+    await examineHost({ host, ours: { kind: 'named', instance: INSTANCE }, clock: systemClock, ...limit }),
+  );
 }

@@ -24,12 +24,21 @@ describe('the embedded host', () => {
     const transport = createLocalTransport({ clock: systemClock });
     await createDirectScheduler({ transport, host: 'hpc', root, instance: INSTANCE }).prepare(
       new AbortController().signal,
+      true,
     );
     const before = readdirSync(root);
     const report = await examined(hostConfig({ root }));
     expect(report.names('fail'), report.shown).toEqual([]);
     expect(report.of('owner').found).toBe('this installation (ours)');
     expect(readdirSync(root)).toEqual(before);
+  });
+
+  it('that was used and is not there is missed, and nobody says that it will be made anew', async () => {
+    const absent = await examined(hostConfig({ root: rootForTest({ made: false }) }), { wasUsed: true });
+    expect(absent.names('fail')).toEqual(['root']);
+    expect(absent.of('root').repair).toContain('mqi hosts takeover hpc');
+    const empty = await examined(hostConfig({ root: rootForTest() }), { wasUsed: true });
+    expect(empty.names('fail')).toEqual(['owner']);
   });
 
   it('with a file in the way of its root, or a link to nothing, is told to move it away', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { Findings } from '../../src/daemon/doctor/finding.ts';
 import { judgeLook } from '../../src/daemon/doctor/judge-look.ts';
+import type { Ours } from '../../src/daemon/doctor/judge-look.ts';
 import { readLook } from '../../src/daemon/doctor/look.ts';
 import { hostConfig, sshTo } from './hosts.ts';
 
@@ -24,7 +25,12 @@ const answer = (lines: readonly string[], exitCode = 0) =>
 const host = hostConfig({ transport: sshTo({ configFile: '/c' }) });
 
 /** The lines with some changed: by their first word, or the first two of `can`. */
-function findingOf(name: string, changes: Readonly<Record<string, string | null>>, askedAtMs = 1_000_000_000) {
+function findingOf(
+  name: string,
+  changes: Readonly<Record<string, string | null>>,
+  askedAtMs = 1_000_000_000,
+  ours: Ours = { kind: 'named', instance: 'ours' },
+) {
   const kept = LINES.flatMap((line) => {
     const key = Object.keys(changes).find((start) => line.startsWith(`${start} `) || line === start);
     if (key === undefined) return [line];
@@ -37,7 +43,7 @@ function findingOf(name: string, changes: Readonly<Record<string, string | null>
   const read = readLook(answer([...kept, ...added]));
   if (read.kind === 'garbled') throw new Error(read.reason);
   const findings = new Findings('hpc');
-  judgeLook(read.look, { host, instance: 'ours', askedAtMs, answeredAtMs: askedAtMs + 500 }, findings);
+  judgeLook(read.look, { host, ours, wasUsed: false, askedAtMs, answeredAtMs: askedAtMs + 500 }, findings);
   return findings.all.find((finding) => finding.name === name);
 }
 
@@ -113,5 +119,13 @@ describe('a look at a host', () => {
     ['an hour ahead', 996_400_000, 'warn', '59m 59s ahead of ours'],
   ])('finds the clock %s', (_, askedAtMs, status, found) => {
     expect(findingOf('clock', {}, askedAtMs)).toMatchObject({ status, found });
+  });
+
+  it('advises no takeover while nobody knows who we are, and says so when we are nobody yet', () => {
+    expect(findingOf('owner', {}, 0, { kind: 'unknown' })).toMatchObject({ status: 'info', repair: null });
+    expect(findingOf('owner', {}, 0, { kind: 'none' })).toMatchObject({
+      status: 'fail',
+      found: expect.stringContaining('no database of ours yet'),
+    });
   });
 });

@@ -14,15 +14,17 @@ for (const version of PUEUE_VERSIONS) {
   const missing =
     whySshdIsMissing() ??
     (hasPueue(version) ? null : `${pueueBinaries(version)} is missing: test/lab/install.sh builds it below MQI_LAB`);
-  if (missing === null) withPueue(version);
-  else
-    describe(`a host with pueue ${version}`, () => {
-      it(`is not tested: ${missing}`, (context) => {
-        // a part that is missing fails CI, where it was to be built
-        if (process.env['CI']) throw new Error(missing);
-        context.skip();
-      });
+  if (missing === null) {
+    withPueue(version);
+    continue;
+  }
+  describe(`a host with pueue ${version}`, () => {
+    it(`is not tested: ${missing}`, (context) => {
+      // a part that is missing fails CI, where it was to be built
+      if (process.env['CI']) throw new Error(missing);
+      context.skip();
     });
+  });
 }
 
 function withPueue(version: PueueVersion): void {
@@ -50,8 +52,18 @@ function withPueue(version: PueueVersion): void {
       const report = await examined(host({ root }));
       expect([...report.names('fail'), ...report.names('warn')], report.shown).toEqual([]);
       expect(report.names('ok')).toEqual([
-        ...['login', 'host key', 'sessions', 'clock', 'tools', 'root', 'owner', 'space'],
-        ...['pueue', 'pueue daemon', 'groups', 'confirmation'],
+        'login',
+        'host key',
+        'sessions',
+        'clock',
+        'tools',
+        'root',
+        'owner',
+        'space',
+        'pueue',
+        'pueue daemon',
+        'groups',
+        'confirmation',
       ]);
       expect(report.of('pueue').found).toBe(`${daemon.client}, version ${version}`);
       expect(readdirSync(root)).toEqual([]);

@@ -101,7 +101,7 @@ describeWithSshd('a host over ssh', () => {
     mkdirSync(bin);
     writeFileSync(join(bin, 'date'), '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
     writeFileSync(join(sshd.home, '.bashrc'), `PATH=${bin}:$PATH\n`);
-    const report = await examined(hostConfig({ transport: sshTo(sshd), root: rootForTest() }), 3_000);
+    const report = await examined(hostConfig({ transport: sshTo(sshd), root: rootForTest() }), { limitMs: 3_000 });
     expect(report.of('login').status).toBe('ok');
     // without bash as the login shell, nothing reads the file
     if (!/\/bash/.test(readFileSync('/etc/passwd', 'utf8'))) return;
@@ -113,7 +113,7 @@ describeWithSshd('a host over ssh', () => {
     const sshd = await sshdForTest();
     sshd.kill('SIGSTOP', 'listener');
     const begun = performance.now();
-    const report = await examined(hostConfig({ transport: sshTo(sshd) }), 1_000);
+    const report = await examined(hostConfig({ transport: sshTo(sshd) }), { limitMs: 1_000 });
     sshd.kill('SIGCONT', 'listener');
     expect(performance.now() - begun).toBeLessThan(5_000);
     expect(report.names('fail')).toEqual(['login']);

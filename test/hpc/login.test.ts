@@ -58,7 +58,7 @@ describeOnHpc('a host', [], () => {
   ];
   test.each(WORKS)('%s works like any other', async (name, options) => {
     const hpc = await createHpc(options);
-    if (name === 'with a slow login') hpc.proxy.set({ delayMs: 200 });
+    if (name === 'with a slow login') hpc.proxy.set({ delayMs: 100 });
     hpc.start();
     await completes(hpc);
   });
@@ -129,7 +129,7 @@ describeOnHpc('a host', [], () => {
     const hpc = await createHpc({ sshd: { env: { PATH: path } } });
     const daemon = hpc.start();
     hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
-    await hpc.until('it is held up', () => hpc.caseOf('case').blocked !== null);
+    await hpc.until('it is held up', () => hpc.attempts('case').length > 0 && hpc.caseOf('case').blocked !== null);
     const why = await hpc.mqi('why', 'case');
     expect(why.out).toMatch(/blocked: tar is missing/);
     expect(daemon.log()).toContain('tar is missing');
@@ -150,4 +150,3 @@ function commandsOf(hpc: Hpc): string[] {
     }
   });
 }
-void mkdirSync;

@@ -37,7 +37,7 @@ describe.runIf(isRoot && hasTools)('after a power cut of the host', () => {
       instance: lab.instance,
       host: 'host1',
     });
-    await scheduler.prepare(signal);
+    await scheduler.prepare(signal, true);
     token = lab.token();
     mkdirSync(path.join(directory(), 'inputs'), { recursive: true });
     // as an upload leaves it: flushed
@@ -67,7 +67,7 @@ describe.runIf(isRoot && hasTools)('after a power cut of the host', () => {
 
   test('a root still has its owner, and a created job is held', async () => {
     cutPower();
-    expect(await scheduler.prepare(signal)).toMatchObject({ kind: 'prepared' });
+    expect(await scheduler.prepare(signal, true)).toMatchObject({ kind: 'prepared' });
     expect(await observed()).toEqual({ kind: 'held' });
     await scheduler.release({ token, job: null }, signal);
     await until(async () => (await observed()).kind === 'ended');

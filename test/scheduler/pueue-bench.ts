@@ -28,7 +28,7 @@ export function setUpPueue(version: PueueVersion) {
     daemon = await startPueue(version, ['gpu0']);
     answers = '';
     scheduler = make();
-    expect(await scheduler.prepare(signal)).toMatchObject({ kind: 'prepared' });
+    expect(await scheduler.prepare(signal, true)).toMatchObject({ kind: 'prepared' });
   });
   afterEach(async () => {
     await lab.close();

@@ -27,7 +27,7 @@ const options = (change: { instance?: string; root?: string } = {}) => ({
 test('a root has one owner, of many that prepare it at once', async () => {
   const instances = Array.from({ length: 8 }, (_, index) => `contender${index}`);
   const outcomes = await Promise.all(
-    instances.map((instance) => createDirectScheduler(options({ instance })).prepare(signal)),
+    instances.map((instance) => createDirectScheduler(options({ instance })).prepare(signal, true)),
   );
   const owners = instances.filter((_, index) => outcomes[index]?.kind === 'prepared');
   expect(owners).toEqual([read(path.join(lab.root, 'owner')).trim()]);
@@ -35,11 +35,11 @@ test('a root has one owner, of many that prepare it at once', async () => {
 
 test('a root is taken over by order, and its old owner is blind from then on', async () => {
   const old = createDirectScheduler(options({ instance: 'old1' }));
-  await old.prepare(signal);
+  await old.prepare(signal, true);
   const scheduler = createDirectScheduler(options());
-  expect(await scheduler.prepare(signal)).toMatchObject({ kind: 'blind' });
+  expect(await scheduler.prepare(signal, true)).toMatchObject({ kind: 'blind' });
   expect(await takeOverRoot(options(), signal)).toMatchObject({ kind: 'prepared' });
-  expect(await scheduler.prepare(signal)).toMatchObject({ kind: 'prepared' });
+  expect(await scheduler.prepare(signal, true)).toMatchObject({ kind: 'prepared' });
   expect(await old.look([], signal)).toMatchObject({ kind: 'blind', cause: 'garbled' });
 });
 
@@ -49,7 +49,7 @@ test('a root may lie below the home directory', async () => {
   symlinkSync(lab.root, link);
   try {
     const scheduler = createDirectScheduler(options({ root: `~/${name}` }));
-    expect(await scheduler.prepare(signal)).toMatchObject({ kind: 'prepared' });
+    expect(await scheduler.prepare(signal, true)).toMatchObject({ kind: 'prepared' });
     const token = lab.token();
     lab.stage(token);
     expect(await scheduler.create({ spec: spec(token), settledTokens: [] }, signal)).toMatchObject({ kind: 'created' });
@@ -65,7 +65,7 @@ test.runIf(isRoot)('a full disk blocks creation, and neither revokes, stops nor 
   const unmount = mountSmall(lab.root);
   try {
     const scheduler = createDirectScheduler(options());
-    await scheduler.prepare(signal);
+    await scheduler.prepare(signal, true);
     const token = lab.token();
     lab.stage(token);
     fillUp(path.join(lab.root, 'fill'));

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 import type { Config, HostConfig } from '../../config/config.ts';
-import { instanceOf } from '../../store/queries.ts';
+import type { Ours } from '../../daemon/doctor/judge-look.ts';
+import { hasAttempts, instanceOf, listHosts } from '../../store/queries.ts';
 import { openReader } from '../../store/open.ts';
 import { ok, runCheck, warn } from './check.ts';
 import type { Checked, Finding, Survey } from './check.ts';
@@ -30,16 +31,31 @@ async function examine(config: Config): Promise<readonly (readonly Checked[])[]>
     import('../../daemon/doctor/examine-host.ts'),
     import('../../daemon/clock.ts'),
   ]);
-  const ours = existsSync(config.database) ? instance(config.database) : null;
-  return Promise.all(config.hosts.map((host) => examineHost({ host, instance: ours, clock: systemClock })));
+  const known = readKnown(config.database);
+  return Promise.all(config.hosts.map((host) => examineHost({ host, ...known(host.name), clock: systemClock })));
 }
 
-function instance(database: string): string | null {
-  const reader = openReader(database);
+interface Known {
+  readonly ours: Ours;
+  readonly wasUsed: boolean;
+}
+
+/** What our database knows of a host by name. What is wrong with it is told by its own check. */
+function readKnown(database: string): (host: string) => Known {
+  const nothing = (kind: 'none' | 'unknown') => (): Known => ({ ours: { kind }, wasUsed: false });
+  if (!existsSync(database)) return nothing('none');
   try {
-    return instanceOf(reader.db);
-  } finally {
-    reader.close();
+    const reader = openReader(database);
+    try {
+      const instance = instanceOf(reader.db);
+      const used = new Set(listHosts(reader.db).flatMap(({ name }) => (hasAttempts(reader.db, name) ? [name] : [])));
+      const ours: Ours = instance === null ? { kind: 'none' } : { kind: 'named', instance };
+      return (host) => ({ ours, wasUsed: used.has(host) });
+    } finally {
+      reader.close();
+    }
+  } catch {
+    return nothing('unknown');
   }
 }
 

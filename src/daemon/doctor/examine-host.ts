@@ -6,6 +6,7 @@ import { createTransport } from '../hosts.ts';
 import { Findings } from './finding.ts';
 import type { HostFinding } from './finding.ts';
 import { judgeLook, lookNames } from './judge-look.ts';
+import type { LookContext } from './judge-look.ts';
 import { PUEUE_NAMES, judgePueue } from './judge-pueue.ts';
 import { judgeLogin, judgeSessions, judgeUnsupported } from './judge-ssh.ts';
 import { readLook } from './look.ts';
@@ -15,10 +16,7 @@ import { readPueueLook } from './pueue-look.ts';
 import { pueueScript } from './pueue-script.ts';
 import { countSessions } from './ssh-sessions.ts';
 
-export interface Examination {
-  readonly host: HostConfig;
-  /** This installation's name; null while it has none. */
-  readonly instance: string | null;
+export interface Examination extends Pick<LookContext, 'host' | 'ours' | 'wasUsed'> {
   readonly clock: Clock;
   /** For all of it, whatever hangs; milliseconds. */
   readonly limitMs?: number;
@@ -62,11 +60,12 @@ export async function examineHost(examination: Examination): Promise<readonly Ho
 }
 
 async function examine(
-  { host, instance, clock }: Examination,
+  { clock, ...known }: Examination,
   transport: Transport,
   findings: Findings,
   signal: AbortSignal,
 ): Promise<void> {
+  const { host } = known;
   const pueue = host.scheduler.type === 'pueue' ? host.scheduler : null;
   const rest = [...lookNames(host), ...(pueue === null ? [] : PUEUE_NAMES)];
   if (host.transport.type === 'ssh') {
@@ -86,7 +85,7 @@ async function examine(
   }
   const { outcome, answeredAtMs } = await looking;
   const look = answerOf(outcome, readLook, signal);
-  if (look.kind === 'looked') judgeLook(look.look, { host, instance, askedAtMs, answeredAtMs }, findings);
+  if (look.kind === 'looked') judgeLook(look.look, { ...known, askedAtMs, answeredAtMs }, findings);
   else unanswered('tools', look.reason, lookNames(host), host, findings);
   if (asking === null) return;
   const queue = answerOf(await asking, readPueueLook, signal);

@@ -5,10 +5,17 @@ import type { Findings } from './finding.ts';
 import type { HostLook, Trial } from './look.ts';
 import { onHost } from './on-host.ts';
 
+/** This installation. `none`: no daemon has run yet. `unknown`: its database cannot be read. */
+export type Ours =
+  | { readonly kind: 'named'; readonly instance: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unknown' };
+
 export interface LookContext {
   readonly host: HostConfig;
-  /** This installation's name; null while it has none, because no daemon has run yet. */
-  readonly instance: string | null;
+  readonly ours: Ours;
+  /** Was anything ever sent there? Then a root that is not there is missed, and the daemon makes no new one. */
+  readonly wasUsed: boolean;
   /** By our clock, when the command was sent and when it was answered; milliseconds. */
   readonly askedAtMs: number;
   readonly answeredAtMs: number;
@@ -25,7 +32,7 @@ export function judgeLook(look: HostLook, context: LookContext, findings: Findin
   const away = context.host.transport.type === 'ssh';
   if (away) judgeClock(look, context, findings);
   judgeTools(look, context.host, findings);
-  judgeRoot(look, context.host, findings);
+  judgeRoot(look, context, findings);
   judgeOwner(look, context, findings);
   if (away) judgeSpace(look, context.host, findings);
   judgeGpus(look, context.host, findings);
@@ -104,7 +111,7 @@ function judgeTools(look: HostLook, host: HostConfig, findings: Findings): void 
   findings.ok('tools', `sh, tar, find, setsid, ${look.sums}`);
 }
 
-function judgeRoot(look: HostLook, host: HostConfig, findings: Findings): void {
+function judgeRoot(look: HostLook, { host, wasUsed }: LookContext, findings: Findings): void {
   const { root, trial, unwritable, user } = look;
   const place = quotePath(host.root);
   if (root.kind === 'other') {
@@ -114,13 +121,13 @@ function judgeRoot(look: HostLook, host: HostConfig, findings: Findings): void {
       onHost(host, `mv ${quote(root.at)} ${quote(`${root.at}.away`)}`),
     );
   }
+  if (root.kind === 'absent' && wasUsed) {
+    return findings.fail('root', `${host.root} was used and is not there (not mounted?)`, mount(host));
+  }
   if (trial !== null && trial.step !== 'ok') {
-    const where = root.kind === 'absent' ? `${host.root} is not there, and in ${root.at} it` : root.at;
-    return findings.fail(
-      'root',
-      `${where} cannot be used: ${WHAT[trial.step]}: ${trial.said}`,
-      mendRoot(trial, look, host),
-    );
+    const missing = root.kind === 'absent' ? `${host.root} is not there; ` : '';
+    const found = `${missing}${root.at} cannot be used: ${WHAT[trial.step]}: ${trial.said}`;
+    return findings.fail('root', found, mendRoot(trial, look, host));
   }
   const [first] = unwritable;
   if (first !== undefined) {
@@ -133,6 +140,11 @@ function judgeRoot(look: HostLook, host: HostConfig, findings: Findings): void {
   findings.ok('root', root.kind === 'absent' ? `${host.root}, made by the daemon when it starts` : host.root);
 }
 
+/** Taking over makes an empty root: then every job that was there is as good as lost. */
+function mount({ name }: HostConfig): string {
+  return `mount it on ${name}; only if it is gone for good: mqi hosts takeover ${name}`;
+}
+
 const WHAT: Readonly<Record<Trial['step'], string>> = {
   ok: '',
   make: 'no directory can be made there',
@@ -142,21 +154,20 @@ const WHAT: Readonly<Record<Trial['step'], string>> = {
   delete: 'nothing can be deleted there',
 };
 
-function mendRoot({ step, said }: Trial, { root, freeBytes, freeInodes, user }: HostLook, host: HostConfig): string {
-  // dash calls it an I/O error
-  const isFull = freeInodes === 0 || (freeBytes !== null && freeBytes < LEAST_BYTES) || /no space|quota/i.test(said);
-  if (isFull && step !== 'link') return `${onHost(host, `df -h ${quote(root.at)}`)}, and make room`;
-  if (step === 'link') return `choose a root on a file system with hard links (hosts.${host.name}.root)`;
-  const path = quotePath(host.root);
+function mendRoot({ step, said }: Trial, { root, user }: HostLook, host: HostConfig): string {
   if (/read-only/i.test(said)) return onHost(host, `sudo mount -o remount,rw ${quote(root.at)}`);
-  return onHost(
-    host,
-    root.kind === 'absent' ? `sudo install -d -o ${quote(user)} ${path}` : `sudo chown -R ${quote(user)} ${path}`,
-  );
+  if (step === 'link') return `choose a root on a file system with hard links (hosts.${host.name}.root)`;
+  // a full disk takes a directory and not a file, and dash calls that an I/O error
+  if (/no space|quota/i.test(said) || (step === 'write' && !/denied|permitted/i.test(said))) {
+    return `${onHost(host, `df -h ${quote(root.at)}`)}, and make room`;
+  }
+  const path = quotePath(host.root);
+  const own = root.kind === 'absent' ? `install -d -o ${quote(user)}` : `chown -R ${quote(user)}`;
+  return onHost(host, `sudo ${own} ${path}`);
 }
 
 /** Two installations on one root would share its GPUs without knowing. */
-function judgeOwner({ owner, root, user }: HostLook, { host, instance }: LookContext, findings: Findings): void {
+function judgeOwner({ owner, root, user }: HostLook, { host, ours, wasUsed }: LookContext, findings: Findings): void {
   if (owner.kind === 'unreadable') {
     return findings.fail(
       'owner',
@@ -164,12 +175,21 @@ function judgeOwner({ owner, root, user }: HostLook, { host, instance }: LookCon
       onHost(host, `sudo chown ${quote(user)} ${quote(owner.file)}`),
     );
   }
+  if (owner.kind === 'nobody' && wasUsed) {
+    if (root.kind === 'absent') return;
+    return findings.fail('owner', `${root.at}/owner was there and is not (not mounted?)`, mount(host));
+  }
   if (owner.kind === 'nobody') return findings.ok('owner', 'nobody yet: the daemon takes it when it starts');
-  if (owner.instance === instance) return findings.ok('owner', `this installation (${instance})`);
-  const ours = instance === null ? 'there is no database of ours yet' : `this one is ${instance}`;
+  const named = owner.instance === '' ? '"" (an empty file)' : owner.instance;
+  // nobody may be told to take over what may be their own
+  if (ours.kind === 'unknown') return findings.info('owner', `installation ${named}; our own database cannot be read`);
+  if (ours.kind === 'named' && owner.instance === ours.instance) {
+    return findings.ok('owner', `this installation (${named})`);
+  }
+  const we = ours.kind === 'none' ? 'there is no database of ours yet' : `this one is ${ours.instance}`;
   findings.fail(
     'owner',
-    `${root.at}/owner names installation ${owner.instance === '' ? '"" (an empty file)' : owner.instance}, and ${ours}`,
+    `${root.at}/owner names installation ${named}, and ${we}`,
     `stop the other daemon, then: mqi hosts takeover ${host.name}`,
   );
 }

@@ -48,10 +48,8 @@ export type LookAnswer =
   | { readonly kind: 'looked'; readonly look: HostLook }
   | { readonly kind: 'garbled'; readonly reason: string };
 
-const KEYS = [
-  ...['clock', 'user', 'path', 'missing', 'sums', 'can', 'root', 'owner', 'owner_unreadable', 'unwritable'],
-  ...['free', 'inodes', 'trial', 'gpu', 'gpu_failed'],
-];
+const KEYS =
+  'clock user path missing sums can root owner owner_unreadable unwritable free inodes trial gpu gpu_failed'.split(' ');
 
 export function readLook(outcome: Extract<RunOutcome, { kind: 'done' }>): LookAnswer {
   const answer = readHostLines(outcome, KEYS);

@@ -63,10 +63,10 @@ export type PueueAnswer =
   | { readonly kind: 'looked'; readonly look: PueueLook }
   | { readonly kind: 'garbled'; readonly reason: string };
 
-const KEYS = [
-  ...['user', 'path', 'config', 'confirm', 'xdg', 'linger', 'unit', 'elsewhere', 'client', 'server', 'version'],
-  ...['status', 'detected', 'trouble', 'running', 'running_runtime'],
-];
+const KEYS =
+  'user path config confirm xdg linger unit elsewhere client server version status detected trouble running running_runtime'.split(
+    ' ',
+  );
 
 export function readPueueLook(outcome: Extract<RunOutcome, { kind: 'done' }>): PueueAnswer {
   const answer = readHostLines(outcome, KEYS);
