@@ -99,6 +99,6 @@ export async function examined(
 ): Promise<Report> {
   const limit = limitMs === undefined ? {} : { limitMs };
   return new Report(
-    await examineHost({ host, ours: { kind: 'named', instance: INSTANCE }, clock: systemClock, ...limit }),
+    await examineHost({ host, ours: { kind: 'named', instance: INSTANCE }, wasUsed, clock: systemClock, ...limit }),
   );
 }

@@ -30,7 +30,7 @@ export function judgeLogin(
   // said already, with what to do instead
   if (unsupported.some(({ prevents }) => prevents)) return findings.notChecked(['login', 'host key']);
   const { isHostKey, found, repair } = readRefusal(reason);
-  findings.fail(isHostKey ? 'host key' : 'login', found, repair ?? watchLogin(host));
+  findings.fail(isHostKey ? 'host key' : 'login', found, loginRepair(repair, host));
   if (isHostKey) findings.notChecked(['login']);
 }
 
@@ -42,7 +42,7 @@ export function judgeSessions(
 ): void {
   if (sessions.kind === 'no_connection') {
     const { found, repair } = readRefusal(sessions.reason);
-    return findings.fail('sessions', `no second connection, for transfers: ${found}`, repair ?? watchLogin(host));
+    return findings.fail('sessions', `no second connection, for transfers: ${found}`, loginRepair(repair, host));
   }
   const { count } = sessions;
   const wanted = transport.maxSessions;
@@ -56,4 +56,11 @@ export function judgeSessions(
   }
   const found = `a connection gives ${count} of ${wanted} (MaxSessions): commands wait for each other`;
   findings.warn('sessions', found, setInConfig(host, 'transport.max_sessions', String(count)));
+}
+
+/** The transport knows the name that it dialled, and not the options that a person has to type with it. */
+function loginRepair(repair: string | null, host: HostConfig): string {
+  const tried = /^ssh (?:-v )?(\S+) true$/.exec(repair ?? '')?.[1];
+  const isItself = host.transport.type === 'ssh' && tried === host.transport.host;
+  return repair === null || isItself ? watchLogin(host) : repair;
 }

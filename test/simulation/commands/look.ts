@@ -9,18 +9,18 @@ const NAP_MS = 100;
 /** Queue, receipts, processes, in this order, and then the end again of those that had none. */
 export function* look(host: SimHost, tokens: readonly string[]): Command<Look> {
   const queue = readQueue(host);
-  yield;
+  yield host.lookStepMs();
   const files = new Map<string, Omit<Facts, 'processes'>>();
   for (const token of tokens) {
     files.set(token, readFiles(host, token, queue));
-    yield;
+    yield host.lookStepMs();
   }
   let before: ReadonlyMap<string, readonly { readonly pid: number }[]> = new Map();
   let processes: (token: string) => number[] = () => [];
   for (let round = 1; ; round += 1) {
     const now = scan(host, tokens);
     processes = (token) => pidsOf(now, token);
-    yield;
+    yield host.lookStepMs();
     for (const [token, seen] of files) {
       if (seen.end.kind !== 'absent' || seen.directory === 'absent') continue;
       files.set(token, { ...seen, end: readFiles(host, token, queue).end });

@@ -14,7 +14,13 @@ export type Fault =
   | { readonly kind: 'folder changes'; readonly case: number }
   | { readonly kind: 'cut'; readonly host: number; readonly cut: CutKind; readonly forMs: number }
   | { readonly kind: 'flaky'; readonly host: number; readonly flakiness: Flakiness; readonly forMs: number }
-  | { readonly kind: 'slow'; readonly host: number; readonly slowness: number; readonly forMs: number }
+  | {
+      readonly kind: 'slow';
+      readonly host: number;
+      readonly what: 'everything' | 'looks';
+      readonly slowness: number;
+      readonly forMs: number;
+    }
   | { readonly kind: 'power cut'; readonly host: number; readonly downMs: number }
   | { readonly kind: 'queue crash'; readonly host: number; readonly downMs: number }
   | { readonly kind: 'disk full'; readonly host: number; readonly forMs: number }
@@ -38,7 +44,8 @@ export type HostHand =
   /** A second start of a job that was started already. */
   | 'start again';
 
-export type PlannedOrder = 'cancel' | 'retry' | 'pause' | 'resume' | 'abandon' | 'adopt' | 'limit' | 'clear slots';
+/** `redo`: cancelled, and tried again a little later. */
+export type PlannedOrder = 'cancel' | 'redo' | 'retry' | 'pause' | 'resume' | 'abandon' | 'adopt' | 'limit' | 'clear slots';
 
 /** At a moment, or as soon as the daemon has passed a place so many times: that hits the narrow windows. */
 export type When =

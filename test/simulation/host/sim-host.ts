@@ -49,6 +49,8 @@ export class SimHost {
   diskFull = false;
   /** How likely a step of a command takes seconds instead of milliseconds. */
   slowness = 0;
+  /** The same for looks alone: while one goes on, everything else may happen. */
+  lookSlowness = 0;
   #boots = 1;
 
   constructor(shape: HostShape, ground: Ground) {
@@ -72,6 +74,16 @@ export class SimHost {
   /** How long a small thing takes here now, ms. */
   stepMs(): number {
     if (this.slowness > 0 && this.random.chance(this.slowness)) return this.random.between(500, 12_000);
+    return this.#quickMs();
+  }
+
+  lookStepMs(): number {
+    const slowness = Math.max(this.slowness, this.lookSlowness);
+    if (slowness > 0 && this.random.chance(slowness)) return this.random.between(500, 9_000);
+    return this.#quickMs();
+  }
+
+  #quickMs(): number {
     return this.random.chance(0.9) ? this.random.between(0, 8) : this.random.between(8, 250);
   }
 

@@ -24,6 +24,8 @@ const SAVE_MS = 300;
 export class SimQueue {
   readonly #host: SimHost;
   #entries = new Map<number, Entry>();
+  /** What a crash now would bring back. */
+  readonly #unsavedRemovals = new Set<Entry>();
   #down = false;
   #ticking = false;
   #serial = 0;
@@ -80,7 +82,11 @@ export class SimQueue {
   /** Takes out what has not started, or is over. */
   remove(entry: Entry): void {
     if (entry.state === 'running' || entry.state === 'suspended') return;
-    if (this.#entries.get(entry.id) === entry) this.#entries.delete(entry.id);
+    if (this.#entries.get(entry.id) !== entry) return;
+    this.#entries.delete(entry.id);
+    if (this.#host.random.chance(0.6)) return;
+    this.#unsavedRemovals.add(entry);
+    this.#host.later(SAVE_MS, () => this.#unsavedRemovals.delete(entry));
   }
 
   static stateOf(entry: Entry | null): QueueState {
@@ -157,6 +163,7 @@ export class SimQueue {
     this.#down = true;
     this.#ticking = false;
     for (const entry of this.#entries.values()) this.#host.ground.witness.noteHostLoss(entry.token);
+    this.#unsavedRemovals.clear();
     if (this.#host.random.chance(0.5)) this.#entries = new Map();
     else this.#forget();
   }
@@ -167,6 +174,8 @@ export class SimQueue {
   }
 
   #forget(): void {
+    for (const entry of this.#unsavedRemovals) if (!this.#entries.has(entry.id)) this.#entries.set(entry.id, entry);
+    this.#unsavedRemovals.clear();
     for (const entry of this.#entries.values()) {
       entry.run = null;
       if (entry.state !== 'ended') this.#host.ground.witness.noteHostLoss(entry.token);

@@ -122,30 +122,13 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'test/simulation/commands/look.ts',
-        find: 'const queue = readQueue(host);\n  yield;',
-        replace: 'const queue = readQueue(host);\n  yield;\n  const early = scan(host, tokens);\n  yield;',
+        find: 'const queue = readQueue(host);',
+        replace: 'const queue = readQueue(host);\n  const early = scan(host, tokens);',
       },
       {
         file: 'test/simulation/commands/look.ts',
         find: 'const now = scan(host, tokens);',
         replace: 'const now = round === 1 ? early : scan(host, tokens);',
-      },
-    ],
-  },
-  {
-    name: 'our `lost` overwrites the end that the job wrote',
-    breaks: [3],
-    within: 100,
-    patches: [
-      {
-        file: 'test/simulation/commands/stop.ts',
-        find: "directory.end ??= { value: { kind: 'lost' }, synced: false };",
-        replace: "directory.end = { value: { kind: 'lost' }, synced: false };",
-      },
-      {
-        file: 'test/simulation/commands/stop.ts',
-        find: 'if (directory?.manifest === true && directory.end === null && !host.diskFull) {',
-        replace: 'if (directory?.manifest === true && !host.diskFull) {',
       },
     ],
   },
