@@ -23,7 +23,7 @@ CREATE TABLE `attempts` (
 --> statement-breakpoint
 CREATE INDEX `attempts_by_case` ON `attempts` (`case_id`,`number`);--> statement-breakpoint
 CREATE INDEX `attempts_unproven` ON `attempts` (`host`) WHERE "proof" is null;--> statement-breakpoint
-CREATE INDEX `attempts_kept` ON `attempts` (`host`,`ended_at`) WHERE "removed_at" is null;--> statement-breakpoint
+CREATE INDEX `attempts_by_host` ON `attempts` (`host`,`removed_at`,`ended_at`);--> statement-breakpoint
 CREATE TABLE `candidates` (
 	`path` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,

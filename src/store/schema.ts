@@ -96,9 +96,8 @@ export const attempts = sqliteTable(
     index('attempts_unproven')
       .on(table.host)
       .where(sql`"proof" is null`),
-    index('attempts_kept')
-      .on(table.host, table.endedAt)
-      .where(sql`"removed_at" is null`),
+    // whether a host was ever used, and what retention takes off it next
+    index('attempts_by_host').on(table.host, table.removedAt, table.endedAt),
   ],
 );
 

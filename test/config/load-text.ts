@@ -1,6 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig, type LoadOutcome, type LoadRequest } from '../../src/config/load.ts';
 import { formatProblem, type Problem } from '../../src/config/problem.ts';
@@ -38,8 +39,12 @@ hosts:
 log: { level: info }
 `;
 
+/** All of a file's folders lie in one, which goes with the file's tests. */
+const scratch = mkdtempSync(join(tmpdir(), 'mqi-config-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
 export function emptyFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'mqi-config-'));
+  return mkdtempSync(join(scratch, 'site-'));
 }
 
 /** Loads `yaml` as mqi.yaml of a new folder; null: a folder without a file. */

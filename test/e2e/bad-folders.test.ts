@@ -151,11 +151,10 @@ test.skipIf(cannotRun(MAIN) !== null)(
   'a file and a folder that the daemon may not read are rejected by name, and run once they can be read (needs setpriv)',
   async () => {
     const site = createSite();
-    const secret = spoilt(site, 'secret', (folder) => makeUnreadable(join(folder, 'data')));
-    const closed = spoilt(site, 'closed', (folder) => {
-      mkdirSync(join(folder, 'inner'));
-      makeUnreadable(join(folder, 'inner'));
-    });
+    const secret = spoilt(site, 'secret', () => {});
+    const closed = spoilt(site, 'closed', (folder) => mkdirSync(join(folder, 'inner')));
+    makeUnreadable(join(secret, 'data'));
+    makeUnreadable(join(closed, 'inner'));
     giveToSomebody(site.folder);
     const before = [...listingOf(secret), ...listingOf(closed)];
     site.start({ wrap: asSomebody, env: { HOME: site.folder } });

@@ -8,6 +8,8 @@ import { describe, onTestFinished, test } from 'vitest';
 
 import { readHost } from '../../src/store/hosts.ts';
 import type { HostRow } from '../../src/store/hosts.ts';
+import { createNetwork } from '../lab/network.ts';
+import type { Network } from '../lab/network.ts';
 import { PUEUE_VERSIONS, hasPueue, startPueue } from '../lab/pueue.ts';
 import type { PueueDaemon, PueueVersion } from '../lab/pueue.ts';
 import { startProxy } from '../lab/proxy.ts';
@@ -21,6 +23,7 @@ import type { Sshd, SshdSettings } from '../lab/sshd.ts';
 /** For a whole test: the machine may be slow and busy. Nothing waits for it to pass. */
 export const TEST_TIMEOUT_MS = 240_000;
 const DEADLINE_MS = 90_000;
+const NETWORK_PORT = 2222;
 
 /** Longer variants, which CI does not run: `MQI_LONG=1`. */
 export const IS_LONG = process.env['MQI_LONG'] === '1';
@@ -37,28 +40,24 @@ export function whyStraceIsMissing(): string | null {
   return spawnSync('strace', ['-V']).status === 0 ? null : 'no strace: apt-get install strace';
 }
 
-/**
- * Tests on a real sshd and a real pueued. Where a part cannot be had they are skipped by name; in CI that is a failure.
- * `needs`: each says what is missing, or null.
- */
-export function describeOnHpc(
-  name: string,
-  needs: readonly (string | null)[],
-  body: () => void,
-  versions: readonly PueueVersion[] = PUEUE_VERSIONS.slice(0, 1),
-): void {
-  const parts = [
-    whySshdIsMissing(),
-    ...versions.map((version) =>
-      hasPueue(version) ? null : `no pueue ${version}: sh test/lab/install.sh, or MQI_LAB`,
-    ),
-    ...needs,
-  ];
-  const missing = parts.filter((part) => part !== null).join('; ');
-  if (missing === '') return void describe(name, { timeout: TEST_TIMEOUT_MS }, body);
+export interface Parts {
+  readonly version?: PueueVersion;
+  /** Why a program is missing, or null. In CI each of them is a failure. */
+  readonly programs?: readonly (string | null)[];
+  /** Why something may not be done on this machine, or null: a runner of CI need not be root. */
+  readonly rights?: readonly (string | null)[];
+}
+
+/** Tests on a real sshd and a real pueued; where a part cannot be had they are skipped by name. */
+export function describeOnHpc(name: string, parts: Parts, body: () => void): void {
+  const { version = PUEUE_VERSIONS[0], programs = [], rights = [] } = parts;
+  const noPueue = hasPueue(version) ? null : `no pueue ${version}: test/lab/install.sh, or MQI_LAB`;
+  const missing = [whySshdIsMissing(), noPueue, ...programs].filter((part) => part !== null);
+  const forbidden = rights.filter((right) => right !== null);
+  if (missing.length + forbidden.length === 0) return void describe(name, { timeout: TEST_TIMEOUT_MS }, body);
   describe(name, () => {
-    test(`is not tested: ${missing}`, (context) => {
-      if (process.env['CI']) throw new Error(missing);
+    test(`is not tested: ${[...missing, ...forbidden].join('; ')}`, (context) => {
+      if (process.env['CI'] && missing.length > 0) throw new Error(missing.join('; '));
       context.skip();
     });
   });
@@ -79,6 +78,8 @@ export interface Hpc extends Site {
   readonly queue: PueueDaemon;
   /** Between the daemon and sshd; only with `proxied`. */
   readonly proxy: FaultProxy;
+  /** Of sshd alone; only with `inNetwork`. */
+  readonly network: Network;
   /**
    * sh that every `pueue` of the host reads before it does anything, its arguments in `$@`: it may `exit`, or call
    * `real`. Null for none.
@@ -117,6 +118,8 @@ export interface HpcOptions extends SiteOptions {
   readonly groups?: readonly string[];
   readonly sshd?: SshdSettings;
   readonly proxied?: boolean;
+  /** sshd listens in a network namespace of its own; the jobs and their queue stay here. */
+  readonly inNetwork?: boolean;
   /** Keys of the host's `transport`, beside those that reach it. */
   readonly transport?: Readonly<Record<string, unknown>>;
   /** Where pueued keeps its state, when that is a special place. */
@@ -126,7 +129,13 @@ export interface HpcOptions extends SiteOptions {
 export async function createHpc(options: HpcOptions = {}): Promise<Hpc> {
   const { version = '4.0.4', groups = ['gpu0'], proxied = false } = options;
   const ends = options.ends ?? onTestFinished;
-  const sshd = await startSshd({ port: await lowPort(), ...options.sshd });
+  const network = options.inNetwork === true ? createNetwork() : null;
+  if (network !== null) ends(async () => network.remove());
+  const place =
+    network === null
+      ? { port: await lowPort() }
+      : { address: network.address, port: NETWORK_PORT, prefix: network.prefix };
+  const sshd = await startSshd({ ...place, ...options.sshd });
   ends(() => sshd.stop());
   const proxy = proxied ? await startProxy(sshd) : null;
   if (proxy !== null) {
@@ -191,6 +200,10 @@ exec '${queue.client}' "$@"
     get proxy(): FaultProxy {
       if (proxy === null) throw new Error('this site has no proxy');
       return proxy;
+    },
+    get network(): Network {
+      if (network === null) throw new Error('this site has no network of its own');
+      return network;
     },
     trap(script: string | null) {
       if (script === null) return rmSync(trapFile, { force: true });

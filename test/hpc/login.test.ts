@@ -1,14 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { loginsOf } from '../lab/ssh-client.ts';
 import { clientConfig, startSshd } from '../lab/sshd.ts';
+import type { Daemon } from '../lab/site.ts';
 import { COMPUTES, createHpc, describeOnHpc } from './lab.ts';
 import type { Hpc, HpcOptions } from './lab.ts';
 
@@ -30,13 +22,13 @@ async function completes(hpc: Hpc, names: readonly string[] = ['case']): Promise
 }
 
 /** Why the daemon does not see the host, as it shows everywhere: the log, `mqi hosts list` and `mqi why`. */
-async function unseenBecause(hpc: Hpc, log: () => string): Promise<string> {
+async function unseenBecause(hpc: Hpc, daemon: Daemon): Promise<string> {
   const reason = await hpc.until(
     'the host is out of sight',
     () => hpc.host()?.state === 'offline' && hpc.host()?.reason,
   );
   await hpc.in('case', 'waiting');
-  expect(log()).toContain(JSON.stringify(reason).slice(1, -1));
+  expect(daemon.log()).toContain(JSON.stringify(reason).slice(1, -1));
   const words = (text: string): string => text.replaceAll(/\s+/g, ' ');
   expect(words((await hpc.mqi('hosts', 'list', '--json')).out)).toContain(JSON.stringify(reason).slice(1, -1));
   const why = await hpc.mqi('why', 'case');
@@ -45,7 +37,7 @@ async function unseenBecause(hpc: Hpc, log: () => string): Promise<string> {
   return reason;
 }
 
-describeOnHpc('a host', [], () => {
+describeOnHpc('a host', {}, () => {
   const WORKS: readonly (readonly [string, HpcOptions])[] = [
     [
       'with a noisy login',
@@ -77,7 +69,7 @@ describeOnHpc('a host', [], () => {
     await new Promise((resolve) => idle.once('data', resolve));
     const daemon = hpc.start();
     hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
-    expect(await unseenBecause(hpc, daemon.log)).toContain('MaxStartups');
+    expect(await unseenBecause(hpc, daemon)).toContain('MaxStartups');
     idle.destroy();
     expect((await hpc.final('case')).state).toBe('completed');
     expect(hpc.runs('case')).toBe(1);
@@ -101,7 +93,7 @@ describeOnHpc('a host', [], () => {
     await hpc.sshd.replaceHostKey();
     hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
     const daemon = hpc.start();
-    const reason = await unseenBecause(hpc, daemon.log);
+    const reason = await unseenBecause(hpc, daemon);
     expect(reason).toMatch(/has CHANGED.*Nothing was sent/);
     expect(loginsOf(hpc.sshd)).toBe(0);
     expect(existsSync(hpc.root)).toBe(false);
@@ -115,7 +107,7 @@ describeOnHpc('a host', [], () => {
     const hpc = await createHpc({ sshd: { config: ['ForceCommand internal-sftp'] } });
     hpc.drop('case', 'true');
     const daemon = hpc.start();
-    expect(await unseenBecause(hpc, daemon.log)).toMatch(/SFTP only, and no shell/);
+    expect(await unseenBecause(hpc, daemon)).toMatch(/SFTP only, and no shell/);
   });
 
   test('without tar holds its cases back by name, and works once it is there', async () => {

@@ -21,50 +21,45 @@ esac`);
 }
 
 for (const version of PUEUE_VERSIONS) {
-  describeOnHpc(
-    `with pueue ${version}`,
-    [],
-    () => {
-      test('the answer to `pueue add` is lost: the job is found by its token, never created again, and runs once', async () => {
-        const hpc = await createHpc({ version, proxied: true, transport: { keepalive: '1s' } });
-        loseAnswerOf(hpc, 'add');
-        hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
-        hpc.start();
-        await hpc.appears('done');
-        hpc.proxy.set({ stall: 'down' });
-        writeFileSync(hpc.file('answer'), '');
-        await hpc.in('case', 'confirming');
-        hpc.trap(null);
-        hpc.proxy.reset();
-        hpc.proxy.set({ stall: null });
-        expect((await hpc.final('case')).state).toBe('completed');
-        expectOneJob(hpc);
-        expect(hpc.phases('case')).toContain('confirming');
-      });
+  describeOnHpc(`with pueue ${version}`, { version }, () => {
+    test('the answer to `pueue add` is lost: the job is found by its token, never created again, and runs once', async () => {
+      const hpc = await createHpc({ version, proxied: true, transport: { keepalive: '1s' } });
+      loseAnswerOf(hpc, 'add');
+      hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
+      hpc.start();
+      await hpc.appears('done');
+      hpc.proxy.set({ stall: 'down' });
+      writeFileSync(hpc.file('answer'), '');
+      await hpc.in('case', 'confirming');
+      hpc.trap(null);
+      hpc.proxy.reset();
+      hpc.proxy.set({ stall: null });
+      expect((await hpc.final('case')).state).toBe('completed');
+      expectOneJob(hpc);
+      expect(hpc.phases('case')).toContain('confirming');
+    });
 
-      test('the answer to `pueue enqueue` is lost: the job that was let go is followed, and runs once', async () => {
-        const hpc = await createHpc({ version, proxied: true, transport: { keepalive: '1s' } });
-        loseAnswerOf(hpc, 'enqueue');
-        hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
-        hpc.start();
-        await hpc.appears('done');
-        hpc.proxy.set({ stall: 'down' });
-        writeFileSync(hpc.file('answer'), '');
-        await hpc.until('the host is blind', () => hpc.caseOf('case').blindCause !== null);
-        expect(hpc.caseOf('case').phase).toBe('releasing');
-        hpc.trap(null);
-        hpc.proxy.reset();
-        hpc.proxy.set({ stall: null });
-        expect((await hpc.final('case')).state).toBe('completed');
-        expectOneJob(hpc);
-      });
-    },
-    [version],
-  );
+    test('the answer to `pueue enqueue` is lost: the job that was let go is followed, and runs once', async () => {
+      const hpc = await createHpc({ version, proxied: true, transport: { keepalive: '1s' } });
+      loseAnswerOf(hpc, 'enqueue');
+      hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
+      hpc.start();
+      await hpc.appears('done');
+      hpc.proxy.set({ stall: 'down' });
+      writeFileSync(hpc.file('answer'), '');
+      await hpc.until('the host is blind', () => hpc.caseOf('case').blindCause !== null);
+      expect(hpc.caseOf('case').phase).toBe('releasing');
+      hpc.trap(null);
+      hpc.proxy.reset();
+      hpc.proxy.set({ stall: null });
+      expect((await hpc.final('case')).state).toBe('completed');
+      expectOneJob(hpc);
+    });
+  });
 
   describeOnHpc(
     `with pueue ${version} on a full disk`,
-    [canMount ? null : 'mounting needs root'],
+    { version, rights: [canMount ? null : 'mounting needs root'] },
     () => {
       test('`pueue add` fails after the fact: the task that it made is found by its token, and runs once', async () => {
         const directory = mkdtempSync(join(tmpdir(), 'mqi-disk-'));
@@ -95,7 +90,6 @@ esac`);
         expectOneJob(hpc);
       });
     },
-    [version],
   );
 }
 

@@ -13,7 +13,7 @@ import type { Hpc } from './lab.ts';
 
 const MANY = 1_000;
 /** As many looks are counted. */
-const LOOKS = 5;
+const LOOKS = 3;
 
 /** How many commands the host was asked for while it was looked at so often. */
 async function commandsDuring(hpc: Hpc, looks: number): Promise<number> {
@@ -34,7 +34,7 @@ function nextBeginning(hpc: Hpc): Promise<readonly [number, number]> {
   return hpc.eventually('a look', () => (hpc.looks() > before ? counts(hpc) : null));
 }
 
-describeOnHpc('one look', [], () => {
+describeOnHpc('one look', {}, () => {
   test(`is one command, with one running case as with ${MANY}`, async () => {
     const hpc = await createHpc({ host: { slots: [{ name: 'gpu', queue: 'gpu0', count: MANY }] }, observeEvery: '2s' });
     hpc.drop('case', waitsFor(hpc, 'go'), { data: 'dose' });

@@ -20,159 +20,156 @@ async function killJobs(hpc: Hpc): Promise<void> {
 }
 
 for (const version of PUEUE_VERSIONS) {
-  describeOnHpc(
-    `with pueue ${version}`,
-    [whyStraceIsMissing()],
-    () => {
-      test('a task that was cleaned away before we looked: the case completes, by its receipt', async () => {
-        const hpc = await createHpc({ version });
-        hpc.drop('case', hpc.counting('case', waitsFor(hpc, 'go')), { data: 'dose' });
-        hpc.start();
-        await hpc.in('case', 'executing');
-        // the next look waits for the status, until the task has ended and was cleaned away
-        hpc.trap(
-          `case " $* " in *" status "*) : > '${hpc.file('asked')}'; until [ -e '${hpc.file('cleaned')}' ]; do sleep 0.05; done ;; esac`,
-        );
-        await hpc.appears('asked');
-        writeFileSync(hpc.file('go'), '');
-        await hpc.queue.pueue('wait', '--quiet', '--group', 'gpu0');
-        await hpc.queue.pueue('clean');
-        expect(await hpc.tasks()).toEqual([]);
-        expect(hpc.caseOf('case').phase).toBe('executing');
-        writeFileSync(hpc.file('cleaned'), '');
-        expect((await hpc.final('case')).state).toBe('completed');
-        expect(hpc.dose('case')).toBe('dose');
-        expect(hpc.runs('case')).toBe(1);
-      });
-
-      test('`pueue reset`, after which numbers begin again: no verdict, no second job, and no order or result of one case meets the other', async () => {
-        const hpc = await createHpc({ version, groups: ['gpu0', 'gpu1'] });
-        hpc.drop('old', hpc.counting('old', waitsFor(hpc, 'go')), { data: 'dose of old' });
-        hpc.start();
-        const old = await hpc.in('old', 'executing');
-        await hpc.queue.pueue('reset', '--force');
-        await hpc.eventually('it is reset', async () => (await hpc.tasks()).length === 0);
-        await hpc.nextLook();
-        expect(hpc.caseOf('old').phase).toBe('executing');
-
-        hpc.drop('new', hpc.counting('new', waitsFor(hpc, 'go')), { data: 'dose of new' });
-        const young = await hpc.in('new', 'executing');
-        expect(young.jobId).toBe(old.jobId);
-        expect(young.slot).not.toBe(old.slot);
-        await hpc.nextLook();
-        expect(hpc.caseOf('old').phase).toBe('executing');
-
-        expect(await hpc.order({ kind: 'cancel', caseId: old.id })).toMatchObject({ outcome: 'done' });
-        expect((await hpc.final('old')).failure?.kind).toBe('cancelled');
-        expect(hpc.caseOf('new').phase).toBe('executing');
-        writeFileSync(hpc.file('go'), '');
-        expect((await hpc.final('new')).state).toBe('completed');
-        expect(hpc.dose('new')).toBe('dose of new');
-        expect([hpc.runs('old'), hpc.runs('new')]).toEqual([1, 1]);
-        expect(existsSync(join(hpc.results, 'old', 'attempt-1', 'output'))).toBe(false);
-      });
-
-      test('pueued killed and restarted calls a living job killed and pauses its group: no wrong verdict, no second job, and `mqi why` names the group', async () => {
-        const hpc = await createHpc({ version });
-        hpc.drop('first', hpc.counting('first', waitsFor(hpc, 'go')), { data: 'dose of first' });
-        hpc.start();
-        await hpc.in('first', 'executing');
-        // somebody else's task waits in the group: so the restarted daemon pauses it
-        await hpc.queue.pueue('add', '--group', 'gpu0', '--', 'true');
-        await hpc.queue.end('SIGKILL');
-        await hpc.until('the host is blind', () => hpc.caseOf('first').blindCause === 'queue');
-        await hpc.queue.start();
-        await hpc.until('the host is seen again', () => hpc.caseOf('first').blindCause === null);
-        expect(hpc.caseOf('first').phase).toBe('executing');
-        const token = hpc.caseOf('first').token;
-        expect((await hpc.tasks()).find((task) => task.label === token)?.status).toBe('Done');
-
-        hpc.drop('second', hpc.counting('second', COMPUTES), { data: 'dose of second' });
-        await hpc.in('second', 'staged');
-        await hpc.nextLook();
-        expect(hpc.slots()).toMatchObject([{ state: 'leased', caseId: hpc.caseOf('first').id }]);
-        writeFileSync(hpc.file('go'), '');
-        expect((await hpc.final('first')).state).toBe('completed');
-        expect(hpc.dose('first')).toBe('dose of first');
-
-        await hpc.in('second', 'queued');
-        const why = await hpc.eventually('why names the group', async () => {
-          const { out } = await hpc.mqi('why', 'second');
-          return out.includes('gpu0 is paused') ? out : null;
-        });
-        expect(why).toContain('pueue start -g gpu0');
-        await hpc.queue.pueue('start', '--group', 'gpu0');
-        expect((await hpc.final('second')).state).toBe('completed');
-        expect([hpc.runs('first'), hpc.runs('second')]).toEqual([1, 1]);
-      });
-
-      test('pueued killed between starting a job and saving that it did, restarted, and told to start it again: the job ran once', async () => {
-        const hpc = await createHpc({ version });
-        hpc.drop('case', hpc.counting('case', waitsFor(hpc, 'go')), { data: 'dose' });
-        hpc.trap(
-          `case " $* " in *" enqueue "*) : > '${hpc.file('enqueuing')}'; until [ -e '${hpc.file('traced')}' ]; do sleep 0.05; done ;; esac`,
-        );
-        hpc.start();
-        await hpc.appears('enqueuing');
-        const killed = await killAtNextSave(hpc);
-        writeFileSync(hpc.file('traced'), '');
-        await killed();
-        await hpc.eventually('the job runs', () => hpc.runs('case') === 1);
-        await hpc.queue.start();
-        expect((await hpc.tasks()).map((task) => task.status)).toEqual(['Stashed']);
-        await hpc.in('case', 'executing');
-
-        await hpc.queue.pueue('enqueue', '0');
-        await hpc.queue.pueue('start', '--group', 'gpu0');
-        await hpc.eventually('the second start is over', async () => (await hpc.tasks())[0]?.status === 'Done');
-        await hpc.nextLook();
-        expect(hpc.caseOf('case').phase).toBe('executing');
-        writeFileSync(hpc.file('go'), '');
-        expect((await hpc.final('case')).state).toBe('completed');
-        expect(hpc.dose('case')).toBe('dose');
-        expect(hpc.runs('case')).toBe(1);
-      });
-
-      test.each(['nothing', 'an older state'])(
-        'a power cut of the host that leaves %s of the queue: the case is lost, and a retry completes it once the groups are back',
-        async (left) => {
-          const hpc = await createHpc({ version });
-          const state = join(hpc.queue.dataDirectory, 'state.json');
-          await hpc.queue.pueue('add', '--stashed', '--', 'true');
-          copyFileSync(state, hpc.file('older'));
-          hpc.drop('case', hpc.counting('case', `[ ! -e '${hpc.file('cut')}' ] && sleep 600; ${COMPUTES}`), {
-            data: 'dose',
-          });
-          hpc.start();
-          await hpc.in('case', 'executing');
-          writeFileSync(hpc.file('cut'), '');
-          await hpc.queue.end('SIGKILL');
-          await killJobs(hpc);
-          rmSync(state);
-          if (left === 'an older state') copyFileSync(hpc.file('older'), state);
-          await hpc.queue.start();
-          if (left === 'an older state') await hpc.queue.pueue('group', 'remove', 'gpu0');
-
-          const lost = await hpc.final('case');
-          expect(lost.failure).toMatchObject({ kind: 'job_lost' });
-          expect(lost.failure?.hint).toContain(`mqi cases retry ${lost.id}`);
-          await hpc.until('the slot is free', () => hpc.slots()[0]?.state === 'free');
-
-          const { out } = await hpc.mqi('cases', 'retry', lost.id, '--why', 'the host is back');
-          const refused = await hpc.until('the retry is over', () => hpc.failed('case', 2));
-          expect(refused.failure, out).toMatchObject({ kind: 'submission_refused' });
-          expect(refused.failure?.message).toContain('pueue group add gpu0');
-
-          await hpc.queue.pueue('group', 'add', 'gpu0');
-          expect(await hpc.order({ kind: 'retry', caseId: lost.id, limitMs: null })).toMatchObject({ outcome: 'done' });
-          await hpc.until('completed', () => hpc.caseOf('case').state === 'completed');
-          expect(hpc.dose('case', 3)).toBe('dose');
-          expect(hpc.runs('case')).toBe(2);
-        },
+  describeOnHpc(`with pueue ${version}`, { version }, () => {
+    test('a task that was cleaned away before we looked: the case completes, by its receipt', async () => {
+      const hpc = await createHpc({ version });
+      hpc.drop('case', hpc.counting('case', waitsFor(hpc, 'go')), { data: 'dose' });
+      hpc.start();
+      await hpc.in('case', 'executing');
+      // the next look waits for the status, until the task has ended and was cleaned away
+      hpc.trap(
+        `case " $* " in *" status "*) : > '${hpc.file('asked')}'; until [ -e '${hpc.file('cleaned')}' ]; do sleep 0.05; done ;; esac`,
       );
-    },
-    [version],
-  );
+      await hpc.appears('asked');
+      writeFileSync(hpc.file('go'), '');
+      await hpc.queue.pueue('wait', '--quiet', '--group', 'gpu0');
+      await hpc.queue.pueue('clean');
+      expect(await hpc.tasks()).toEqual([]);
+      expect(hpc.caseOf('case').phase).toBe('executing');
+      writeFileSync(hpc.file('cleaned'), '');
+      expect((await hpc.final('case')).state).toBe('completed');
+      expect(hpc.dose('case')).toBe('dose');
+      expect(hpc.runs('case')).toBe(1);
+    });
+
+    test('`pueue reset`, after which numbers begin again: no verdict, no second job, and no order or result of one case meets the other', async () => {
+      const hpc = await createHpc({ version, groups: ['gpu0', 'gpu1'] });
+      hpc.drop('old', hpc.counting('old', waitsFor(hpc, 'go')), { data: 'dose of old' });
+      hpc.start();
+      const old = await hpc.in('old', 'executing');
+      await hpc.queue.pueue('reset', '--force');
+      await hpc.eventually('it is reset', async () => (await hpc.tasks()).length === 0);
+      await hpc.nextLook();
+      expect(hpc.caseOf('old').phase).toBe('executing');
+
+      hpc.drop('new', hpc.counting('new', waitsFor(hpc, 'go')), { data: 'dose of new' });
+      const young = await hpc.in('new', 'executing');
+      expect(young.jobId).toBe(old.jobId);
+      expect(young.slot).not.toBe(old.slot);
+      await hpc.nextLook();
+      expect(hpc.caseOf('old').phase).toBe('executing');
+
+      expect(await hpc.order({ kind: 'cancel', caseId: old.id })).toMatchObject({ outcome: 'done' });
+      expect((await hpc.final('old')).failure?.kind).toBe('cancelled');
+      expect(hpc.caseOf('new').phase).toBe('executing');
+      writeFileSync(hpc.file('go'), '');
+      expect((await hpc.final('new')).state).toBe('completed');
+      expect(hpc.dose('new')).toBe('dose of new');
+      expect([hpc.runs('old'), hpc.runs('new')]).toEqual([1, 1]);
+      expect(existsSync(join(hpc.results, 'old', 'attempt-1', 'output'))).toBe(false);
+    });
+
+    test('pueued killed and restarted calls a living job killed and pauses its group: no wrong verdict, no second job, and `mqi why` names the group', async () => {
+      const hpc = await createHpc({ version });
+      hpc.drop('first', hpc.counting('first', waitsFor(hpc, 'go')), { data: 'dose of first' });
+      hpc.start();
+      await hpc.in('first', 'executing');
+      // somebody else's task waits in the group: so the restarted daemon pauses it
+      await hpc.queue.pueue('add', '--group', 'gpu0', '--', 'true');
+      await hpc.queue.end('SIGKILL');
+      await hpc.until('the host is blind', () => hpc.caseOf('first').blindCause === 'queue');
+      await hpc.queue.start();
+      await hpc.until('the host is seen again', () => hpc.caseOf('first').blindCause === null);
+      expect(hpc.caseOf('first').phase).toBe('executing');
+      const token = hpc.caseOf('first').token;
+      expect((await hpc.tasks()).find((task) => task.label === token)?.status).toBe('Done');
+
+      hpc.drop('second', hpc.counting('second', COMPUTES), { data: 'dose of second' });
+      await hpc.in('second', 'staged');
+      await hpc.nextLook();
+      expect(hpc.slots()).toMatchObject([{ state: 'leased', caseId: hpc.caseOf('first').id }]);
+      writeFileSync(hpc.file('go'), '');
+      expect((await hpc.final('first')).state).toBe('completed');
+      expect(hpc.dose('first')).toBe('dose of first');
+
+      await hpc.in('second', 'queued');
+      const why = await hpc.eventually('why names the group', async () => {
+        const { out } = await hpc.mqi('why', 'second');
+        return out.includes('gpu0 is paused') ? out : null;
+      });
+      expect(why).toContain('pueue start -g gpu0');
+      await hpc.queue.pueue('start', '--group', 'gpu0');
+      expect((await hpc.final('second')).state).toBe('completed');
+      expect([hpc.runs('first'), hpc.runs('second')]).toEqual([1, 1]);
+    });
+
+    test.each(['nothing', 'an older state'])(
+      'a power cut of the host that leaves %s of the queue: the case is lost, and a retry completes it once the groups are back',
+      async (left) => {
+        const hpc = await createHpc({ version });
+        const state = join(hpc.queue.dataDirectory, 'state.json');
+        await hpc.queue.pueue('add', '--stashed', '--', 'true');
+        copyFileSync(state, hpc.file('older'));
+        hpc.drop('case', hpc.counting('case', `[ ! -e '${hpc.file('cut')}' ] && sleep 600; ${COMPUTES}`), {
+          data: 'dose',
+        });
+        hpc.start();
+        await hpc.in('case', 'executing');
+        writeFileSync(hpc.file('cut'), '');
+        await hpc.queue.end('SIGKILL');
+        await killJobs(hpc);
+        rmSync(state);
+        if (left === 'an older state') copyFileSync(hpc.file('older'), state);
+        await hpc.queue.start();
+        if (left === 'an older state') await hpc.queue.pueue('group', 'remove', 'gpu0');
+
+        const lost = await hpc.final('case');
+        expect(lost.failure).toMatchObject({ kind: 'job_lost' });
+        expect(lost.failure?.hint).toContain(`mqi cases retry ${lost.id}`);
+        await hpc.until('the slot is free', () => hpc.slots()[0]?.state === 'free');
+
+        const { out } = await hpc.mqi('cases', 'retry', lost.id, '--why', 'the host is back');
+        const refused = await hpc.until('the retry is over', () => hpc.failed('case', 2));
+        expect(refused.failure, out).toMatchObject({ kind: 'submission_refused' });
+        expect(refused.failure?.message).toContain('pueue group add gpu0');
+
+        await hpc.queue.pueue('group', 'add', 'gpu0');
+        expect(await hpc.order({ kind: 'retry', caseId: lost.id, limitMs: null })).toMatchObject({ outcome: 'done' });
+        await hpc.until('completed', () => hpc.caseOf('case').state === 'completed');
+        expect(hpc.dose('case', 3)).toBe('dose');
+        expect(hpc.runs('case')).toBe(2);
+      },
+    );
+  });
+
+  describeOnHpc(`with pueue ${version} and strace`, { version, programs: [whyStraceIsMissing()] }, () => {
+    test('pueued killed between starting a job and saving that it did, restarted, and told to start it again: the job ran once', async () => {
+      const hpc = await createHpc({ version });
+      hpc.drop('case', hpc.counting('case', waitsFor(hpc, 'go')), { data: 'dose' });
+      hpc.trap(
+        `case " $* " in *" enqueue "*) : > '${hpc.file('enqueuing')}'; until [ -e '${hpc.file('traced')}' ]; do sleep 0.05; done ;; esac`,
+      );
+      hpc.start();
+      await hpc.appears('enqueuing');
+      const killed = await killAtNextSave(hpc);
+      writeFileSync(hpc.file('traced'), '');
+      await killed();
+      await hpc.eventually('the job runs', () => hpc.runs('case') === 1);
+      await hpc.queue.start();
+      expect((await hpc.tasks()).map((task) => task.status)).toEqual(['Stashed']);
+      await hpc.in('case', 'executing');
+
+      await hpc.queue.pueue('enqueue', '0');
+      await hpc.queue.pueue('start', '--group', 'gpu0');
+      await hpc.eventually('the second start is over', async () => (await hpc.tasks())[0]?.status === 'Done');
+      await hpc.nextLook();
+      expect(hpc.caseOf('case').phase).toBe('executing');
+      writeFileSync(hpc.file('go'), '');
+      expect((await hpc.final('case')).state).toBe('completed');
+      expect(hpc.dose('case')).toBe('dose');
+      expect(hpc.runs('case')).toBe(1);
+    });
+  });
 }
 
 /**

@@ -4,18 +4,13 @@ import { IS_LONG, TEST_TIMEOUT_MS, createHpc, describeOnHpc } from './lab.ts';
 import type { Hpc } from './lab.ts';
 
 for (const version of IS_LONG ? PUEUE_VERSIONS : PUEUE_VERSIONS.slice(0, 1)) {
-  describeOnHpc(
-    'a daemon killed at',
-    [],
-    () => {
-      restartContract(`a host reached by ssh with pueue ${version}`, {
-        site: (options) => createHpc({ ...options, version }),
-        points: IS_LONG ? 'all' : 'main',
-        timeoutMs: TEST_TIMEOUT_MS,
-        queued: async (site) =>
-          (await (site as Hpc).tasks()).filter((task) => task.label?.startsWith('mqi-')).map((task) => task.label!),
-      });
-    },
-    [version],
-  );
+  describeOnHpc('a daemon killed at', { version }, () => {
+    restartContract(`a host reached by ssh with pueue ${version}`, {
+      site: (options) => createHpc({ ...options, version }),
+      points: IS_LONG ? 'all' : 'main',
+      timeoutMs: TEST_TIMEOUT_MS,
+      queued: async (site) =>
+        (await (site as Hpc).tasks()).filter((task) => task.label?.startsWith('mqi-')).map((task) => task.label!),
+    });
+  });
 }

@@ -15,7 +15,7 @@ const inputMib = Number(process.env['MQI_SLOT_GAP_MIB'] ?? 4);
 const report = process.env['MQI_SLOT_GAP_REPORT'];
 const CASES = 10;
 
-describeOnHpc('one slot', [], () => {
+describeOnHpc('one slot', {}, () => {
   test(`and ${CASES} jobs of a second: the next one starts when one ends, not when the host is looked at again`, async () => {
     const hpc = await createHpc({ observeEvery: `${INTERVAL_SECONDS}s` });
     const names = Array.from({ length: CASES }, (_, index) => `case-${index}`);

@@ -47,7 +47,7 @@ async function seenAgain(hpc: Hpc): Promise<void> {
   await hpc.online();
 }
 
-describeOnHpc('an upload', [], () => {
+describeOnHpc('an upload', {}, () => {
   test('that is cut at any byte never becomes half a case: each runs once, on all its inputs', async () => {
     const cuts = IS_LONG ? 96 : 12;
     const hpc = await createHpc({ proxied: true });

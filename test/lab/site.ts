@@ -36,6 +36,9 @@ import { endJobsUnder } from './jobs.ts';
 /** The compiled program, as a user runs it; `npm test` builds it first. */
 export const MAIN = process.env['MQI_MAIN'] ?? join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
 
+/** Variables of the tests themselves (MQI_LAB …) are none of the program's, and it refuses them by name. */
+const OWN_ENV = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+
 /** How long anything may take before a test gives up, on a slow and busy machine. Nothing waits for it to pass. */
 const DEADLINE_MS = 25_000;
 
@@ -180,7 +183,7 @@ export function createSite(options: SiteOptions = {}): Site {
     configure,
     mqi: (...args) =>
       new Promise((resolve) => {
-        execFile(process.execPath, [MAIN, '--config', configFile, ...args], (error, out, err) =>
+        execFile(process.execPath, [MAIN, '--config', configFile, ...args], { env: OWN_ENV }, (error, out, err) =>
           resolve({ code: error === null ? 0 : Number(error.code), out, err }),
         );
       }),
@@ -198,8 +201,7 @@ export function createSite(options: SiteOptions = {}): Site {
       const child = spawn(command, args, {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {
-          PATH: process.env['PATH'],
-          HOME: process.env['HOME'],
+          ...OWN_ENV,
           ...env,
           ...(failPoints === undefined ? {} : { MQI_FAILPOINTS: failPoints }),
         },

@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, lchownSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { onTestFinished } from 'vitest';
+
 /** `nobody`, on every system. */
 const UID = 65_534;
 
@@ -32,7 +34,8 @@ export function giveToSomebody(path: string): void {
   if (stats.isDirectory()) for (const name of readdirSync(path)) giveToSomebody(join(path, name));
 }
 
-/** Takes every right of its owner away. */
+/** Takes every right of its owner away, until the test is over: what nobody may read, nobody can remove. */
 export function makeUnreadable(path: string): void {
   chmodSync(path, 0);
+  onTestFinished(() => chmodSync(path, 0o700));
 }

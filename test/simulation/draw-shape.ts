@@ -12,7 +12,7 @@ export function drawHorizonMs(random: Random): number {
 /** A world out of a seed: one or two hosts, one to four cases. */
 export function drawShape(seed: string): WorldShape {
   const random = randomFrom(seed).fork('shape');
-  const hosts: HostShape[] = Array.from({ length: random.chance(0.6) ? 1 : 2 }, (_, index) => ({
+  const hosts: HostShape[] = Array.from({ length: random.chance(0.5) ? 1 : 2 }, (_, index) => ({
     name: `gpu${index + 1}`,
     kind: random.chance(0.6) ? 'pueue' : 'direct',
     slots: random.chance(0.6) ? ['a'] : ['a', 'b'],

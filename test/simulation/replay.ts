@@ -8,9 +8,11 @@ const SHORT = 60;
 /** One world again: its plan, made as short as it goes while it still fails, and its history. Returns the exit code. */
 export async function replay(seed: string, full: boolean): Promise<number> {
   const first = await simulate(seed);
-  const { outcome, without } = first.violation === null || full ? { outcome: first, without: new Set<number>() } : await shorten(first);
+  const { outcome, without } =
+    first.violation === null || full ? { outcome: first, without: new Set<number>() } : await shorten(first);
   const { violation, plan, history } = outcome;
-  if (without.size > 0) console.log(`seed ${seed}, without the ${without.size} planned faults that it fails without too:`);
+  if (without.size > 0)
+    console.log(`seed ${seed}, without the ${without.size} planned faults that it fails without too:`);
   for (const planned of plan) console.log(`  ${describePlanned(planned)}`);
   const lines = full ? history : history.slice(-SHORT);
   for (const line of lines) console.log(line);

@@ -84,6 +84,7 @@ export function mend(world: World): void {
     wire.heal();
     wire.flakiness = STEADY;
     host.slowness = 0;
+    host.lookSlowness = 0;
     host.diskFull = false;
     host.mounted = true;
   }

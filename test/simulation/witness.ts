@@ -17,6 +17,8 @@ export interface JobRecord {
   operatorTouched: boolean;
   /** Its queue or host lost something of it: a crash, a power cut. */
   hostLost: boolean;
+  /** Its wrapper was killed: nobody was left to write how it ended. */
+  wrapperKilled: boolean;
   /** Milliseconds for which good looks, one after the other, saw it at work: all that its clock may show. */
   seenMs: number;
 }
@@ -48,6 +50,7 @@ export class Witness {
         operatorReleased: false,
         operatorTouched: false,
         hostLost: false,
+        wrapperKilled: false,
         seenMs: 0,
       };
       this.jobs.set(token, record);
@@ -68,6 +71,13 @@ export class Witness {
     record.endedBy = by;
     record.endedAtMs = nowMs;
     this.#told.onEnd(record, by);
+  }
+
+  /** Retention took its last trace: a database that is set back to before knows no better than to begin it again. */
+  removed(token: string): void {
+    const record = this.of(token);
+    record.hostLost = true;
+    record.starts = 0;
   }
 
   noteHostLoss(token: string): void {

@@ -87,7 +87,7 @@ test('nothing that the supervisor does, from its start through cases, orders, sw
   }
   expect(scans(plans)).toEqual([]);
   const retention = plans.find(({ sql }) => sql.includes('"removed_at" is null'));
-  expect(retention?.plan[0]).toContain('attempts_kept (host=? AND ended_at<?)');
+  expect(retention?.plan[0]).toContain('attempts_by_host (host=? AND removed_at=? AND ended_at<?)');
 });
 
 const cursor = { createdAt: 1, id: 'a' };

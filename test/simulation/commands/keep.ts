@@ -31,8 +31,7 @@ export function* remove(host: SimHost, { token, job }: AttemptRef): Command<void
   yield;
   if (directory === null) return;
   directory.manifest = false;
-  // a database that is set back to before may still ask for it
-  host.ground.witness.noteHostLoss(token);
+  host.ground.witness.removed(token);
   yield;
   directory.script = null;
   directory.end = null;

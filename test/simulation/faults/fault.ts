@@ -45,7 +45,16 @@ export type HostHand =
   | 'start again';
 
 /** `redo`: cancelled, and tried again a little later. */
-export type PlannedOrder = 'cancel' | 'redo' | 'retry' | 'pause' | 'resume' | 'abandon' | 'adopt' | 'limit' | 'clear slots';
+export type PlannedOrder =
+  | 'cancel'
+  | 'redo'
+  | 'retry'
+  | 'pause'
+  | 'resume'
+  | 'abandon'
+  | 'adopt'
+  | 'limit'
+  | 'clear slots';
 
 /** At a moment, or as soon as the daemon has passed a place so many times: that hits the narrow windows. */
 export type When =

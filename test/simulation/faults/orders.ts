@@ -13,12 +13,12 @@ export interface Desk {
 }
 
 /** Records what an operator types. */
-export function give(desk: Desk, line: CaseLine, order: PlannedOrder): void {
+export function give(desk: Desk, line: CaseLine, order: Exclude<PlannedOrder, 'redo'>): void {
   if (order === 'clear slots') return clearSlots(desk);
   record(desk, orderFor(line, order));
 }
 
-function orderFor({ id, limitMs }: CaseLine, kind: Exclude<PlannedOrder, 'clear slots'>): Order {
+function orderFor({ id, limitMs }: CaseLine, kind: Exclude<PlannedOrder, 'clear slots' | 'redo'>): Order {
   switch (kind) {
     case 'retry':
       return { kind, caseId: id, limitMs: null };

@@ -1,15 +1,21 @@
 import { assertNever } from '../../../src/domain/assert-never.ts';
+import type { SimHost } from '../host/sim-host.ts';
 import { STEADY } from '../network/wire.ts';
 import type { World } from '../world.ts';
 import type { Fault } from './fault.ts';
 import { layHand } from './hands.ts';
 import { give } from './orders.ts';
 
+/** When an operator tries a case again that was cancelled; refused while it is not over. */
+const REDO_AT_MS = [3_000, 6_000, 12_000];
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
 /** Lets a fault happen now; what does not last is over by itself. */
 export function perform(world: World, fault: Fault): void {
   const { timeline, history, database, results, wall } = world;
   const forAWhile = (what: string, forMs: number, begin: () => void, end: () => void): void => {
-    history.note(`${what}, for ${(forMs / 1000).toFixed(1)} s`);
+    history.note(`${what}, for ${seconds(forMs)}`);
     begin();
     timeline.after(forMs, end);
   };
@@ -23,7 +29,7 @@ export function perform(world: World, fault: Fault): void {
     case 'graceful stop':
       return world.lives.stopGracefully(fault.downMs);
     case 'freeze':
-      history.note(`the daemon is frozen for ${(fault.forMs / 1000).toFixed(1)} s`);
+      history.note(`the daemon is frozen for ${seconds(fault.forMs)}`);
       world.lives.freeze(fault.forMs);
       return;
     case 'database full':
@@ -50,7 +56,10 @@ export function perform(world: World, fault: Fault): void {
       const line = world.caseLine(fault.case);
       if (line === null) return;
       history.note(`order: ${fault.order} ${line.name}`);
-      return give(world.desk(), line, fault.order);
+      if (fault.order !== 'redo') return give(world.desk(), line, fault.order);
+      give(world.desk(), line, 'cancel');
+      for (const delayMs of REDO_AT_MS) timeline.after(delayMs, () => give(world.desk(), line, 'retry'));
+      return;
     }
     case 'cut':
     case 'flaky':
@@ -82,11 +91,9 @@ function performAtHost(world: World, fault: Extract<Fault, { readonly host: numb
       });
       return;
     case 'slow':
-      history.note(`${host.name}: slow (${fault.slowness.toFixed(2)}) for ${(fault.forMs / 1000).toFixed(1)} s`);
-      host.slowness = fault.slowness;
-      timeline.after(fault.forMs, () => {
-        host.slowness = 0;
-      });
+      history.note(`${host.name}: ${fault.what} slow (${fault.slowness.toFixed(2)}) for ${seconds(fault.forMs)}`);
+      slowDown(host, fault.what, fault.slowness);
+      timeline.after(fault.forMs, () => slowDown(host, fault.what, 0));
       return;
     case 'power cut':
       if (!host.powered) return;
@@ -116,4 +123,9 @@ function performAtHost(world: World, fault: Extract<Fault, { readonly host: numb
     default:
       return assertNever(fault);
   }
+}
+
+function slowDown(host: SimHost, what: 'everything' | 'looks', slowness: number): void {
+  if (what === 'looks') host.lookSlowness = slowness;
+  else host.slowness = slowness;
 }

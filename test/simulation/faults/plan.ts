@@ -1,7 +1,8 @@
-import type { Flakiness } from '../network/wire.ts';
 import type { Random } from '../random.ts';
 import type { WorldShape } from '../world-shape.ts';
-import type { Fault, HostHand, Planned, PlannedOrder, When } from './fault.ts';
+import type { Fault, Planned, When } from './fault.ts';
+import { THEMES } from './themes.ts';
+import { TROUBLES, anyHost, spell } from './troubles.ts';
 
 /** Where the daemon does something that matters: a fault right there meets the narrow windows. */
 const POINTS = [
@@ -35,106 +36,11 @@ const POINTS = [
   'commit.after.host.unreachable',
 ] as const;
 
-const HANDS: readonly HostHand[] = [
-  'release held',
-  'kill wrapper',
-  'kill payload',
-  'kill all',
-  'kill entry',
-  'clean queue',
-  'suspend',
-  'resume',
-  'pause groups',
-  'start groups',
-  'start again',
-];
-const ORDERS: readonly PlannedOrder[] = [
-  'cancel',
-  'cancel',
-  'retry',
-  'retry',
-  'retry',
-  'pause',
-  'resume',
-  'abandon',
-  'adopt',
-  'limit',
-  'clear slots',
-];
-
-/** A kind of trouble: how many of them a world has, at most, and how one is drawn. */
-interface Trouble {
-  readonly most: number;
-  readonly draw: (random: Random, shape: WorldShape) => Fault;
-}
-
-/** Short most of the time, long now and then. */
-const spell = (random: Random): number =>
-  random.chance(0.7) ? random.between(500, 15_000) : random.between(15_000, 100_000);
-const anyHost = (random: Random, shape: WorldShape): number => random.int(shape.hosts.length);
-
-const TROUBLES: readonly Trouble[] = [
-  { most: 2, draw: (random) => ({ kind: 'crash', downMs: spell(random) }) },
-  { most: 2, draw: (random) => ({ kind: 'graceful stop', downMs: spell(random) }) },
-  { most: 2, draw: (random) => ({ kind: 'freeze', forMs: spell(random) }) },
-  { most: 1, draw: (random) => ({ kind: 'database full', forMs: spell(random) }) },
-  { most: 1, draw: (random) => ({ kind: 'results full', forMs: spell(random) }) },
-  {
-    most: 2,
-    draw: (random) => ({ kind: 'clock jump', byMs: random.pick([-1, 1]) * random.between(1_000, 172_800_000) }),
-  },
-  { most: 1, draw: (random, shape) => ({ kind: 'folder changes', case: random.int(shape.cases.length) }) },
-  { most: 3, draw: cut },
-  {
-    most: 2,
-    draw: (random, shape) => ({
-      kind: 'flaky',
-      host: anyHost(random, shape),
-      flakiness: flakiness(random),
-      forMs: 2 * spell(random),
-    }),
-  },
-  {
-    most: 2,
-    draw: (random, shape) => ({
-      kind: 'slow',
-      host: anyHost(random, shape),
-      slowness: random.between(0.05, 0.5),
-      forMs: 2 * spell(random),
-    }),
-  },
-  { most: 2, draw: (random, shape) => ({ kind: 'power cut', host: anyHost(random, shape), downMs: spell(random) }) },
-  {
-    most: 3,
-    draw: (random, shape) => ({ kind: 'queue crash', host: anyHost(random, shape), downMs: spell(random) / 4 }),
-  },
-  { most: 1, draw: (random, shape) => ({ kind: 'disk full', host: anyHost(random, shape), forMs: spell(random) }) },
-  { most: 1, draw: (random, shape) => ({ kind: 'unmounted', host: anyHost(random, shape), forMs: spell(random) }) },
-  { most: 5, draw: (random, shape) => ({ kind: 'hand', host: anyHost(random, shape), hand: random.pick(HANDS) }) },
-  {
-    most: 6,
-    draw: (random, shape) => ({ kind: 'order', case: random.int(shape.cases.length), order: random.pick(ORDERS) }),
-  },
-];
-
-function cut(random: Random, shape: WorldShape): Fault {
-  const kind = random.chance(0.5) ? 'reset' : 'black hole';
-  return { kind: 'cut', host: anyHost(random, shape), cut: kind, forMs: 3_000 + spell(random) };
-}
-
-function flakiness(random: Random): Flakiness {
-  const likely = (): number => (random.chance(0.5) ? random.between(0, 0.3) : 0);
-  return {
-    losesRequest: likely(),
-    losesAnswer: likely(),
-    garblesAnswer: likely() / 2,
-    delaysRequest: likely(),
-    delaysAnswer: likely(),
-  };
-}
-
 /** How likely a kind of trouble takes part: worlds that have few kinds reach further into each. */
-const TAKES_PART = 0.35;
+const TAKES_PART = 0.3;
+
+/** How likely a world has a theme. */
+const HAS_THEME = 0.6;
 
 /** The first two of a plan: one crash and one blind spell, which every world has. */
 const CERTAIN = 2;
@@ -151,17 +57,12 @@ export function drawPlan(random: Random, shape: WorldShape, horizonMs: number): 
     if (!random.chance(TAKES_PART)) continue;
     for (let left = 1 + random.int(most); left > 0; left -= 1) faults.push(draw(random, shape));
   }
-  if (random.chance(0.08)) faults.push({ kind: 'back up' }, { kind: 'restore', downMs: spell(random) });
-  return faults.map((fault, index) => ({
-    number: index + 1,
-    fault,
-    when: drawWhen(random, fault, index < CERTAIN ? early : horizonMs),
-  }));
+  const drawn = faults.map((fault, index) => ({ fault, when: drawWhen(random, index < CERTAIN ? early : horizonMs) }));
+  const theme = random.chance(HAS_THEME) ? random.pick(THEMES)(random, shape, horizonMs) : [];
+  return [...drawn, ...theme].map((planned, index) => ({ number: index + 1, ...planned }));
 }
 
-function drawWhen(random: Random, fault: Fault, horizonMs: number): When {
-  if (fault.kind === 'restore') return { atMs: random.between(horizonMs / 2, horizonMs) };
-  if (fault.kind === 'back up') return { atMs: random.between(0, horizonMs / 2) };
+function drawWhen(random: Random, horizonMs: number): When {
   if (random.chance(0.5)) return { atMs: random.between(0, horizonMs) };
   const passing = 1 + random.int(random.chance(0.7) ? 3 : 12);
   return { point: random.pick(POINTS), passing, delayMs: random.chance(0.5) ? 0 : random.between(0, 3_000) };

@@ -72,7 +72,9 @@ export class JobRun {
       this.#host.ground.witness.noteHostLoss(this.#token);
       return this.#leave(127);
     }
-    this.inner = this.#spawn('inner', true, 'own', 'lives', () => {});
+    this.inner = this.#spawn('inner', true, 'own', 'lives', (signal) => {
+      if (signal !== null) this.#host.ground.witness.of(this.#token).wrapperKilled = true;
+    });
     this.#directory = directory;
     this.#inside(() => (directory.manifest ? this.#inside(() => this.#claim(directory)) : this.#leave(UNCLAIMABLE)));
   }

@@ -151,7 +151,8 @@ export class Checker implements Overseer {
 
   #goBlind(host: string): void {
     this.#blindAtMs.set(host, this.#deps.nowMs());
-    for (const { host: at, token } of this.#page.cases.values()) if (at === host && token !== null) this.#goodLooks.delete(token);
+    for (const { host: at, token } of this.#page.cases.values())
+      if (at === host && token !== null) this.#goodLooks.delete(token);
   }
 
   #note(facts: Facts, startedAtMs: number): void {

@@ -59,7 +59,7 @@ function checkFailure({ accuse, hasForgotten }: Commit, line: CaseLine, record: 
       if (record.end?.kind !== 'signalled' && !disturbed) wrong(`it ended otherwise: ${ended(record)}`);
       break;
     case 'job_lost':
-      if (!disturbed && record.endedBy !== 'us') wrong(`it ended otherwise: ${ended(record)}`);
+      if (!disturbed && !record.wrapperKilled) wrong(`it ended otherwise: ${ended(record)}`);
       break;
     case 'timed_out':
       if (line.observedMs < line.limitMs) wrong('its limit was not reached');

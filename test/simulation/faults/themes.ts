@@ -1,0 +1,153 @@
+import { STEADY } from '../network/wire.ts';
+import type { Random } from '../random.ts';
+import type { WorldShape } from '../world-shape.ts';
+import type { Fault, Planned, When } from './fault.ts';
+import { anyHost, spell } from './troubles.ts';
+
+/** Troubles that do their worst together: chance alone would rarely bring them about at the same time. */
+export type Theme = (random: Random, shape: WorldShape, horizonMs: number) => Omit<Planned, 'number'>[];
+
+const anyCase = (random: Random, shape: WorldShape): number => random.int(shape.cases.length);
+const passes = (random: Random, point: string, passing: number, latestMs: number): When => ({
+  point,
+  passing,
+  delayMs: random.between(0, latestMs),
+});
+/** The first few times that the daemon passes a place. */
+const eachTime = (random: Random, point: string, latestMs: number, draw: () => Fault): Omit<Planned, 'number'>[] =>
+  [1, 2, 3].map((passing) => ({ when: passes(random, point, passing, latestMs), fault: draw() }));
+
+const cancelMeetsStart: Theme = (random, shape) => [
+  ...eachTime(random, 'commit.after.job.created', 1_500, () => ({
+    kind: 'order',
+    case: anyCase(random, shape),
+    order: 'cancel',
+  })),
+  {
+    when: { atMs: random.between(0, 3_000) },
+    fault: { kind: 'slow', host: anyHost(random, shape), what: 'everything', slowness: 0.3, forMs: 60_000 },
+  },
+];
+
+/** The release is held up on the way, and its case is over before it arrives. */
+const lateRelease: Theme = (random, shape) => {
+  const host = anyHost(random, shape);
+  return [
+    ...eachTime(random, 'release.before', 0, () => ({
+      kind: 'flaky',
+      host,
+      flakiness: { ...STEADY, delaysRequest: 0.7 },
+      forMs: 500,
+    })),
+    ...eachTime(random, 'release.before', 20_000, () => ({
+      kind: 'order',
+      case: anyCase(random, shape),
+      order: 'redo',
+    })),
+  ];
+};
+
+/** A look goes on while its case is ended, and begins anew. */
+const slowLooks: Theme = (random, shape) => [
+  {
+    when: { atMs: 0 },
+    fault: { kind: 'slow', host: 0, what: 'looks', slowness: random.between(0.3, 0.9), forMs: 120_000 },
+  },
+  ...eachTime(random, 'commit.after.job.released', 15_000, () => ({
+    kind: 'order',
+    case: anyCase(random, shape),
+    order: 'redo',
+  })),
+];
+
+/** The queue loses all it has, or is cleaned, while commands are on their way: its ids begin anew. */
+const idsBeginAnew: Theme = (random, shape, horizonMs) => {
+  const host = anyHost(random, shape);
+  return [
+    {
+      when: { atMs: 0 },
+      fault: { kind: 'flaky', host, flakiness: { ...STEADY, losesAnswer: 0.2, delaysRequest: 0.2 }, forMs: horizonMs },
+    },
+    ...eachTime(random, 'commit.after.job.created', 6_000, () => ({
+      kind: 'power cut',
+      host,
+      downMs: random.between(500, 4_000),
+    })),
+    ...eachTime(random, 'commit.after.job.observed', 1_000, () => ({ kind: 'hand', host, hand: 'clean queue' })),
+    ...eachTime(random, 'commit.after.job.created', 8_000, () => ({
+      kind: 'order',
+      case: anyCase(random, shape),
+      order: 'redo',
+    })),
+  ];
+};
+
+/** Killed while it submits, and the operator tries again. */
+const interrupted: Theme = (random, shape) => [
+  {
+    when: {
+      point: random.pick(['create.answer', 'create.after', 'commit.before.job.created', 'find.after']),
+      passing: 1,
+      delayMs: 0,
+    },
+    fault: { kind: 'crash', downMs: random.between(500, 20_000) },
+  },
+  ...[5_000, 15_000, 40_000].map((atMs) => ({
+    when: { atMs: atMs + random.between(0, 10_000) },
+    fault: { kind: 'order', case: anyCase(random, shape), order: 'retry' } as const,
+  })),
+  {
+    when: passes(random, 'create.answer', 1, 300),
+    fault: { kind: 'cut', host: anyHost(random, shape), cut: 'reset', forMs: random.between(20_000, 150_000) },
+  },
+];
+
+/** The answer of a create is lost, and an operator lets all held jobs go. */
+const letGoUnconfirmed: Theme = (random, shape) => {
+  const host = anyHost(random, shape);
+  return [
+    ...eachTime(random, 'create.before', 0, () => ({
+      kind: 'flaky',
+      host,
+      flakiness: { ...STEADY, losesAnswer: 0.8 },
+      forMs: 1_000,
+    })),
+    ...eachTime(random, 'create.before', 1_000, () => ({ kind: 'hand', host, hand: 'release held' })),
+    ...eachTime(random, 'create.before', 3_000, () => ({
+      kind: 'queue crash',
+      host,
+      downMs: random.between(200, 3_000),
+    })),
+  ];
+};
+
+/** The queue's daemon dies around a start, and starts the job twice. */
+const startsTwice: Theme = (random, shape) => {
+  const host = anyHost(random, shape);
+  return [
+    ...eachTime(random, 'commit.after.job.released', 800, () => ({
+      kind: 'queue crash',
+      host,
+      downMs: random.between(200, 2_000),
+    })),
+    ...eachTime(random, 'commit.after.job.released', 6_000, () => ({ kind: 'hand', host, hand: 'start again' })),
+    ...eachTime(random, 'commit.after.job.released', 4_000, () => ({ kind: 'hand', host, hand: 'start groups' })),
+  ];
+};
+
+/** Set back to a backup: the database does not know what it did. */
+const setBack: Theme = (random, _shape, horizonMs) => [
+  { when: { atMs: random.between(0, horizonMs / 2) }, fault: { kind: 'back up' } },
+  { when: { atMs: random.between(horizonMs / 2, horizonMs) }, fault: { kind: 'restore', downMs: spell(random) } },
+];
+
+export const THEMES: readonly Theme[] = [
+  cancelMeetsStart,
+  lateRelease,
+  slowLooks,
+  idsBeginAnew,
+  interrupted,
+  letGoUnconfirmed,
+  startsTwice,
+  setBack,
+];
