@@ -9,6 +9,7 @@ import {
   lastSignOfLife,
   listHosts,
   listOrphans,
+  listBlocked,
   listSetAside,
   listSlots,
   openOrders,
@@ -57,6 +58,7 @@ function factsOf({ config, db }: Session): StatusFacts {
     slots: listSlots(db),
     orphans: listOrphans(db),
     setAside: listSetAside(db),
+    blocked: listBlocked(db),
     openOrders: openOrders(db),
   };
 }

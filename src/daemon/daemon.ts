@@ -8,11 +8,13 @@ import type { Intake } from '../intake/intake.ts';
 import { lockDaemon } from '../store/lock.ts';
 import { writeMeta } from '../store/meta.ts';
 import { openStore } from '../store/open.ts';
+import { StoreError } from '../store/store-error.ts';
 import { reasonOf } from '../supervisor/log.ts';
 import { createSupervisor, establishIdentity } from '../supervisor/supervisor.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { systemClock } from './clock.ts';
 import { failPointsFrom } from './fail-points.ts';
+import { guardDatabase } from './database-guard.ts';
 import { createHosts } from './hosts.ts';
 import { sweepResultsLeftovers } from './results-leftovers.ts';
 
@@ -68,12 +70,26 @@ export async function runDaemon(config: Config, { signal, log }: DaemonOptions):
         },
         `watching ${config.watch.path}; results go to ${config.results}; database ${config.database}`,
       );
+      const guard = guardDatabase(config.database, clock);
       supervisor.start();
       await intake.start();
-      await aborted(signal);
+      await aborted(AbortSignal.any([signal, guard.gone]));
+      guard.stop();
+      if (guard.gone.aborted) {
+        log.error(
+          { database: config.database },
+          `${config.database} was removed or replaced: nothing more is submitted`,
+        );
+      }
       log.info({}, 'stopping: submissions under way end first, everything else is taken up again at the next start');
       await intake.stop();
       await supervisor.stop();
+      if (guard.gone.aborted) {
+        throw new StoreError(
+          `${config.database} was removed or replaced while the daemon worked on it`,
+          `put it back (or restore a backup) before the next mqi run: a new one knows nothing of the jobs that run`,
+        );
+      }
       store.write((tx) => writeMeta(tx, 'stopped_cleanly', 'yes'));
       log.info({}, 'stopped');
     } finally {

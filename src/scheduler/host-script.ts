@@ -89,6 +89,14 @@ export function takeOverCommand(installation: Installation): string {
     installation,
     [],
     `mkdir -p "$root/attempts" "$root/staging" 2> /dev/null
+for claim in "$root"/attempts/mqi-*/claim; do
+  directory=\${claim%/claim}
+  case \${directory##*/} in "mqi-$instance-"*) continue ;; esac
+  claimed=
+  { IFS= read -r claimed < "$claim"; } 2> /dev/null
+  case $claimed in 'job '*) ;; *) continue ;; esac
+  [ -e "$directory/end" ] || problem garbled "a job of the other installation may still run there: \${directory##*/}; when it has ended, or nothing of it runs and $directory is removed, take over again"
+done
 mine=$root/owner.$self
 { printf '%s\\n' "$instance" > "$mine"; } 2> /dev/null && flush "$mine" && mv -f "$mine" "$root/owner" || problem garbled "cannot write $root/owner"
 flush "$root/owner" "$root"`,

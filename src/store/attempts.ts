@@ -1,14 +1,23 @@
-import { and, asc, eq, inArray, isNotNull, isNull, like, lt, ne, or } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, isNull, like, lt, ne, or, sql } from 'drizzle-orm';
 
 import type { Proof } from '../domain/attempt.ts';
 import type { ReadDb, Tx } from './database.ts';
+import { prepared } from './prepared.ts';
 import { attempts, cases } from './schema.ts';
 
 export type AttemptRow = typeof attempts.$inferSelect;
 export type NewAttemptRow = typeof attempts.$inferInsert;
 
+const byToken = prepared((db) =>
+  db
+    .select()
+    .from(attempts)
+    .where(eq(attempts.token, sql.placeholder('token')))
+    .prepare(),
+);
+
 export function readAttempt(db: ReadDb, token: string): AttemptRow | null {
-  return db.select().from(attempts).where(eq(attempts.token, token)).get() ?? null;
+  return byToken(db).get({ token }) ?? null;
 }
 
 export function readAttemptsOfCase(db: ReadDb, caseId: string): AttemptRow[] {

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, inArray, not, sql } from 'drizzle-orm';
 
 import type { Phase } from '../domain/case.ts';
 import type { ReadDb, Tx } from './database.ts';
+import { prepared } from './prepared.ts';
 import { attempts, cases } from './schema.ts';
 
 export type CaseRow = typeof cases.$inferSelect;
@@ -13,8 +14,16 @@ const PRIORITY_STEP_MS = 3_600_000;
 /** By priority rising with waiting time, then age. Both grow alike for all, so the order itself does not change. */
 const byTurn = [desc(sql`${cases.priority} * ${PRIORITY_STEP_MS} - ${cases.createdAt}`), asc(cases.id)];
 
+const byId = prepared((db) =>
+  db
+    .select()
+    .from(cases)
+    .where(eq(cases.id, sql.placeholder('id')))
+    .prepare(),
+);
+
 export function readCase(db: ReadDb, id: string): CaseRow | null {
-  return db.select().from(cases).where(eq(cases.id, id)).get() ?? null;
+  return byId(db).get({ id }) ?? null;
 }
 
 export function readCaseByPath(db: ReadDb, path: string): CaseRow | null {
@@ -80,10 +89,15 @@ export function nextToLease(db: ReadDb, host: string, most: number): CaseRow[] {
   return nextInTurn(db, 'staged', host, most);
 }
 
-/** Cases that lie on a host, or travel there, without a slot yet. */
+/** So many blocked cases may lie or travel beside those that get on; more of them would only fill the host. */
+const BLOCKED_SPARED = 20;
+
+/** Cases that lie on a host, or travel there, without a slot yet: a blocked one does not keep the others waiting. */
 export function countStaged(db: ReadDb, host: string): number {
   return db
-    .select({ n: sql<number>`count(*)` })
+    .select({
+      n: sql<number>`count(*) - min(${BLOCKED_SPARED}, coalesce(sum(${cases.blocked} is not null), 0))`,
+    })
     .from(cases)
     .where(
       and(

@@ -2,6 +2,7 @@ import { asc, eq, isNull } from 'drizzle-orm';
 
 import type { Order, OrderKind } from '../domain/order.ts';
 import type { ReadDb, Store, Tx } from './database.ts';
+import { prepared } from './prepared.ts';
 import { orders } from './schema.ts';
 
 export type OrderRow = typeof orders.$inferSelect;
@@ -18,8 +19,10 @@ export function readOrder(db: ReadDb, id: number): OrderRow | null {
   return db.select().from(orders).where(eq(orders.id, id)).get() ?? null;
 }
 
+const open = prepared((db) => db.select().from(orders).where(isNull(orders.handledAt)).orderBy(asc(orders.id)).prepare());
+
 export function openOrders(db: ReadDb): OrderRow[] {
-  return db.select().from(orders).where(isNull(orders.handledAt)).orderBy(asc(orders.id)).all();
+  return open(db).all();
 }
 
 /** The order as it was recorded. */

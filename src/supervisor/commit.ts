@@ -5,7 +5,7 @@ import type { CaseContext, CaseEvent, CaseInput } from '../../machines/index.ts'
 import type { Phase } from '../domain/case.ts';
 import { SLOT_HOLDING_PHASES, stateOf } from '../domain/case.ts';
 import { readCase, updateCase } from '../store/cases.ts';
-import type { CaseRow, NewCaseRow } from '../store/cases.ts';
+import type { CaseRow } from '../store/cases.ts';
 import type { Tx } from '../store/database.ts';
 import { appendJournal } from '../store/journal.ts';
 import { adoptSlot, freeSlotsOfCase, leaseSlot, quarantineSlotsOfCase } from '../store/slots.ts';
@@ -28,10 +28,29 @@ export interface Change {
   readonly at: number;
 }
 
+type Columns = Pick<
+  CaseRow,
+  | 'state'
+  | 'phase'
+  | 'snapshot'
+  | 'attempt'
+  | 'host'
+  | 'token'
+  | 'slot'
+  | 'jobId'
+  | 'jobCreatedAt'
+  | 'limitMs'
+  | 'observedMs'
+  | 'paused'
+  | 'blindCause'
+  | 'blindSince'
+  | 'blocked'
+  | 'failureKind'
+  | 'failure'
+>;
+
 /** The columns that queries read, drawn from the snapshot: they cannot disagree with it. */
-export function columnsOf(
-  snapshot: CaseSnapshot,
-): Partial<NewCaseRow> & { readonly phase: Phase; readonly snapshot: string } {
+export function columnsOf(snapshot: CaseSnapshot): Columns {
   const context: CaseContext = snapshot.context;
   const phase = phaseOf(snapshot);
   return {
@@ -75,18 +94,19 @@ export function commitEvent(tx: Tx, caseId: string, event: CaseEvent, entry: num
 
   const columns = columnsOf(after);
   const entered = columns.phase !== row.phase || effectsOf(actions).length > 0;
-  updateCase(tx, caseId, row.entry, {
+  const change = {
     ...columns,
     entry: entered ? row.entry + 1 : row.entry,
     updatedAt: at,
     ...(entered ? { phaseSince: at } : {}),
-  });
+  };
+  updateCase(tx, caseId, row.entry, change);
   commitAttempt(tx, row, event, after.context, columns.phase, at);
   commitLease(tx, row, event, columns.phase, at);
   const notable =
     entered || event.type !== 'job.observed' || row.blindCause !== null || row.blocked !== columns.blocked;
   const journalId = notable ? journalEvent(tx, row, event, columns.phase, after.context.attempt, at) : null;
-  return { event, from: row.phase, to: columns.phase, row: readCase(tx, caseId)!, journalId, at };
+  return { event, from: row.phase, to: columns.phase, row: { ...row, ...change }, journalId, at };
 }
 
 /** The commit frees the lease when the new phase holds none: there is no release to forget. */

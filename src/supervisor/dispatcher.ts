@@ -64,6 +64,7 @@ export function createDispatcher(deps: {
     for (const host of hosts.values()) {
       if (!isOnline(host.name) || !isReconciled(host.name) || !isAny('staged', host.name)) continue;
       const free = freeSlots(store.db, host.name);
+      if (free.length === 0) continue;
       const staged = nextToLease(store.db, host.name, free.length);
       for (const [index, row] of staged.entries()) {
         dispatch(row.id, { type: 'slot.leased', slot: free[index]!.name }, { entry: row.entry });

@@ -51,7 +51,8 @@ function objectionTo(before: CaseRow, held: readonly AttemptRow[]): string | nul
   }
   const isHeld = before.phase === 'waiting' && held.some((attempt) => attempt.orphan !== null);
   if (!isFinal(before.state) && !isHeld && before.setAside === null) {
-    return `it is ${before.phase}: only a case that is over can be retried (mqi cases cancel ${before.id})`;
+    const end = before.phase === 'collecting' || before.phase === 'stopping' ? 'abandon' : 'cancel';
+    return `it is ${before.phase}: only a case that is over can be retried (mqi cases ${end} ${before.id})`;
   }
   const alive = held.find((attempt) => attempt.proof === null && attempt.orphan !== null);
   if (alive !== undefined) {

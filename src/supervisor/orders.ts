@@ -64,7 +64,7 @@ export function createOrders(deps: {
         return desk.send(row, order.caseId, { type: 'operator.cancelled', by, why }, 'it is being cancelled', (now) =>
           isFinal(now.state)
             ? `it is ${now.state} already`
-            : `it is ${now.phase}: its job is over or being stopped already`,
+            : `it is ${now.phase}: its job is over or being stopped already; to give it up: mqi cases abandon ${now.id}`,
         );
       case 'pause':
         return desk.send(

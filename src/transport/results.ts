@@ -59,6 +59,8 @@ export class ResultsFolder {
   /** Makes the staging folder, and keeps what an earlier try left there whole: a file with the size that it must have. */
   async prepare(wanted: readonly OutputFile[], signal: AbortSignal): Promise<Map<string, Received>> {
     await this.#assertWritable(dirname(this.target));
+    // it is never made here: one that is gone may be a disk that is not mounted
+    await this.#locally(this.#results, () => access(this.#results));
     return this.#locally(this.#staging, async () => {
       await mkdir(this.#staging, { recursive: true });
       const old = join(this.#staging, 'old');

@@ -28,6 +28,7 @@ export interface StatusFacts {
   readonly slots: readonly SlotWithCase[];
   readonly orphans: readonly Orphan[];
   readonly setAside: readonly ListedCase[];
+  readonly blocked: readonly ListedCase[];
   readonly openOrders: readonly OrderRow[];
 }
 
@@ -92,6 +93,10 @@ function attentionOf(facts: StatusFacts): readonly Attention[] {
         what: `slot ${slot.host}/${slot.name} is quarantined: ${slot.reason ?? 'no reason was recorded'}`,
         next: `mqi slots clear ${slot.host}/${slot.name} --dry-run`,
       })),
+    ...facts.blocked.map((row) => ({
+      what: `case ${row.name} is blocked: ${row.blocked ?? ''}`,
+      next: `mqi why ${row.id}`,
+    })),
     ...facts.setAside.map((row) => ({ what: `case ${row.name} is set aside`, next: `mqi why ${row.id}` })),
     ...facts.hosts
       // while no daemon runs nobody knows

@@ -15,7 +15,7 @@ export function drawShape(seed: string): WorldShape {
   const hosts: HostShape[] = Array.from({ length: random.chance(0.5) ? 1 : 2 }, (_, index) => ({
     name: `gpu${index + 1}`,
     kind: random.chance(0.6) ? 'pueue' : 'direct',
-    slots: random.chance(0.6) ? ['a'] : ['a', 'b'],
+    slots: random.chance(0.5) ? ['a'] : ['a', 'b'],
   }));
   const cases = Array.from({ length: 1 + random.int(4) }, (_, index) => ({
     name: `c${index + 1}`,
@@ -29,7 +29,7 @@ export function drawShape(seed: string): WorldShape {
     observeEveryMs: random.pick([2_000, 5_000, 10_000]),
     stageAhead: 1 + random.int(2),
     // a job's attempt may be swept away while its case is still of interest
-    keepMs: random.chance(0.3) ? random.between(5_000, 100_000) : 1e9,
+    keepMs: random.chance(0.5) ? random.between(5_000, 100_000) : 1e9,
     planOf: (name, attempt) => drawJob(randomFrom(`${seed}/job ${name} ${attempt}`)),
   };
 }

@@ -1,6 +1,5 @@
 import { parseToken } from '../../src/domain/attempt.ts';
-import { caseIdOf } from '../../src/supervisor/supervisor.ts';
-import { readMeta } from '../../src/store/meta.ts';
+import { SLOT_HOLDING_PHASES } from '../../src/domain/case.ts';
 import { Database } from './daemon/database.ts';
 import { Lives } from './daemon/lives.ts';
 import type { Desk } from './faults/orders.ts';
@@ -39,6 +38,8 @@ export class World {
   readonly checker: Checker;
   readonly lives: Lives;
   readonly violations: Violation[] = [];
+  /** Names of cases by their ids: a database that is set back may not know them any more. */
+  readonly #names = new Map<string, string>();
   #backup: Buffer | null = null;
 
   constructor(shape: WorldShape) {
@@ -82,22 +83,21 @@ export class World {
 
   #planOf(token: string): JobPlan {
     const parts = parseToken(token)!;
-    const name = this.shape.cases.find((one) => this.#idOf(one.name) === parts.caseId)?.name ?? '';
+    // a token is made for a case that was committed
+    const { name } = this.checker.page.cases.get(parts.caseId) ?? { name: this.#names.get(parts.caseId) ?? '' };
+    this.#names.set(parts.caseId, name);
     return this.shape.planOf(name, parts.attempt);
-  }
-
-  #idOf(name: string): string {
-    const { db } = this.database.openForOrders();
-    const identity = { instance: readMeta(db, 'instance') ?? '', caseKey: readMeta(db, 'case_key') ?? '' };
-    return caseIdOf(identity, this.folders.pathOf(name));
   }
 
   hostAt(number: number): HostInWorld {
     return this.hosts[number % this.hosts.length]!;
   }
 
-  /** Null while it is no case yet. */
-  caseLine(number: number): CaseLine | null {
+  /** Null while it is no case yet, or none is busy. */
+  caseLine(number: number | 'busy'): CaseLine | null {
+    if (number === 'busy') {
+      return [...this.checker.page.cases.values()].find((line) => SLOT_HOLDING_PHASES.has(line.phase)) ?? null;
+    }
     const name = this.shape.cases[number % this.shape.cases.length]!.name;
     return [...this.checker.page.cases.values()].find((line) => line.name === name) ?? null;
   }

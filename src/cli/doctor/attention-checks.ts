@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 
-import { countCandidates, listHosts, listOrphans, listSetAside, listSlots } from '../../store/queries.ts';
+import { countCandidates, listBlocked, listHosts, listOrphans, listSetAside, listSlots } from '../../store/queries.ts';
 import type { ReadDb } from '../../store/queries.ts';
 import { daemonOf } from '../../store/lock.ts';
 import { openReader } from '../../store/open.ts';
@@ -27,6 +27,7 @@ export function attentionChecks(database: string): readonly Check[] {
     reading('slots', slots),
     reading('orphans', orphans),
     reading('set aside', setAside),
+    reading('blocked', blocked),
     reading('intake', intake),
   ];
 }
@@ -72,6 +73,13 @@ function setAside(db: ReadDb): Finding {
     `${plural(rows.length, 'case')} whose saved state cannot be read, such as ${first.name}`,
     `mqi why ${first.id}`,
   );
+}
+
+function blocked(db: ReadDb): Finding {
+  const rows = listBlocked(db);
+  const [first] = rows;
+  if (first === undefined) return ok('none');
+  return warn(`${plural(rows.length, 'case')}, such as ${first.name}: ${first.blocked ?? ''}`, `mqi why ${first.id}`);
 }
 
 function intake(db: ReadDb): Finding {

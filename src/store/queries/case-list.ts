@@ -94,6 +94,15 @@ export function listSetAside(db: ReadDb): ListedCase[] {
     .all();
 }
 
+/** Cases whose work waits for something that an operator mends. */
+export function listBlocked(db: ReadDb): ListedCase[] {
+  return db
+    .select(listedColumns)
+    .from(cases)
+    .where(and(inArray(cases.state, ['submitted', 'submitting', 'running']), sql`${cases.blocked} is not null`))
+    .all();
+}
+
 /**
  * Cases that a person may mean by `text`: the exact id, else the exact name, else every id and name that begins with
  * it. More than one: ambiguous. At most `most`.

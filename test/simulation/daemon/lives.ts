@@ -1,4 +1,3 @@
-import { readCaseByPath } from '../../../src/store/cases.ts';
 import type { Change } from '../../../src/supervisor/commit.ts';
 import { FaultPoints } from '../faults/fault-points.ts';
 import { perform } from '../faults/perform.ts';
@@ -77,8 +76,8 @@ export class Lives {
   admit(name: string): void {
     const daemon = this.#daemon;
     if (daemon === null || !daemon.incarnation.alive) return;
-    const { folders, database } = this.#world;
-    if (database.full || readCaseByPath(database.openForOrders().db, folders.pathOf(name)) !== null) return;
+    const { folders, database, checker } = this.#world;
+    if (database.full || [...checker.page.cases.values()].some((line) => line.name === name)) return;
     this.#living(daemon.incarnation, () => void daemon.supervisor.admit(folders.read(folders.pathOf(name)), () => {}));
   }
 

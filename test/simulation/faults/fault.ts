@@ -1,6 +1,9 @@
 import type { CutKind, Flakiness } from '../network/wire.ts';
 
-/** One thing that goes wrong, or that an operator does. Hosts and cases are named by their number. */
+/**
+ * One thing that goes wrong, or that an operator does. Hosts and cases are named by their number; `busy` is a case that
+ * has a slot at that moment.
+ */
 export type Fault =
   | { readonly kind: 'crash'; readonly downMs: number }
   /** The database is set back to the last backup while the daemon is down. */
@@ -26,7 +29,7 @@ export type Fault =
   | { readonly kind: 'disk full'; readonly host: number; readonly forMs: number }
   | { readonly kind: 'unmounted'; readonly host: number; readonly forMs: number }
   | { readonly kind: 'hand'; readonly host: number; readonly hand: HostHand }
-  | { readonly kind: 'order'; readonly case: number; readonly order: PlannedOrder };
+  | { readonly kind: 'order'; readonly case: number | 'busy'; readonly order: PlannedOrder };
 
 /** What an operator does at the host itself. */
 export type HostHand =

@@ -7,7 +7,6 @@ import { anyHost, spell } from './troubles.ts';
 /** Troubles that do their worst together: chance alone would rarely bring them about at the same time. */
 export type Theme = (random: Random, shape: WorldShape, horizonMs: number) => Omit<Planned, 'number'>[];
 
-const anyCase = (random: Random, shape: WorldShape): number => random.int(shape.cases.length);
 const passes = (random: Random, point: string, passing: number, latestMs: number): When => ({
   point,
   passing,
@@ -17,16 +16,16 @@ const passes = (random: Random, point: string, passing: number, latestMs: number
 const eachTime = (random: Random, point: string, latestMs: number, draw: () => Fault): Omit<Planned, 'number'>[] =>
   [1, 2, 3].map((passing) => ({ when: passes(random, point, passing, latestMs), fault: draw() }));
 
+/** The release and the end of a job are under way at the same time. */
 const cancelMeetsStart: Theme = (random, shape) => [
-  ...eachTime(random, 'commit.after.job.created', 1_500, () => ({
-    kind: 'order',
-    case: anyCase(random, shape),
-    order: 'cancel',
+  ...eachTime(random, 'commit.before.job.created', 0, () => ({
+    kind: 'slow',
+    host: anyHost(random, shape),
+    what: 'everything',
+    slowness: random.between(0.2, 0.6),
+    forMs: 20_000,
   })),
-  {
-    when: { atMs: random.between(0, 3_000) },
-    fault: { kind: 'slow', host: anyHost(random, shape), what: 'everything', slowness: 0.3, forMs: 60_000 },
-  },
+  ...eachTime(random, 'commit.after.job.created', 3_000, () => ({ kind: 'order', case: 'busy', order: 'redo' })),
 ];
 
 /** The release is held up on the way, and its case is over before it arrives. */
@@ -41,7 +40,7 @@ const lateRelease: Theme = (random, shape) => {
     })),
     ...eachTime(random, 'release.before', 20_000, () => ({
       kind: 'order',
-      case: anyCase(random, shape),
+      case: 'busy',
       order: 'redo',
     })),
   ];
@@ -55,7 +54,7 @@ const slowLooks: Theme = (random, shape) => [
   },
   ...eachTime(random, 'commit.after.job.released', 15_000, () => ({
     kind: 'order',
-    case: anyCase(random, shape),
+    case: 'busy',
     order: 'redo',
   })),
 ];
@@ -73,10 +72,11 @@ const idsBeginAnew: Theme = (random, shape, horizonMs) => {
       host,
       downMs: random.between(500, 4_000),
     })),
-    ...eachTime(random, 'commit.after.job.observed', 1_000, () => ({ kind: 'hand', host, hand: 'clean queue' })),
+    ...eachTime(random, 'collect.after', 1_000, () => ({ kind: 'hand', host, hand: 'clean queue' })),
+    ...eachTime(random, 'commit.after.job.released', 9_000, () => ({ kind: 'crash', downMs: random.between(500, 3_000) })),
     ...eachTime(random, 'commit.after.job.created', 8_000, () => ({
       kind: 'order',
-      case: anyCase(random, shape),
+      case: 'busy',
       order: 'redo',
     })),
   ];
@@ -94,7 +94,7 @@ const interrupted: Theme = (random, shape) => [
   },
   ...[5_000, 15_000, 40_000].map((atMs) => ({
     when: { atMs: atMs + random.between(0, 10_000) },
-    fault: { kind: 'order', case: anyCase(random, shape), order: 'retry' } as const,
+    fault: { kind: 'order', case: 'busy', order: 'retry' } as const,
   })),
   {
     when: passes(random, 'create.answer', 1, 300),

@@ -29,6 +29,7 @@ export function checkInterrupted(commit: Commit): void {
 /** Nothing is submitted again by itself: another attempt needs an operator. */
 export function checkAttempts(page: Page, book: Book, accuse: Accuse): void {
   for (const line of page.cases.values()) {
+    if (line.attempt === 1) continue;
     const most = 1 + book.retriesOf(line.id);
     if (line.attempt > most)
       accuse(5, `${describe(line)} is in attempt ${line.attempt}, and operators asked for ${most - 1} more`);
