@@ -19,7 +19,9 @@ export function readOrder(db: ReadDb, id: number): OrderRow | null {
   return db.select().from(orders).where(eq(orders.id, id)).get() ?? null;
 }
 
-const open = prepared((db) => db.select().from(orders).where(isNull(orders.handledAt)).orderBy(asc(orders.id)).prepare());
+const open = prepared((db) =>
+  db.select().from(orders).where(isNull(orders.handledAt)).orderBy(asc(orders.id)).prepare(),
+);
 
 export function openOrders(db: ReadDb): OrderRow[] {
   return open(db).all();

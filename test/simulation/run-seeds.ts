@@ -1,31 +1,50 @@
 import { simulate } from './simulate.ts';
-import { replay } from './replay.ts';
+import type { Outcome } from './simulate.ts';
 
-/** How many failing seeds are told before the run gives up. */
+/** How many failing seeds are told before a run gives up. */
 const MOST_FAILURES = 10;
 
-/** Worlds from a seed on. Returns the exit code. */
-export async function runSeeds(from: number, count: number, _jobs: number): Promise<number> {
-  const begun = performance.now();
-  const sums = { worlds: 0, crashes: 0, blindSpells: 0, virtualMs: 0, without: 0 };
-  const failed: string[] = [];
-  for (let seed = from; seed < from + count && failed.length < MOST_FAILURES; seed += 1) {
+export interface Tally {
+  worlds: number;
+  crashes: number;
+  blindSpells: number;
+  /** Worlds that had no crash, or no blind spell: there must be none. */
+  spared: number;
+  virtualMs: number;
+  readonly failed: string[];
+}
+
+export const emptyTally = (): Tally => ({ worlds: 0, crashes: 0, blindSpells: 0, spared: 0, virtualMs: 0, failed: [] });
+
+/** Worlds, one after the other; `tell` hears of each promise that was broken. */
+export async function runSeeds(from: number, count: number, tell: (line: string) => void): Promise<Tally> {
+  const tally = emptyTally();
+  for (let seed = from; seed < from + count && tally.failed.length < MOST_FAILURES; seed += 1) {
     const outcome = await simulate(String(seed));
-    sums.worlds += 1;
-    sums.crashes += outcome.crashes;
-    sums.blindSpells += outcome.blindSpells;
-    sums.virtualMs += outcome.virtualMs;
-    if (outcome.crashes === 0 || outcome.blindSpells === 0) sums.without += 1;
-    if (outcome.violation === null) continue;
-    failed.push(outcome.seed);
-    console.log(`seed ${seed}: promise ${outcome.violation.promise}: ${outcome.violation.text}`);
+    add(tally, outcome);
+    const { violation } = outcome;
+    if (violation !== null) tell(`seed ${seed}: promise ${violation.promise}: ${violation.text}`);
   }
-  const seconds = (performance.now() - begun) / 1000;
-  console.log(
-    `${sums.worlds} worlds in ${seconds.toFixed(1)} s (${(sums.worlds / seconds).toFixed(1)}/s): ` +
-      `${sums.crashes} crashes, ${sums.blindSpells} blind spells (${sums.without} worlds without one), ` +
-      `${(sums.virtualMs / 3_600_000).toFixed(1)} virtual hours; ${failed.length} broke a promise`,
-  );
-  if (failed[0] !== undefined) await replay(failed[0], false);
-  return failed.length === 0 ? 0 : 1;
+  return tally;
+}
+
+function add(tally: Tally, { seed, crashes, blindSpells, virtualMs, violation }: Outcome): void {
+  tally.worlds += 1;
+  tally.crashes += crashes;
+  tally.blindSpells += blindSpells;
+  tally.virtualMs += virtualMs;
+  // one that broke a promise was ended there
+  if (violation !== null) tally.failed.push(seed);
+  else if (crashes === 0 || blindSpells === 0) tally.spared += 1;
+}
+
+export function addTallies(a: Tally, b: Tally): Tally {
+  return {
+    worlds: a.worlds + b.worlds,
+    crashes: a.crashes + b.crashes,
+    blindSpells: a.blindSpells + b.blindSpells,
+    spared: a.spared + b.spared,
+    virtualMs: a.virtualMs + b.virtualMs,
+    failed: [...a.failed, ...b.failed],
+  };
 }

@@ -4,8 +4,6 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import ts from 'typescript';
-
 const root = new URL('../../', import.meta.url).href;
 const cache = fileURLToPath(new URL('../../node_modules/.cache/simulation/', import.meta.url));
 mkdirSync(cache, { recursive: true });
@@ -27,7 +25,7 @@ export async function load(url, context, next) {
   if (!file.endsWith('.ts') || !isOurs(url)) return next(url, context);
   const patches = JSON.parse(searchParams.get('mutant') ?? '[]').filter((patch) => `${root}${patch.file}` === file);
   const source = patches.reduce(patched, readFileSync(fileURLToPath(file), 'utf8'));
-  return { format: 'module', shortCircuit: true, source: javascriptOf(source) };
+  return { format: 'module', shortCircuit: true, source: await javascriptOf(source) };
 }
 
 /** A mutant that no longer fits the source would prove nothing. */
@@ -37,12 +35,14 @@ function patched(source, { file, find, replace }) {
   return source.replace(find, () => replace);
 }
 
-function javascriptOf(source) {
-  const name = createHash('sha256').update(`${ts.version}\n${source}`).digest('hex');
+/** TypeScript itself is loaded only when a source has changed. */
+async function javascriptOf(source) {
+  const name = createHash('sha256').update(source).digest('hex');
   const file = `${cache}${name}.js`;
   try {
     return readFileSync(file, 'utf8');
   } catch {
+    const { default: ts } = await import('typescript');
     const compilerOptions = {
       module: ts.ModuleKind.ESNext,
       target: ts.ScriptTarget.ES2023,

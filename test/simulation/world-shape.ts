@@ -20,13 +20,3 @@ export interface WorldShape {
   /** How the job of an attempt behaves. */
   planOf(caseName: string, attempt: number): JobPlan;
 }
-
-export const PLAIN_JOB: JobPlan = {
-  runMs: 20_000,
-  exitCode: 0,
-  writes: true,
-  childMs: 0,
-  ignoresTerm: false,
-  cleansEnvironment: false,
-  unkillableMs: 0,
-};

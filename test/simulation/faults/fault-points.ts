@@ -8,6 +8,7 @@ interface Armed {
 /** Waits, for planned faults, until the daemon has passed their place as often as they say. */
 export class FaultPoints {
   #armed: Armed[] = [];
+  readonly #passings = new Map<string, number>();
 
   arm(planned: Planned): void {
     if (!('point' in planned.when)) throw new Error(`fault ${planned.number} has no place`);
@@ -18,8 +19,14 @@ export class FaultPoints {
     this.#armed = [];
   }
 
+  /** How often the daemon has passed a place, over all its lives. */
+  countOf(point: string): number {
+    return this.#passings.get(point) ?? 0;
+  }
+
   /** What is due now that the daemon passes a place. */
   passes(point: string): Planned[] {
+    this.#passings.set(point, this.countOf(point) + 1);
     if (this.#armed.length === 0) return [];
     const due: Planned[] = [];
     for (const armed of this.#armed) {

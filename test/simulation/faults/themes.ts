@@ -47,7 +47,7 @@ const lateRelease: Theme = (random, shape) => {
 };
 
 /** A look goes on while its case is ended, and begins anew. */
-const slowLooks: Theme = (random, shape) => [
+const slowLooks: Theme = (random) => [
   {
     when: { atMs: 0 },
     fault: { kind: 'slow', host: 0, what: 'looks', slowness: random.between(0.3, 0.9), forMs: 120_000 },
@@ -73,7 +73,10 @@ const idsBeginAnew: Theme = (random, shape, horizonMs) => {
       downMs: random.between(500, 4_000),
     })),
     ...eachTime(random, 'collect.after', 1_000, () => ({ kind: 'hand', host, hand: 'clean queue' })),
-    ...eachTime(random, 'commit.after.job.released', 9_000, () => ({ kind: 'crash', downMs: random.between(500, 3_000) })),
+    ...eachTime(random, 'commit.after.job.released', 9_000, () => ({
+      kind: 'crash',
+      downMs: random.between(500, 3_000),
+    })),
     ...eachTime(random, 'commit.after.job.created', 8_000, () => ({
       kind: 'order',
       case: 'busy',

@@ -21,7 +21,6 @@ export class JobRun {
   readonly outer: SimProcess;
   inner: SimProcess | null = null;
   #payload: SimProcess | null = null;
-  #directory: AttemptDirectory | null = null;
   #leftMs: number;
   #resumedAtMs: number | null = null;
   #beat = 0;
@@ -75,7 +74,6 @@ export class JobRun {
     this.inner = this.#spawn('inner', true, 'own', 'lives', (signal) => {
       if (signal !== null) this.#host.ground.witness.of(this.#token).wrapperKilled = true;
     });
-    this.#directory = directory;
     this.#inside(() => (directory.manifest ? this.#inside(() => this.#claim(directory)) : this.#leave(UNCLAIMABLE)));
   }
 

@@ -89,6 +89,15 @@ export class SimQueue {
     this.#host.later(SAVE_MS, () => this.#unsavedRemovals.delete(entry));
   }
 
+  /** For a scenario: a crash or a power cut takes one entry, whatever it does. */
+  lose(token: string): void {
+    const entry = this.find(token);
+    if (entry === null) return;
+    entry.run = null;
+    this.#entries.delete(entry.id);
+    this.#host.ground.witness.noteHostLoss(token);
+  }
+
   static stateOf(entry: Entry | null): QueueState {
     if (entry === null) return { kind: 'absent' };
     // what ended has a result

@@ -36,6 +36,9 @@ export class Wire {
   /** Connections; each is told when nothing comes over it any more. */
   readonly onDeath = new Set<(kind: CutKind) => void>();
   #waiting: (() => void)[] = [];
+  #toHold = 0;
+  #answersToLose = 0;
+  #held: (() => void)[] = [];
 
   constructor(host: string, deps: { readonly random: Random; readonly timeline: Timeline; readonly history: History }) {
     this.host = host;
@@ -69,7 +72,16 @@ export class Wire {
     for (const deliver of late) this.#timeline.after(this.random.between(0, 2_000), deliver);
   }
 
+  /** For a scenario. */
+  loseAnswers(count: number): void {
+    this.#answersToLose = count;
+  }
+
   drawFate(): Fate {
+    if (this.#answersToLose > 0) {
+      this.#answersToLose -= 1;
+      return 'answer lost';
+    }
     const { losesRequest, losesAnswer, garblesAnswer } = this.flakiness;
     const drawn = this.random.next();
     if (drawn < losesRequest) return 'request lost';
@@ -77,8 +89,24 @@ export class Wire {
     return drawn < losesRequest + losesAnswer + garblesAnswer ? 'answer garbled' : 'arrives';
   }
 
+  /** For a scenario: the next requests stay on the way until they are let go, whatever becomes of their sender. */
+  holdNext(count: number): void {
+    this.#toHold = count;
+  }
+
+  letGo(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const deliver of held) this.#timeline.after(1, deliver);
+  }
+
   /** Carries a request to the host, late perhaps. */
   carryRequest(deliver: () => void): void {
+    if (this.#toHold > 0) {
+      this.#toHold -= 1;
+      this.#held.push(deliver);
+      return;
+    }
     const delayMs = this.#travelMs(this.flakiness.delaysRequest, 180_000);
     this.#timeline.after(delayMs, () => {
       if (this.#cut === null) return deliver();
