@@ -35,6 +35,8 @@ export interface HostWatch {
   wasReconciled(): boolean;
   lost(blind: Pick<Blind, 'cause' | 'reason'>): void;
   reconcile(): void;
+  /** An operator mended it: look again now. */
+  retry(): void;
   stop(): Promise<void>;
 }
 
@@ -196,6 +198,7 @@ export function createHostWatch(deps: {
     wasReconciled: () => everReconciled,
     lost: (blind) => link.lost(blind),
     reconcile: () => sweep.ask(),
+    retry: () => link.retry(),
     async stop() {
       stopping.abort();
       hints.abort();

@@ -24,6 +24,8 @@ export interface Link {
   isOnline(): boolean;
   /** From any operation that could not see. Idempotent while offline. */
   lost(blind: Pick<Blind, 'cause' | 'reason'>): void;
+  /** Somebody mended it: the next connection is tried now. */
+  retry(): void;
   stop(): Promise<void>;
 }
 
@@ -50,10 +52,12 @@ export function createLink(deps: {
     if (stopping.signal.aborted || !send({ type, reason, jitter: clock.random() })) return;
     const { retryInMs } = snapshot.context;
     onState({ kind: 'offline', cause, reason, retryInMs });
-    cancelBackoff = clock.after(retryInMs, () => {
-      send({ type: 'backoff.over' });
-      begin();
-    });
+    cancelBackoff = clock.after(retryInMs, again);
+  };
+
+  const again = (): void => {
+    cancelBackoff();
+    if (send({ type: 'backoff.over' })) begin();
   };
 
   const connect = async (): Promise<void> => {
@@ -88,6 +92,7 @@ export function createLink(deps: {
     lost: ({ cause, reason }) => {
       if (snapshot.value === 'online') fail('link.lost', cause, reason);
     },
+    retry: () => again(),
     async stop() {
       stopping.abort();
       cancelBackoff();

@@ -207,7 +207,16 @@ function record(
       });
       return;
     }
-    updateAttempt(tx, token, { orphan: verdict.evidence, proof: null, proofAt: null });
+    // what a restored database forgot of it, an adoption will need
+    const job = facts.job ?? { id: row?.jobId ?? null, createdAt: row?.jobCreatedAt ?? null };
+    updateAttempt(tx, token, {
+      orphan: verdict.evidence,
+      proof: null,
+      proofAt: null,
+      slot,
+      jobId: job.id,
+      jobCreatedAt: job.createdAt,
+    });
     const why = orphanReason(token, verdict.evidence);
     const names = slot === null ? host.slots : [slot];
     for (const name of names) quarantineSlot(tx, host.name, name, token, why, at);

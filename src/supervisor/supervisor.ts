@@ -153,7 +153,8 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     const taken = await host.scheduler.takeOver(deadline.signal);
     deadline.clear();
     if (taken.kind === 'blind') return { outcome: 'refused', message: taken.reason };
-    return { outcome: 'done', message: `the root of ${name} is ours; work begins there with the next connection` };
+    watches.get(name)?.retry();
+    return { outcome: 'done', message: `the root of ${name} is ours; work begins there now` };
   };
 
   const orders = createOrders({
