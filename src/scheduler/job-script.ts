@@ -120,6 +120,8 @@ rm -f "claim.$id"
 { printf 'claimed %s\\n' "$MQI_TOKEN" >> "$root/events"; } 2> /dev/null
 
 started=$(date +%s)
+# whoever stops the job may hit date itself: the receipt is worth more than its time
+started=\${started:-0}
 sh -c "$payload" < /dev/null > stdout 2> stderr
 code=$?
 
@@ -152,11 +154,13 @@ persist() {
     sleep 5
   done
 }
+ended=$(date +%s)
+ended=\${ended:-$started}
 signal=
 [ "$code" -le 128 ] || signal=$(kill -l "$code" 2> /dev/null) || signal=
 case $signal in
-  '' | *[!A-Z0-9+-]*) end="exited $code $started $(date +%s)" ;;
-  *) end="signalled \${signal#SIG} $started $(date +%s)" ;;
+  '' | *[!A-Z0-9+-]*) end="exited $code $started $ended" ;;
+  *) end="signalled \${signal#SIG} $started $ended" ;;
 esac
 persist list_outputs
 persist write_end && flush end .

@@ -62,9 +62,14 @@ export function createHostWatch(deps: {
   let notices = '';
   let hints = new AbortController();
 
+  /** What a full disk kept from being written goes with the next write. */
+  let owed: Parameters<typeof updateHost>[2] = {};
+
   const write = (change: Parameters<typeof updateHost>[2]): void => {
+    owed = { ...owed, ...change };
     try {
-      store.write((tx) => updateHost(tx, host.name, change));
+      store.write((tx) => updateHost(tx, host.name, owed));
+      owed = {};
       episodes.over(`writing the state of ${host.name}`);
     } catch (error) {
       episodes.trouble(`writing the state of ${host.name}`, error);

@@ -55,7 +55,8 @@ export function prepareScript(place: StagingPlace): string {
     `token=${quote(place.token)}; run=${quote(place.run)}; staging=${stagingWord(place)}`,
     `if [ -f ${manifestWord(place)} ]; then echo sent; exit 0; fi`,
     `command -v tar >/dev/null 2>&1 || { echo no-tar; exit 0; }`,
-    `mkdir -p "$staging/$run/$token/inputs" || exit 1`,
+    // a run that has just committed clears the directory above: then it is sent, or there is room again
+    `mkdir -p "$staging/$run/$token/inputs" 2>/dev/null || { if [ -f ${manifestWord(place)} ]; then echo sent; exit 0; fi; mkdir -p "$staging/$run/$token/inputs" || exit 1; }`,
     `cd "$staging" || exit 1`,
     `for old in *; do`,
     `  if [ "$old" = "$run" ] || [ ! -d "$old" ]; then continue; fi`,

@@ -31,9 +31,9 @@ else process.exitCode = await runWorlds();
 async function catchMutants(): Promise<number> {
   const most = values.most === undefined ? null : Number(values.most);
   let free = 0;
-  for await (const { mutant, outcome } of huntAll(values.only, most)) {
-    if (outcome.kind !== 'caught') free += 1;
-    console.log(`${outcome.kind === 'caught' ? 'ok  ' : 'FAIL'} ${mutant.name}: ${outcome.text}`);
+  for await (const { mutant, caught, text } of huntAll(values.only, most)) {
+    if (!caught) free += 1;
+    console.log(`${caught ? 'ok  ' : 'FAIL'} ${mutant.name}: ${text}`);
   }
   return free === 0 ? 0 : 1;
 }

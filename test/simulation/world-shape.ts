@@ -20,3 +20,14 @@ export interface WorldShape {
   /** How the job of an attempt behaves. */
   planOf(caseName: string, attempt: number): JobPlan;
 }
+
+/** Twenty seconds, success, and nothing left over. */
+export const PLAIN_JOB: JobPlan = {
+  runMs: 20_000,
+  exitCode: 0,
+  writes: true,
+  childMs: 0,
+  ignoresTerm: false,
+  cleansEnvironment: false,
+  unkillableMs: 0,
+};

@@ -44,7 +44,9 @@ export function hostTrouble(host: HostRow | undefined, name: string, nowMs: numb
         ? `${name} is online but not reconciled yet: what runs there is compared with the database before anything new starts`
         : null;
     case 'connecting':
-      return `${name} is being connected to${heldFor(host.since, nowMs)}`;
+      return host.reason === null
+        ? `${name} is being connected to${heldFor(host.since, nowMs)}`
+        : `${name} cannot be reached${heldFor(host.since, nowMs)}, and is tried again now${because(host.reason)}`;
     case 'offline':
       return `${name} cannot be reached${heldFor(host.since, nowMs)}${because(host.reason)}`;
   }

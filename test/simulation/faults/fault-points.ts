@@ -8,7 +8,7 @@ interface Armed {
 /** Waits, for planned faults, until the daemon has passed their place as often as they say. */
 export class FaultPoints {
   #armed: Armed[] = [];
-  readonly #passings = new Map<string, number>();
+  readonly #acts = new Map<string, () => void>();
 
   arm(planned: Planned): void {
     if (!('point' in planned.when)) throw new Error(`fault ${planned.number} has no place`);
@@ -19,14 +19,16 @@ export class FaultPoints {
     this.#armed = [];
   }
 
-  /** How often the daemon has passed a place, over all its lives. */
-  countOf(point: string): number {
-    return this.#passings.get(point) ?? 0;
+  /** For a scenario: does something the next time that the daemon is right there, before it goes on. */
+  next(point: string, act: () => void): void {
+    this.#acts.set(point, act);
   }
 
   /** What is due now that the daemon passes a place. */
   passes(point: string): Planned[] {
-    this.#passings.set(point, this.countOf(point) + 1);
+    const act = this.#acts.get(point);
+    this.#acts.delete(point);
+    act?.();
     if (this.#armed.length === 0) return [];
     const due: Planned[] = [];
     for (const armed of this.#armed) {

@@ -33,8 +33,9 @@ function orderFor({ id, limitMs }: CaseLine, kind: Exclude<PlannedOrder, 'clear 
 
 /** An operator looks at the host first: a slot is cleared only when nothing runs on it, or can. */
 export function clearSlots(desk: Desk): void {
-  for (const { host, name, state } of desk.page.slots) {
-    const isBusy = desk.abilities.some((ability) => ability.slot === `${host}/${name}`);
+  for (const { host, name, state, token } of desk.page.slots) {
+    // it is the attempt that is declared gone, on whichever slot it sits
+    const isBusy = desk.abilities.some((ability) => ability.slot === `${host}/${name}` || ability.token === token);
     if (state === 'quarantined' && !isBusy) record(desk, { kind: 'clear_slot', host, slot: name });
   }
 }

@@ -85,6 +85,14 @@ const idsBeginAnew: Theme = (random, shape, horizonMs) => {
   ];
 };
 
+/** The power goes right before a release: what was held is lost, or can be let go as before. */
+const lostBeforeRelease: Theme = (random, shape) =>
+  eachTime(random, 'release.before', 30, () => ({
+    kind: 'power cut',
+    host: anyHost(random, shape),
+    downMs: random.between(500, 10_000),
+  }));
+
 /** Killed while it submits, and the operator tries again. */
 const interrupted: Theme = (random, shape) => [
   {
@@ -149,6 +157,7 @@ export const THEMES: readonly Theme[] = [
   lateRelease,
   slowLooks,
   idsBeginAnew,
+  lostBeforeRelease,
   interrupted,
   letGoUnconfirmed,
   startsTwice,

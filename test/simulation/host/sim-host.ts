@@ -105,10 +105,16 @@ export class SimHost {
     step();
   }
 
-  /** No root (not mounted?) makes every command blind: what it would not see proves nothing. */
+  /** No root (not mounted?) makes every command blind: what it would not see proves nothing. Asked before and after. */
   *#guarded<T>(command: () => Command<T>): Command<T> {
+    this.#demandRoot();
+    const value = yield* command();
+    this.#demandRoot();
+    return value;
+  }
+
+  #demandRoot(): void {
     if (!this.mounted) throw new HostProblem('garbled', `the root is not there on ${this.name}`);
-    return yield* command();
   }
 
   directoryOf(token: string): AttemptDirectory | null {

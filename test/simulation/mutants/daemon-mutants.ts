@@ -5,7 +5,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: 'the job is released before its id is committed',
     breaks: [4, 5],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'src/supervisor/effects.ts',
@@ -18,7 +18,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: "the slot is freed on the queue's word",
     breaks: [2, 3],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'src/scheduler/judge.ts',
@@ -31,7 +31,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: "the slot is freed on stop's exit code",
     breaks: [2, 3],
-    within: 100,
+    within: 400,
     patches: [
       { file: 'src/scheduler/proof.ts', find: 'if (processes.length > 0)', replace: 'if (processes.length > 1e9)' },
     ],
@@ -39,7 +39,8 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: 'the end frees the slot, whatever still runs',
     breaks: [2, 3],
-    within: 100,
+    within: 400,
+    scenario: 'V5',
     patches: [
       {
         file: 'src/scheduler/judge.ts',
@@ -51,7 +52,8 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: 'slots are leased before the barrier',
     breaks: [1, 2],
-    within: 100,
+    within: 400,
+    scenario: 'V7',
     patches: [
       {
         file: 'src/supervisor/supervisor.ts',
@@ -63,7 +65,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: 'the barrier does not revoke',
     breaks: [1, 2],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'src/supervisor/reconciler.ts',
@@ -76,7 +78,8 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: 'a case is leased a slot while an earlier attempt of it lacks a proof',
     breaks: [1],
-    within: 100,
+    within: 400,
+    scenario: 'V1',
     patches: [
       {
         file: 'src/store/cases.ts',
@@ -88,7 +91,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: 'an old look speaks for a new job',
     breaks: [2, 3],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'src/supervisor/observer.ts',
@@ -105,7 +108,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: 'blind time is counted',
     breaks: [3],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'machines/case.context.ts',
@@ -123,7 +126,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: 'what is in submitting at a start-up goes on',
     breaks: [5],
-    within: 20,
+    within: 400,
     patches: [
       {
         file: 'src/supervisor/rehydrate.ts',
@@ -135,7 +138,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: 'any exit code is a success',
     breaks: [6],
-    within: 50,
+    within: 400,
     patches: [
       { file: 'machines/case.failures.ts', find: 'return end.exitCode === 0\n', replace: 'return end.exitCode >= 0\n' },
     ],
@@ -143,7 +146,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: 'results that match nothing are a success',
     breaks: [6],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'machines/case.machine.ts',
@@ -155,7 +158,8 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   {
     name: 'a job that the queue forgot before its release is waited for',
     breaks: [7],
-    within: 100,
+    within: 400,
+    scenario: 'V4',
     patches: [
       {
         file: 'machines/case.machine.ts',

@@ -5,7 +5,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   {
     name: 'the job is created without hold',
     breaks: [4, 5],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'test/simulation/commands/create.ts',
@@ -17,7 +17,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   {
     name: 'the job script claims nothing',
     breaks: [1, 2, 3],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'test/simulation/host/job-run.ts',
@@ -29,7 +29,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   {
     name: 'a root that is not mounted counts as empty',
     breaks: [3],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'test/simulation/host/sim-host.ts',
@@ -41,7 +41,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   {
     name: 'confirming does not revoke',
     breaks: [2, 3],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'test/simulation/commands/find.ts',
@@ -58,7 +58,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   {
     name: 'stop does not revoke',
     breaks: [2, 3],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'test/simulation/commands/stop.ts',
@@ -75,7 +75,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   {
     name: 'stop looks before it revokes',
     breaks: [2, 3],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'test/simulation/commands/stop.ts',
@@ -96,7 +96,8 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   {
     name: 'a command acts by id without the token',
     breaks: [1],
-    within: 100,
+    within: 400,
+    scenario: 'V2',
     patches: [
       {
         file: 'test/simulation/host/sim-queue.ts',
@@ -116,9 +117,22 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a job that is claimed, and not in the queue, counts as absent',
+    breaks: [2, 3],
+    within: 0,
+    scenario: 'V3',
+    patches: [
+      {
+        file: 'test/simulation/ports/sim-scheduler.ts',
+        find: "if (claim.kind === 'present' && claim.value.by === 'job') return there;",
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'a look reads the processes before the receipts',
     breaks: [3],
-    within: 100,
+    within: 400,
     patches: [
       {
         file: 'test/simulation/commands/look.ts',
@@ -135,11 +149,17 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   {
     name: 'a receipt is relied on before it is flushed',
     breaks: [1, 2],
-    within: 100,
+    within: 400,
+    scenario: 'V6',
     patches: [
       {
         file: 'test/simulation/commands/receipts.ts',
         find: 'if (directory.claim !== null) directory.claim.synced = true;',
+        replace: '',
+      },
+      {
+        file: 'test/simulation/commands/find.ts',
+        find: 'if (directory?.claim != null) directory.claim.synced = true;',
         replace: '',
       },
     ],

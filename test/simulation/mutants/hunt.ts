@@ -1,39 +1,76 @@
+import type { Violation } from '../violation.ts';
 import { DAEMON_MUTANTS } from './daemon-mutants.ts';
 import { HOST_MUTANTS } from './host-mutants.ts';
 import { loadMutant } from './mutant.ts';
 import type { Mutant } from './mutant.ts';
+import { RESTORE_MUTANTS } from './restore-mutants.ts';
+import type * as subject from './subject.ts';
 
-export const MUTANTS: readonly Mutant[] = [...DAEMON_MUTANTS, ...HOST_MUTANTS];
+const MUTANTS: readonly Mutant[] = [...DAEMON_MUTANTS, ...HOST_MUTANTS, ...RESTORE_MUTANTS];
 
 export interface Hunted {
   readonly mutant: Mutant;
-  readonly outcome: {
-    /** `unfit`: its place in the source is not what it was; it has to be written anew. */
-    readonly kind: 'caught' | 'got away' | 'unfit';
-    readonly text: string;
-  };
+  readonly caught: boolean;
+  /** By what, or why not. */
+  readonly text: string;
 }
 
 /** Each mutant whose name contains `only`, with at most so many worlds; null: as many as it says itself. */
 export async function* huntAll(only: string, most: number | null): AsyncGenerator<Hunted> {
-  for (const mutant of MUTANTS)
-    if (mutant.name.includes(only)) yield { mutant, outcome: await hunt(mutant, most ?? mutant.within) };
+  for (const mutant of MUTANTS) {
+    if (!mutant.name.includes(only)) continue;
+    try {
+      yield await hunt(mutant, await loadMutant(mutant), most ?? mutant.within);
+    } catch (error) {
+      // its place in the source is not what it was: it has to be written anew
+      yield { mutant, caught: false, text: error instanceof Error ? error.message : String(error) };
+    }
+  }
 }
 
-/** Runs one world after the other until a promise is broken. */
-async function hunt(mutant: Mutant, most: number): Promise<Hunted['outcome']> {
-  try {
-    const { simulate } = await loadMutant(mutant);
-    for (let seed = 1; seed <= most; seed += 1) {
-      const { violation } = await simulate(String(seed));
-      if (violation === null) continue;
+async function hunt(mutant: Mutant, mutated: typeof subject, most: number): Promise<Hunted> {
+  const found: string[] = [];
+  if (mutant.scenario !== undefined) {
+    const outcome = await breaks(mutated, mutant.scenario);
+    if (outcome === null) return { mutant, caught: false, text: `scenario ${mutant.scenario} did not catch it` };
+    found.push(`scenario ${mutant.scenario} (${outcome})`);
+  }
+  if (mutant.within > 0) {
+    const first = await firstBroken(mutated, most);
+    if (first === null) return { mutant, caught: false, text: `${most} seeds did not catch it` };
+    const { seed, violation } = first;
+    found.push(`seed ${seed} of ${most} (promise ${violation.promise}: ${violation.text})`);
+    if (!mutant.breaks.includes(violation.promise)) {
       return {
-        kind: 'caught',
-        text: `caught by seed ${seed} of ${most}: promise ${violation.promise}: ${violation.text}`,
+        mutant,
+        caught: false,
+        text: `it broke another promise than ${mutant.breaks.join(', ')}: ${found.join('; ')}`,
       };
     }
-  } catch (error) {
-    return { kind: 'unfit', text: error instanceof Error ? error.message : String(error) };
   }
-  return { kind: 'got away', text: `${most} seeds did not catch it` };
+  return { mutant, caught: true, text: `caught by ${found.join('; ')}` };
+}
+
+async function firstBroken(
+  { simulate }: typeof subject,
+  most: number,
+): Promise<{ readonly seed: number; readonly violation: Violation } | null> {
+  for (let seed = 1; seed <= most; seed += 1) {
+    const { violation } = await simulate(String(seed));
+    if (violation !== null) return { seed, violation };
+  }
+  return null;
+}
+
+/** How a scenario failed; null when it did not. */
+async function breaks({ play, SCENARIOS }: typeof subject, name: string): Promise<string | null> {
+  const scenario = SCENARIOS.find((one) => one.name === name);
+  if (scenario === undefined) throw new Error(`there is no scenario ${name}`);
+  try {
+    const violation = await play(scenario);
+    return violation === null ? null : `promise ${violation.promise}: ${violation.text}`;
+  } catch (error) {
+    // it demands more than the promises
+    return (error as Error).message.split('\n')[0]!;
+  }
 }

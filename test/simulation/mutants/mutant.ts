@@ -1,4 +1,4 @@
-import type * as simulation from '../simulate.ts';
+import type * as subject from './subject.ts';
 
 /** A text of a file, found exactly once, and what stands there instead. */
 export interface Patch {
@@ -10,16 +10,18 @@ export interface Patch {
 /** A variant of the project with one mechanism switched off. */
 export interface Mutant {
   readonly name: string;
-  /** What it breaks, by DESIGN.md section 1 and MODEL.md. */
+  /** The promises that it breaks (DESIGN.md section 1, MODEL.md), any of them first. */
   readonly breaks: readonly number[];
-  /** Caught within so many seeds, from 1 on. */
+  /** One of the first so many seeds breaks a promise; 0 where only its scenario is that exact. */
   readonly within: number;
+  /** The scenario that breaks a promise, or does not come to its end. */
+  readonly scenario?: string;
   readonly patches: readonly Patch[];
 }
 
-/** The simulation of a mutant: the same modules, loaded anew with its patches (typescript-loader.mjs). */
-export async function loadMutant(mutant: Mutant): Promise<typeof simulation> {
-  const url = new URL('../simulate.ts', import.meta.url);
+/** The same modules, loaded anew with its patches (typescript-loader.mjs). */
+export async function loadMutant(mutant: Mutant): Promise<typeof subject> {
+  const url = new URL('subject.ts', import.meta.url);
   url.searchParams.set('mutant', JSON.stringify(mutant.patches));
-  return (await import(url.href)) as typeof simulation;
+  return (await import(url.href)) as typeof subject;
 }

@@ -6,6 +6,8 @@ export type Act = 'send' | 'create' | 'find' | 'release' | 'stop' | 'revoke' | '
 /** Stands beside the ports and sees every call: an act is held against what was committed before it. */
 export interface Overseer {
   acts(act: Act, token: string, signal: AbortSignal): void;
+  /** An operation on the host could not see, or its connection was lost. */
+  wentBlind(host: string): void;
   /** Returns the moment, on the virtual clock. */
   lookStarts(): number;
   looked(host: string, tokens: readonly string[], outcome: Look | Blind, startedAtMs: number): void;

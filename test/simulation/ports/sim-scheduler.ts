@@ -46,12 +46,18 @@ export class SimScheduler implements port.Scheduler {
     return this.#connection.request(() => command(this.#host), { timeoutMs, signal });
   }
 
+  /** One that was aborted is nobody's blindness. */
+  #blind(reply: Exclude<Reply<unknown>, { readonly kind: 'done' }>, signal: AbortSignal): port.Blind {
+    if (!signal.aborted) this.#overseer.wentBlind(this.#host.name);
+    return blindBy(reply);
+  }
+
   async prepare(signal: AbortSignal): Promise<port.PrepareOutcome> {
     const reply = await this.#ask(function* (host) {
       yield;
       return host.node;
     }, signal);
-    return reply.kind === 'done' ? { kind: 'prepared', node: reply.value } : blindBy(reply);
+    return reply.kind === 'done' ? { kind: 'prepared', node: reply.value } : this.#blind(reply, signal);
   }
 
   /** There is one installation only. */
@@ -67,30 +73,30 @@ export class SimScheduler implements port.Scheduler {
       case 'done':
         return created(reply.value, token);
       case 'unknown':
-        return reply.sent ? { kind: 'unknown', reason: reply.reason } : blindBy(reply);
+        return reply.sent ? { kind: 'unknown', reason: reply.reason } : this.#blind(reply, signal);
       case 'garbled':
         return { kind: 'unknown', reason: 'the answer cannot be read' };
       case 'problem':
-        return blindBy(reply);
+        return this.#blind(reply, signal);
     }
   }
 
   async find(token: string, signal: AbortSignal): Promise<port.FindOutcome> {
     this.#overseer.acts('find', token, signal);
     const reply = await this.#ask((host) => find(host, token), signal);
-    return reply.kind === 'done' ? found(reply.value.facts) : blindBy(reply);
+    return reply.kind === 'done' ? found(reply.value.facts) : this.#blind(reply, signal);
   }
 
   async release(attempt: port.AttemptRef, signal: AbortSignal): Promise<port.ReleaseOutcome> {
     this.#overseer.acts('release', attempt.token, signal);
     const reply = await this.#ask((host) => release(host, attempt), signal);
-    return reply.kind === 'done' ? { kind: reply.value } : blindBy(reply);
+    return reply.kind === 'done' ? { kind: reply.value } : this.#blind(reply, signal);
   }
 
   async stop(attempt: port.AttemptRef, why: Why, signal: AbortSignal): Promise<port.StopOutcome> {
     this.#overseer.acts('stop', attempt.token, signal);
     const reply = await this.#ask((host) => stop(host, attempt, why), signal, STOP_TIMEOUT_MS);
-    if (reply.kind !== 'done') return blindBy(reply);
+    if (reply.kind !== 'done') return this.#blind(reply, signal);
     const { facts, node } = reply.value;
     const queue = facts.queue.kind === 'ended' ? facts.queue.result : null;
     const proof = prove(facts, node, false);
@@ -101,7 +107,7 @@ export class SimScheduler implements port.Scheduler {
         return gone(isPurged(facts) ? { kind: 'present', value: { kind: 'lost' } } : facts.end, queue);
       case 'gone_silent': {
         const lost = await this.#ask((host) => lose(host, attempt.token), signal);
-        if (lost.kind !== 'done') return blindBy(lost);
+        if (lost.kind !== 'done') return this.#blind(lost, signal);
         return lost.value.kind === 'absent'
           ? { kind: 'not_yet', reason: 'its end cannot be written' }
           : gone(lost.value, queue);
@@ -112,20 +118,20 @@ export class SimScheduler implements port.Scheduler {
   async revoke(attempt: port.AttemptRef, why: Why, signal: AbortSignal): Promise<port.RevokeOutcome> {
     this.#overseer.acts('revoke', attempt.token, signal);
     const reply = await this.#ask((host) => revoke(host, attempt, why), signal);
-    return reply.kind === 'done' ? revoked(reply.value.facts) : blindBy(reply);
+    return reply.kind === 'done' ? revoked(reply.value.facts) : this.#blind(reply, signal);
   }
 
   async look(tokens: readonly string[], signal: AbortSignal): Promise<port.Look | port.Blind> {
     const startedAtMs = this.#overseer.lookStarts();
     const reply = await this.#ask((host) => look(host, tokens), signal);
-    const outcome = reply.kind === 'done' ? reply.value : blindBy(reply);
+    const outcome = reply.kind === 'done' ? reply.value : this.#blind(reply, signal);
     this.#overseer.looked(this.#host.name, tokens, outcome, startedAtMs);
     return outcome;
   }
 
   async list(signal: AbortSignal): Promise<port.ListOutcome> {
     const reply = await this.#ask(list, signal);
-    if (reply.kind !== 'done') return blindBy(reply);
+    if (reply.kind !== 'done') return this.#blind(reply, signal);
     const attempts = reply.value.attempts.map((token) => ({ token, parts: parseToken(token)! }));
     return { kind: 'listed', attempts, staging: reply.value.staging };
   }
@@ -138,7 +144,7 @@ export class SimScheduler implements port.Scheduler {
 
   async sweepStaging(tokens: readonly string[], signal: AbortSignal): Promise<{ readonly kind: 'swept' } | port.Blind> {
     const reply = await this.#ask((host) => sweepStaging(host, tokens), signal, REMOVE_TIMEOUT_MS);
-    return reply.kind === 'done' ? { kind: 'swept' } : blindBy(reply);
+    return reply.kind === 'done' ? { kind: 'swept' } : this.#blind(reply, signal);
   }
 }
 

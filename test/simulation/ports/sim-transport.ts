@@ -45,7 +45,7 @@ export class SimTransport implements port.Transport {
     if (this.#fingerprintOf(folder) !== fingerprint) return { kind: 'changed', message: 'its folder has changed' };
     const bytes = 1_000_000;
     const reply = await this.#connection.request(() => upload(this.#host, token), { timeoutMs: STALL_MS, signal });
-    if (reply.kind !== 'done') return { kind: 'blind', reason: reply.kind };
+    if (reply.kind !== 'done') return this.#blind(reply.kind, signal);
     if (reply.value === 'full') return { kind: 'blocked', reason: 'the disk of the host is full' };
     onProgress?.({ sentBytes: bytes, totalBytes: bytes });
     return this.#fingerprintOf(folder) === fingerprint
@@ -57,12 +57,17 @@ export class SimTransport implements port.Transport {
     this.#overseer.acts('fetch', token, signal);
     if (this.#results.has(target, token)) return { kind: 'fetched', missingGlobs: [], files: 1 };
     const reply = await this.#connection.request(() => download(this.#host, token), { timeoutMs: STALL_MS, signal });
-    if (reply.kind !== 'done') return { kind: 'blind', reason: reply.kind };
+    if (reply.kind !== 'done') return this.#blind(reply.kind, signal);
     if (this.#results.full) return { kind: 'blocked', reason: 'the disk of the results is full' };
     const whole = reply.value;
     if (whole || !mustBeWhole) this.#results.keep(target, token);
     const missingGlobs = whole ? [] : globs.filter((glob) => !glob.optional).map((glob) => glob.glob);
     return { kind: 'fetched', missingGlobs, files: whole ? 1 : 0 };
+  }
+
+  #blind(reason: string, signal: AbortSignal): { readonly kind: 'blind'; readonly reason: string } {
+    if (!signal.aborted) this.#overseer.wentBlind(this.#host.name);
+    return { kind: 'blind', reason };
   }
 
   follow(_file: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
@@ -88,7 +93,10 @@ export class SimTransport implements port.Transport {
   }
 
   onLost(listener: (reason: string) => void): void {
-    this.#connection.onLost(listener);
+    this.#connection.onLost((reason) => {
+      this.#overseer.wentBlind(this.#host.name);
+      listener(reason);
+    });
   }
 
   close(): Promise<void> {

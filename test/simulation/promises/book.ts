@@ -13,6 +13,7 @@ export interface CaseLine {
   readonly host: string | null;
   readonly token: string | null;
   readonly slot: string | null;
+  readonly jobId: string | null;
   readonly limitMs: number;
   readonly observedMs: number;
   readonly paused: 0 | 1;
@@ -53,7 +54,7 @@ export interface Page {
   readonly offline: ReadonlySet<string>;
 }
 
-const CASES = `select id, name, state, phase, attempt, entry, host, token, slot, limit_ms limitMs, observed_ms observedMs,
+const CASES = `select id, name, state, phase, attempt, entry, host, token, slot, job_id jobId, limit_ms limitMs, observed_ms observedMs,
   paused, blind_cause blindCause, failure_kind failureKind, failure, blocked, snapshot ->> '$.context.stop.kind' stop,
   set_aside setAside from cases`;
 const SLOTS = 'select host, name, state, case_id caseId, token from slots order by host, name';

@@ -71,10 +71,7 @@ export class Checker implements Overseer {
     const before = this.#page;
     const after = this.#book.read();
     this.#page = after;
-    for (const host of after.offline) {
-      if (!before.offline.has(host)) this.blindSpells += 1;
-      this.#goBlind(host);
-    }
+    for (const host of after.offline) if (!before.offline.has(host)) this.blindSpells += 1;
     for (const line of after.cases.values())
       if (line.token !== null && LET_GO.has(line.phase)) this.#letGo.add(line.token);
     this.#abilities = this.#deps.hosts().flatMap(abilitiesOn);
@@ -118,9 +115,11 @@ export class Checker implements Overseer {
 
   /** A payload was ended. By us only for a reason: a healthy job is never killed. */
   ended(record: JobRecord, by: Hand): void {
-    if (by !== 'us' || record.hostLost || record.operatorTouched) return;
+    // a stop that a forgotten past had sent may arrive any time
+    if (by !== 'us' || record.hostLost || record.operatorTouched || this.hasForgotten) return;
     const owner = [...this.#page.cases.values()].find((line) => line.token === record.token);
-    const reason = owner?.phase === 'stopping' ? owner.stop : null;
+    // given up by an operator meanwhile, it is still being stopped
+    const reason = owner?.phase === 'stopping' || owner?.failureKind === 'abandoned' ? owner.stop : null;
     if (reason === 'missing' || reason === null) {
       this.#deps.accuse(
         3,
@@ -149,7 +148,7 @@ export class Checker implements Overseer {
       if (!outcome.facts.some((facts) => facts.token === token)) this.#goodLooks.delete(token);
   }
 
-  #goBlind(host: string): void {
+  wentBlind(host: string): void {
     this.#blindAtMs.set(host, this.#deps.nowMs());
     for (const { host: at, token } of this.#page.cases.values())
       if (at === host && token !== null) this.#goodLooks.delete(token);

@@ -56,7 +56,8 @@ function checkFailure({ accuse, hasForgotten }: Commit, line: CaseLine, record: 
         wrong(`it ended otherwise: ${ended(record)}`);
       break;
     case 'job_killed':
-      if (record.end?.kind !== 'signalled' && !disturbed) wrong(`it ended otherwise: ${ended(record)}`);
+      if (record.end?.kind !== 'signalled' && !disturbed && !record.wrapperKilled)
+        wrong(`it ended otherwise: ${ended(record)}`);
       break;
     case 'job_lost':
       if (!disturbed && !record.wrapperKilled) wrong(`it ended otherwise: ${ended(record)}`);

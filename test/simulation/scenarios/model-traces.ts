@@ -27,23 +27,22 @@ export const MODEL_TRACES: readonly Scenario[] = [
   {
     name: 'V2',
     law: "a command that goes by a queue's id checks the token: ids are used again",
-    set: { hosts: PUEUE, cases: ['c1', 'c2'] },
+    set: { hosts: TWO_SLOTS, cases: ['c1'], later: { c2: 30_000 } },
     async play(scene) {
-      await scene.untilPassing('release.before');
-      // the release of id 0 stays on the way, until long after its case is over
-      scene.wire().holdNext(1);
-      const first = scene.case('c1').phase === 'releasing' ? 'c1' : 'c2';
-      const second = first === 'c1' ? 'c2' : 'c1';
-      scene.order(first, 'cancel');
-      scene.at('commit.before.job.created', { kind: 'crash', downMs: 5_000 });
-      await scene.untilPhase(second, 'creating');
-      await scene.until('id 0 is used again', () => scene.host().queue.find(scene.case(second).token!)?.id === 0);
-      const { token } = scene.case(second);
-      scene.wire().letGo();
-      await scene.pass(3_000);
-      await scene.untilPhase(second, 'failed');
-      scene.expectFailure(second, 'interrupted');
-      assert.equal(scene.job(token).starts, 0, 'the late release of another job has not started it');
+      scene.do({ kind: 'hand', host: 0, hand: 'pause groups' });
+      await scene.untilPhase('c1', 'queued');
+      assert.equal(scene.case('c1').jobId, '0');
+      scene.order('c1', 'cancel');
+      // it is done, nobody hears of it, and it will be done again
+      await scene.untilPassing('stop.before', () => scene.wire().loseAnswers(1));
+      await scene.untilPhase('c2', 'queued');
+      assert.equal(scene.case('c2').jobId, '0');
+      assert.equal(scene.case('c1').phase, 'stopping');
+      await scene.untilPhase('c1', 'failed');
+      scene.expectFailure('c1', 'cancelled');
+      await scene.pass(10_000);
+      scene.do({ kind: 'hand', host: 0, hand: 'start groups' });
+      await scene.untilPhase('c2', 'completed');
     },
   },
   {
@@ -51,8 +50,7 @@ export const MODEL_TRACES: readonly Scenario[] = [
     law: 'a job that is claimed, and not in the queue, was created: its id is not needed to follow it',
     set: { hosts: PUEUE, cases: ['c1'] },
     async play(scene) {
-      await scene.untilPassing('create.before');
-      scene.wire().loseAnswers(1);
+      await scene.untilPassing('create.before', () => scene.wire().loseAnswers(1));
       const { token } = scene.case('c1');
       await scene.until('it is held', () => scene.host().queue.find(token!) !== null);
       scene.do({ kind: 'hand', host: 0, hand: 'release held' });
@@ -68,8 +66,7 @@ export const MODEL_TRACES: readonly Scenario[] = [
     law: 'a job that is lost before its release is not released for ever',
     set: { hosts: PUEUE, cases: ['c1'] },
     async play(scene) {
-      await scene.untilPassing('release.before');
-      scene.host().queue.lose(scene.case('c1').token!);
+      await scene.untilPassing('release.before', () => scene.host().queue.lose(scene.case('c1').token!));
       await scene.finish();
       scene.expectFailure('c1', 'job_not_started');
       assert.equal(scene.slot().state, 'free');
@@ -94,9 +91,8 @@ export const MODEL_TRACES: readonly Scenario[] = [
     law: 'a revocation is flushed before anybody relies on it',
     set: { hosts: PUEUE, cases: ['c1'] },
     async play(scene) {
-      await scene.untilPassing('create.before');
       // the request stays on the way; the daemon looks it up and revokes
-      scene.wire().holdNext(1);
+      await scene.untilPassing('create.before', () => scene.wire().holdNext(1));
       await scene.untilPhase('c1', 'failed');
       scene.expectFailure('c1', 'submission_failed');
       scene.do({ kind: 'power cut', host: 0, downMs: 5_000 });
@@ -117,6 +113,8 @@ export const MODEL_TRACES: readonly Scenario[] = [
       await scene.untilPhase('c1', 'executing');
       await scene.untilPhase('c2', 'executing');
       const { token } = scene.case('c1');
+      // files travel faster than the barrier is lifted
+      scene.do({ kind: 'slow', host: 0, what: 'looks', slowness: 1, forMs: 40_000 });
       scene.do({ kind: 'restore', downMs: 2_000 });
       await scene.until('the orphans are found', () =>
         scene.world.checker.page.slots.every((slot) => slot.state === 'quarantined'),

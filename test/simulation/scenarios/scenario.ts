@@ -6,7 +6,7 @@ export interface Scenario {
   /** What it holds the daemon to. */
   readonly law: string;
   readonly set: ConstructorParameters<typeof Scene>[1];
-  play(scene: Scene): Promise<void>;
+  readonly play: (scene: Scene) => Promise<void>;
 }
 
 /** Plays it to its end. A promise that broke is the outcome; anything else that is not as expected throws. */

@@ -36,7 +36,10 @@ export class Scene {
     name: string,
     options: {
       readonly hosts: readonly HostShape[];
+      /** Folders that are there at the beginning. */
       readonly cases: readonly string[];
+      /** Those that come later, and when, ms. */
+      readonly later?: Readonly<Record<string, number>>;
       readonly job?: Partial<JobPlan>;
       readonly keepMs?: number;
     },
@@ -44,7 +47,10 @@ export class Scene {
     this.world = new World({
       seed: name,
       hosts: options.hosts,
-      cases: options.cases.map((folder, index) => ({ name: folder, arrivesAtMs: 50 + 10 * index })),
+      cases: [
+        ...options.cases.map((folder, index) => ({ name: folder, arrivesAtMs: 50 + 10 * index })),
+        ...Object.entries(options.later ?? {}).map(([folder, arrivesAtMs]) => ({ name: folder, arrivesAtMs })),
+      ],
       limitMs: 3_600_000,
       observeEveryMs: 5_000,
       stageAhead: 2,
@@ -108,10 +114,14 @@ export class Scene {
     this.world.lives.points.arm({ number: 0, when: { point, passing, delayMs }, fault });
   }
 
-  /** Runs until the daemon passes a place, and stands right behind that step. */
-  async untilPassing(point: string, passing = 1): Promise<void> {
-    const before = this.world.lives.points.countOf(point);
-    await this.until(`the daemon passes ${point}`, () => this.world.lives.points.countOf(point) >= before + passing);
+  /** Runs until the daemon is right at a place, acts there, and lets it go on. */
+  async untilPassing(point: string, act: () => void): Promise<void> {
+    let passed = false;
+    this.world.lives.points.next(point, () => {
+      passed = true;
+      act();
+    });
+    await this.until(`the daemon passes ${point}`, () => passed);
   }
 
   order(name: string, order: Exclude<PlannedOrder, 'redo'>): void {

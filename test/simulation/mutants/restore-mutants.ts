@@ -1,0 +1,64 @@
+import type { Mutant } from './mutant.ts';
+
+/** Mechanisms that matter when a database was set back, or could not be written: each was missing once. */
+export const RESTORE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a restored backup is trusted at once',
+    breaks: [1],
+    within: 0,
+    scenario: 'forgotten on another host',
+    patches: [{ file: 'src/supervisor/barrier.ts', find: 'return !hasForgotten && ', replace: 'return ' }],
+  },
+  {
+    name: 'a case that waits is believed to have no job',
+    breaks: [1, 2],
+    within: 0,
+    scenario: 'forgotten while staged',
+    patches: [
+      {
+        file: 'src/supervisor/reconciler.ts',
+        find: 'const isForgotten = waiting.has(facts.token) &&',
+        replace: 'const isForgotten = waiting.has(facts.token) && facts.token === "" &&',
+      },
+    ],
+  },
+  {
+    name: 'a freed slot forgets the orphan that sits on it',
+    breaks: [2],
+    within: 0,
+    scenario: 'freed under an orphan',
+    patches: [
+      {
+        file: 'src/store/slots.ts',
+        find: 'if (orphan !== null) quarantineSlot(',
+        replace: 'if (orphan === undefined) quarantineSlot(',
+      },
+    ],
+  },
+  {
+    name: 'news whose commit failed is told once',
+    breaks: [7],
+    within: 0,
+    scenario: 'news that was not committed',
+    patches: [
+      {
+        file: 'src/supervisor/observer.ts',
+        find: 'views.delete(asked.id);\n      dispatch(',
+        replace: 'views.set(asked.id, view);\n      dispatch(',
+      },
+    ],
+  },
+  {
+    name: 'that it was never created is proof enough',
+    breaks: [2],
+    within: 0,
+    scenario: 'never created, says the database',
+    patches: [
+      {
+        file: 'src/supervisor/reconciler.ts',
+        find: "(proof === null || proof === 'never_created')",
+        replace: 'proof === null',
+      },
+    ],
+  },
+];

@@ -1,0 +1,5 @@
+import { FOUND_DEFECTS } from './found-defects.ts';
+import { MODEL_TRACES } from './model-traces.ts';
+import type { Scenario } from './scenario.ts';
+
+export const SCENARIOS: readonly Scenario[] = [...MODEL_TRACES, ...FOUND_DEFECTS];
