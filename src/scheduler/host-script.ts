@@ -15,7 +15,7 @@ export interface Installation {
 
 /** A whole command: identity of the node, the functions it needs, whose root this is, and then its own lines. */
 export function hostCommand(installation: Installation, functions: readonly string[], body: string): string {
-  return [prelude(installation), ...functions, OWNED, body, OWNED, 'printf "done\\n"', ''].join('\n');
+  return [prelude(installation), ...functions, OWNED, body, 'printf "done\\n"', ''].join('\n');
 }
 
 /** As `hostCommand`, for the two commands that come before there is an owner, or against it. */
@@ -48,10 +48,7 @@ set -- \${stat##*) }
 self=$node.$boot.$namespace.$$.\${20}
 printf 'node %s %s %s %s\\n' "$node" "$boot" "$namespace" "$uid"`;
 
-/**
- * Another owner, or no root at all (not mounted?), makes every command blind: what it would not see proves nothing. Asked
- * before and after: a command that ends processes takes seconds, and a root can go away meanwhile.
- */
+/** Another owner, or no root at all (not mounted?), makes every command blind: what it would not see proves nothing. */
 const OWNED = `owner=
 { IFS= read -r owner < "$root/owner"; } 2> /dev/null || problem unprepared "$root"
 [ "$owner" = "$instance" ] || problem owner "$owner"

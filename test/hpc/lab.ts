@@ -23,6 +23,8 @@ import type { Sshd, SshdSettings } from '../lab/sshd.ts';
 /** For a whole test: the machine may be slow and busy. Nothing waits for it to pass. */
 export const TEST_TIMEOUT_MS = 240_000;
 const DEADLINE_MS = 90_000;
+/** Several sites are watched at once, and each time opens the database. */
+const POLL_MS = 50;
 const NETWORK_PORT = 2222;
 
 /** Longer variants, which CI does not run: `MQI_LONG=1`. */
@@ -166,6 +168,7 @@ exec '${queue.client}' "$@"
   const site = createSite({
     ...options,
     deadlineMs: DEADLINE_MS,
+    pollMs: POLL_MS,
     host: {
       transport: {
         type: 'ssh',
@@ -187,7 +190,7 @@ exec '${queue.client}' "$@"
       const answer = await ask();
       if (answer !== null && answer !== undefined && answer !== false) return answer;
       if (performance.now() - begun > DEADLINE_MS) throw new Error(`waited in vain: ${what}`);
-      await wait(25);
+      await wait(POLL_MS);
     }
   };
   const host = (): HostRow | null => site.reader((from) => readHost(from.db, 'here'));

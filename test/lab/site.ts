@@ -110,6 +110,8 @@ export interface SiteOptions {
   readonly job?: Readonly<Record<string, unknown>>;
   /** How long anything may take before a test gives up, milliseconds; 25 s unless given. */
   readonly deadlineMs?: number;
+  /** How often the database is asked while a test waits, milliseconds; 25 unless given. */
+  readonly pollMs?: number;
   /** When it is taken down; a site of a whole `describe` says `afterAll`. */
   readonly ends?: (takeDown: () => Promise<void>) => void;
 }
@@ -227,7 +229,7 @@ export function createSite(options: SiteOptions = {}): Site {
           const log = daemons.map((daemon) => daemon.log()).join('\n--- restarted ---\n');
           throw new Error(`waited in vain: ${what}\n${log.slice(-6000)}`);
         }
-        await wait(25);
+        await wait(options.pollMs ?? 25);
       }
     },
     reader,
