@@ -30,7 +30,8 @@ facts "$token"
 now=$(scan); sure "$now"
 receipt "$directory/end"
 [ "$state" = "$end_state" ] || printf 'late %s %s %s\\n' "$token" "$state" "$text"
-printf '%s\\n' "$now"`;
+printf '%s\\n' "$now"
+owned`;
 
 export interface StopRequest {
   readonly target: Target;

@@ -71,9 +71,16 @@ function readLost(lines: readonly string[], queue: QueueResult | null): StopOutc
     : gone(end, queue);
 }
 
-/** An end that cannot be read does not say how the job ended; that it is gone was proven without it. */
+/** That it is gone was proven without its end; one that nobody can read is as good as lost, and no sign that it never ran. */
 function gone(end: Receipt<End>, queue: QueueResult | null): StopOutcome {
-  return { kind: 'gone', end: end.kind === 'present' ? end.value : null, queue };
+  switch (end.kind) {
+    case 'present':
+      return { kind: 'gone', end: end.value, queue };
+    case 'garbled':
+      return { kind: 'gone', end: { kind: 'lost' }, queue };
+    case 'absent':
+      return { kind: 'gone', end: null, queue };
+  }
 }
 
 export async function revoke(

@@ -48,11 +48,18 @@ set -- \${stat##*) }
 self=$node.$boot.$namespace.$$.\${20}
 printf 'node %s %s %s %s\\n' "$node" "$boot" "$namespace" "$uid"`;
 
-/** Another owner, or no root at all (not mounted?), makes every command blind: what it would not see proves nothing. */
-const OWNED = `owner=
-{ IFS= read -r owner < "$root/owner"; } 2> /dev/null || problem unprepared "$root"
-[ "$owner" = "$instance" ] || problem owner "$owner"
-[ -d "$root/attempts" ] || problem unprepared "$root/attempts"`;
+/**
+ * Another owner, or no root at all (not mounted?), makes every command blind: what it would not see proves nothing. A
+ * command that reports what is *not* there calls \`owned\` once more at its end: some last for seconds, and a root that
+ * went away meanwhile looks like a purged attempt.
+ */
+const OWNED = `owned() {
+  owner=
+  { IFS= read -r owner < "$root/owner"; } 2> /dev/null || problem unprepared "$root"
+  [ "$owner" = "$instance" ] || problem owner "$owner"
+  [ -d "$root/attempts" ] || problem unprepared "$root/attempts"
+}
+owned`;
 
 /** `mayMake`: a root that is not there may be made; else it was used before, and is missed. */
 export function prepareCommand(installation: Installation, mayMake: boolean): string {

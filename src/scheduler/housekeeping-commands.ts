@@ -19,7 +19,8 @@ export function listCommand(installation: Installation, queueFunctions: string):
     [RECEIPTS, queueFunctions, NAMES],
     `queue_read
 names attempt "$root/attempts"
-names staging "$root/staging"`,
+names staging "$root/staging"
+owned`,
   );
 }
 

@@ -48,4 +48,5 @@ while :; do
   before=$now$newline
   [ "$staying" != now ] || nap
 done
-printf '%s\\n' "$now"`;
+printf '%s\\n' "$now"
+owned`;

@@ -29,7 +29,7 @@ interface View {
   readonly entry: number;
   readonly atMs: number;
   readonly kind: Observation['kind'];
-  /** Seen executing, not committed yet. */
+  /** Seen as this kind, not committed yet. */
   pendingMs: number;
 }
 
@@ -89,7 +89,7 @@ export function createObserver(deps: {
     // a look that a blind spell overtook would connect what was seen before it with what is seen after
     if (stopping.signal.aborted || spell !== spells) return;
     if (look.kind === 'blind') {
-      views.clear();
+      endViews();
       return deps.onBlind(look);
     }
     deps.onLook(look);
@@ -112,27 +112,29 @@ export function createObserver(deps: {
     const now = live.get(asked.id);
     // an old look does not speak for a case that has moved on since its command started
     if (now === null || now.entry !== asked.entry) return;
+    const before = views.get(asked.id);
+    if (before !== undefined && before.entry === asked.entry && before.kind !== observation.kind) {
+      commitPending(asked.id, before);
+    }
     if (observation.kind === 'unknown') {
       views.delete(asked.id);
       return;
     }
-    const before = views.get(asked.id);
     const sinceMs = unbrokenMs(before, asked.entry, observation, atMs);
     const view: View = {
       entry: asked.entry,
       // when a look began nobody knows yet that it would see it: a view begins with the answer, and goes on with looks
       atMs: sinceMs === null ? clock.monotonic() : atMs,
       kind: observation.kind,
-      pendingMs: (before?.pendingMs ?? 0) + (sinceMs ?? 0),
+      pendingMs: sinceMs === null ? 0 : before!.pendingMs + sinceMs,
     };
-    if (before?.entry !== asked.entry) view.pendingMs = sinceMs ?? 0;
     const found = asked.jobId === null && facts.job?.id != null ? facts.job : null;
     const isNew = before?.entry !== asked.entry || before.kind !== observation.kind || found !== null;
     if (isNew || isDue(now, view)) {
       const event: CaseEvent = {
         type: 'job.observed',
         observation,
-        sinceMs: sinceMs === null && view.pendingMs === 0 ? null : view.pendingMs,
+        sinceMs: sinceMs === null ? null : view.pendingMs,
         ...(found === null ? {} : { job: found }),
       };
       // when the commit fails (disk full), the next look must find this one's news new again
@@ -141,6 +143,25 @@ export function createObserver(deps: {
       view.pendingMs = 0;
     }
     views.set(asked.id, view);
+  };
+
+  /** What was seen as one kind must not be lost, nor counted as another, when the view of it ends. */
+  const commitPending = (caseId: string, view: View): void => {
+    const { kind, entry, pendingMs } = view;
+    if (pendingMs === 0 || (kind !== 'executing' && kind !== 'lingering')) return;
+    dispatch(caseId, { type: 'job.observed', observation: { kind }, sinceMs: pendingMs }, { entry });
+    view.pendingMs = 0;
+  };
+
+  const endViews = (): void => {
+    for (const [caseId, view] of views) {
+      try {
+        commitPending(caseId, view);
+      } catch (error) {
+        episodes.trouble('writing to the database', error);
+      }
+    }
+    views.clear();
   };
 
   /** Time counts only between two looks of the same entry that both saw it at work. */
@@ -175,7 +196,7 @@ export function createObserver(deps: {
     },
     forget() {
       spells += 1;
-      views.clear();
+      endViews();
     },
     async stop() {
       stopping.abort();

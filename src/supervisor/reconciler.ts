@@ -89,9 +89,10 @@ function waitingOwner(db: ReadDb, token: string): CaseRow | null {
   return row?.state === 'submitted' && row.setAside === null ? row : null;
 }
 
-/** Did its job come to exist? */
+/** Did its job come to exist? That somebody revoked it is no sign of one. */
 function isSubmitted({ queue, claim, end }: Facts): boolean {
-  return queue.kind !== 'absent' || claim.kind !== 'absent' || end.kind !== 'absent';
+  const isRevoked = claim.kind === 'present' && claim.value.by === 'revocation';
+  return queue.kind !== 'absent' || end.kind !== 'absent' || (claim.kind !== 'absent' && !isRevoked);
 }
 
 /**

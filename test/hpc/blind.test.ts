@@ -128,7 +128,9 @@ async function isUnseenAndCompletes(
     /^case is executing, unseen: .* for \d+(\.\d)?s \(since .*nothing is judged and no time counts/,
   );
   expect(why.out).toContain('mqi doctor');
-  expect((await hpc.mqi('cases', 'list')).out).toMatch(/running .* executing .* unseen/);
+  expect((await hpc.mqi('cases', 'list')).out).toMatch(
+    new RegExp(`running .* executing .* unseen for \\d+(\\.\\d)?s: \\w+`),
+  );
   expect((await hpc.mqi('hosts', 'list')).out).toMatch(/here .* \d+(\.\d)?s ago/);
 
   isHealed = true;

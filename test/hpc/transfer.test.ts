@@ -48,8 +48,9 @@ async function seenAgain(hpc: Hpc): Promise<void> {
 }
 
 describeOnHpc('an upload', {}, () => {
-  test('that is cut at any byte never becomes half a case: each runs once, on all its inputs', async () => {
-    const cuts = IS_LONG ? 96 : 12;
+  const cuts = IS_LONG ? 96 : 12;
+  const law = 'that is cut at any byte never becomes half a case: each runs once, on all its inputs';
+  test(law, { timeout: cuts * 30_000 }, async () => {
     const hpc = await createHpc({ proxied: true });
     const files = Array.from({ length: 6 }, (_, index) => `beam ${index}/spots.bin`);
     const fill = (folder: string): void => {
@@ -96,12 +97,12 @@ describeOnHpc('an upload', {}, () => {
     expect((await hpc.final('case')).failure).toBe(null);
     expectIdentical(hpc, 'case');
     expect(hpc.runs('case')).toBe(1);
-    // what sshd had taken from the line but not yet handed on is lost: a channel's window is 2 MiB
+    // what sshd had taken from the line but not handed on is lost (a channel's window is 2 MiB), and the file it was in
     const sentAgain = hpc.proxy.counts.up - before - files * fileBytes;
     console.info(
       `cut after ${cutAt / MIB} of ${(files * fileBytes) / MIB} MiB: ${(sentAgain / MIB).toFixed(2)} MiB more than once`,
     );
-    expect(sentAgain).toBeLessThan(3 * MIB);
+    expect(sentAgain).toBeLessThan(cutAt / 2);
   });
 
   test('of 5,000 files of 10 KiB arrives bit-identical', async () => {
@@ -116,13 +117,12 @@ describeOnHpc('an upload', {}, () => {
     console.info(`5,000 files: ${uploadSeconds(hpc, 'case')} s`);
   });
 
-  const bigMib = IS_LONG ? 1024 : 256;
-  test(`of one file of ${bigMib} MiB arrives bit-identical`, async () => {
+  test('of one file of 1 GiB arrives bit-identical', async () => {
     const hpc = await createHpc();
     drop(hpc, 'case', hpc.counting('case', 'true'), (folder) => {
       // no two pieces are the same, and few of its pages are zeros
       const piece = randomBytes(MIB);
-      for (let at = 0; at < bigMib; at++) {
+      for (let at = 0; at < 1024; at++) {
         piece.writeUInt32BE(at);
         appendFileSync(join(folder, 'ct.raw'), piece);
       }
@@ -130,7 +130,7 @@ describeOnHpc('an upload', {}, () => {
     hpc.start();
     expect((await hpc.final('case')).failure).toBe(null);
     expectIdentical(hpc, 'case');
-    console.info(`${bigMib} MiB: ${uploadSeconds(hpc, 'case')} s`);
+    console.info(`1 GiB: ${uploadSeconds(hpc, 'case')} s`);
   });
 
   test('of names that no shell likes arrives bit-identical, and their results come back', async () => {

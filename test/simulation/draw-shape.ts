@@ -42,6 +42,6 @@ function drawJob(random: Random): JobPlan {
     childMs: random.chance(0.2) ? random.between(500, 60_000) : 0,
     ignoresTerm: random.chance(0.2),
     cleansEnvironment: random.chance(0.2),
-    unkillableMs: random.chance(0.1) ? random.between(1_000, 120_000) : 0,
+    unkillableMs: random.chance(0.15) ? random.between(1_000, 120_000) : 0,
   };
 }

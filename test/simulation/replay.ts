@@ -30,7 +30,7 @@ async function shorten(first: Outcome): Promise<{ readonly outcome: Outcome; rea
   let outcome = first;
   const without = new Set<number>();
   for (const { number } of first.plan) {
-    const shorter = await simulate(first.seed, new Set([...without, number]));
+    const shorter = await simulate(first.seed, { without: new Set([...without, number]) });
     if (shorter.violation?.promise !== first.violation?.promise) continue;
     without.add(number);
     outcome = shorter;

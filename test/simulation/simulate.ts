@@ -1,8 +1,9 @@
 import { drawHorizonMs, drawShape } from './draw-shape.ts';
 import type { Planned } from './faults/fault.ts';
-import { clearSlots, give } from './faults/orders.ts';
+import { adopt, clearSlots, give } from './faults/orders.ts';
 import { perform } from './faults/perform.ts';
 import { drawPlan } from './faults/plan.ts';
+import type { ThemeName } from './faults/themes.ts';
 import { STEADY } from './network/wire.ts';
 import type { Violation } from './violation.ts';
 import { World } from './world.ts';
@@ -24,13 +25,23 @@ export interface Outcome {
   readonly virtualMs: number;
 }
 
-/** One world, from its seed to its rest. `without` leaves planned faults out, by number: so a history gets shorter. */
-export async function simulate(seed: string, without: ReadonlySet<number> = new Set()): Promise<Outcome> {
+export interface SimulateOptions {
+  /** Planned faults to leave out, by number: so a history gets shorter. */
+  readonly without?: ReadonlySet<number>;
+  /** Instead of the theme that chance would choose. */
+  readonly theme?: ThemeName | null;
+}
+
+/** One world, from its seed to its rest. */
+export async function simulate(
+  seed: string,
+  { without = new Set(), theme = null }: SimulateOptions = {},
+): Promise<Outcome> {
   const shape = drawShape(seed);
   const world = new World(shape);
   const random = world.random.fork('plan');
   const horizonMs = drawHorizonMs(random);
-  const plan = drawPlan(random, shape, horizonMs).filter(({ number }) => !without.has(number));
+  const plan = drawPlan(random, shape, horizonMs, theme).filter(({ number }) => !without.has(number));
   for (const planned of plan) {
     if ('atMs' in planned.when) world.timeline.after(planned.when.atMs, () => perform(world, planned.fault));
     else world.lives.points.arm(planned);
@@ -86,6 +97,7 @@ export function mend(world: World): void {
     host.slowness = 0;
     host.lookSlowness = 0;
     host.diskFull = false;
+    host.receiptsAreOdd = false;
     host.mounted = true;
   }
 }
@@ -105,7 +117,9 @@ export function care(world: World): void {
     // it has been let go often enough: `mqi why` says so, and a person decides
     if (line.phase === 'queued' && line.blocked !== null) give(desk, line, 'cancel');
     const orphans = desk.page.attempts.filter((attempt) => attempt.caseId === line.id && attempt.orphan !== null);
-    if (orphans.length > 0) give(desk, line, world.random.chance(0.5) ? 'adopt' : 'retry');
+    if (orphans.length === 0) continue;
+    if (world.random.chance(0.5)) give(desk, line, 'retry');
+    else adopt(desk, line, world.random.pick(orphans).token);
   }
   clearSlots(desk);
   world.timeline.after(CARE_EVERY_MS, () => care(world));

@@ -80,6 +80,11 @@ export class Witness {
     record.starts = 0;
   }
 
+  /** An operator gave an orphan back to its case: whatever was done to it before then is no surprise. */
+  adopted(token: string): void {
+    this.of(token).operatorTouched = true;
+  }
+
   noteHostLoss(token: string): void {
     this.of(token).hostLost = true;
   }

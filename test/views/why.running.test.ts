@@ -30,6 +30,14 @@ const SENTENCES: readonly Sentence[] = [
     'mqi cases logs c7',
   ],
   [
+    'failed, but its job was let go all the same',
+    'failed',
+    { failure: { kind: 'interrupted', message: 'the daemon stopped', hint: 'mqi cases retry c7' } },
+    { heldBackBy: [attempt({ token: 'mqi-own', orphan: 'its job is executing' })] },
+    ['has failed (interrupted): the daemon stopped', 'mqi-own', 'its job is executing'],
+    'mqi cases adopt c7',
+  ],
+  [
     'no daemon',
     'executing',
     {},

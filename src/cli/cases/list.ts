@@ -101,17 +101,20 @@ function print(io: Io, page: CasePage, options: ListOptions): void {
       place(row.host, row.slot),
       row.observedMs === 0 ? '' : formatDuration(row.observedMs),
       `${age(row.updatedAt, now)} ago`,
-      noteOf(row),
+      noteOf(row, now),
     ]),
   );
   if (page.next !== null) io.err.line(styled('dim', `next page: mqi cases list --after ${formatCursor(page.next)}`));
 }
 
 /** The one thing that a person should know beside the phase. */
-export function noteOf(row: ListedCase): Piece {
+export function noteOf(row: ListedCase, nowMs: number): Piece {
   if (row.failure !== null) return styled('red', row.failure.kind);
   if (row.setAside !== null) return styled('red', 'set aside');
-  if (row.blindCause !== null) return styled('yellow', `unseen: ${row.blindCause}`);
+  if (row.blindCause !== null) {
+    const since = row.blindSince === null ? '' : ` for ${age(row.blindSince, nowMs)}`;
+    return styled('yellow', `unseen${since}: ${row.blindCause}`);
+  }
   if (row.blocked !== null) return styled('yellow', `blocked: ${row.blocked}`);
   return row.paused ? styled('yellow', 'paused') : '';
 }

@@ -62,7 +62,7 @@ function frame(io: Io, session: Session, rows: readonly ListedCase[], rates: Rat
     place(row.host, row.slot),
     progressOf(row, attempts.get(row.token ?? ''), rates, io.clock.monotonic()),
     age(row.phaseSince, now),
-    noteOf(row),
+    noteOf(row, now),
   ]);
   const table = tableLines(
     io.out,

@@ -3,7 +3,7 @@ import type { CreateRequest } from '../../../src/scheduler/scheduler.ts';
 import type { Command, SimHost } from '../host/sim-host.ts';
 import { SimQueue } from '../host/sim-queue.ts';
 import { scan } from './facts.ts';
-import { isClaimedByJob, isRevoked, take } from './receipts.ts';
+import { claimOf, take } from './receipts.ts';
 
 export type CreateAnswer =
   | { readonly kind: 'created'; readonly job: Job }
@@ -21,16 +21,18 @@ export function* create(host: SimHost, request: CreateRequest): Command<CreateAn
   if (earlier !== null) {
     if (directory !== null) {
       yield* take(host, directory, { who: 'mqi', why: 'an earlier attempt of the case was claimed' });
-      if (isClaimedByJob(directory)) return { kind: 'unknown', text: 'a job has claimed this attempt already' };
-      if (!isRevoked(directory)) return { kind: 'blocked', text: `its claim ${FULL}` };
+      const claim = claimOf(host, directory);
+      if (claim === 'absent') return { kind: 'blocked', text: `its claim ${FULL}` };
+      if (claim !== 'revoked') return { kind: 'unknown', text: 'a job has claimed this attempt already' };
     }
     return { kind: 'earlier', token: earlier };
   }
   if (directory?.manifest !== true) return { kind: 'refused', text: 'its files are not on the host any more' };
   const found = findJob(host, spec.token);
   yield;
-  if (isRevoked(directory)) return { kind: 'refused', text: 'it was revoked on the host' };
-  if (isClaimedByJob(directory)) return { kind: 'created', job: found ?? { id: null, createdAt: null } };
+  const claim = claimOf(host, directory);
+  if (claim === 'revoked') return { kind: 'refused', text: 'it was revoked on the host' };
+  if (claim !== 'absent') return { kind: 'created', job: found ?? { id: null, createdAt: null } };
   if (found !== null) return { kind: 'created', job: found };
   if (host.diskFull) return { kind: 'blocked', text: `job.sh ${FULL}` };
   directory.script = { value: { slot: spec.slot }, synced: false };
@@ -46,7 +48,7 @@ function* findEarlier(host: SimHost, prefix: string, settled: ReadonlySet<string
     const other = host.directoryOf(token);
     if (other === null || !token.startsWith(prefix) || settled.has(token)) continue;
     yield* take(host, other, { who: 'mqi', why: 'another attempt takes its place' });
-    if (!isRevoked(other) || !other.manifest) return token;
+    if (claimOf(host, other) !== 'revoked' || !other.manifest) return token;
   }
   yield;
   for (const token of scan(host, []).keys()) if (token.startsWith(prefix) && !settled.has(token)) return token;

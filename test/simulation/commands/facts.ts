@@ -1,5 +1,6 @@
-import type { Job, Node, QueueState } from '../../../src/domain/job.ts';
+import type { Job, Node, QueueState, Receipt } from '../../../src/domain/job.ts';
 import type { Facts } from '../../../src/scheduler/scheduler.ts';
+import type { Written } from '../host/attempt-directory.ts';
 import type { Command, SimHost } from '../host/sim-host.ts';
 import type { SimProcess } from '../host/process-table.ts';
 import { SimQueue } from '../host/sim-queue.ts';
@@ -45,10 +46,15 @@ export function readFiles(host: SimHost, token: string, queue: QueueReading): Fi
     job,
     directory: directory === null ? 'absent' : 'present',
     manifest: directory?.manifest === true ? 'present' : 'absent',
-    claim: claim === null ? { kind: 'absent' } : { kind: 'present', value: claim.value },
-    end: end === null ? { kind: 'absent' } : { kind: 'present', value: end.value },
-    slot: claim?.value.by === 'job' ? (directory?.script?.value.slot ?? null) : null,
+    claim: receipt(host, claim),
+    end: receipt(host, end),
+    slot: claim?.value.by === 'job' && !host.receiptsAreOdd ? (directory?.script?.value.slot ?? null) : null,
   };
+}
+
+function receipt<T>(host: SimHost, written: Written<T> | null): Receipt<T> {
+  if (written === null) return { kind: 'absent' };
+  return host.receiptsAreOdd ? { kind: 'garbled', text: '' } : { kind: 'present', value: written.value };
 }
 
 /** `scan`, with the sessions that the claims of these attempts name. */
@@ -56,7 +62,7 @@ export function scan(host: SimHost, tokens: readonly string[]): ReadonlyMap<stri
   const sessions = new Map<number, string>();
   for (const token of tokens) {
     const claim = host.directoryOf(token)?.claim?.value;
-    if (claim?.by === 'job' && claim.session !== null && claim.bootId === host.node.bootId) {
+    if (!host.receiptsAreOdd && claim?.by === 'job' && claim.session !== null && claim.bootId === host.node.bootId) {
       sessions.set(claim.session, token);
     }
   }
@@ -77,5 +83,6 @@ export function* report(host: SimHost, token: string, before: readonly number[] 
   yield;
   // an end that came since
   const end = readFiles(host, token, queue).end;
+  host.demandRoot();
   return { node: host.node, facts: { ...files, end, processes: [...new Set([...before, ...now])] } };
 }

@@ -16,6 +16,7 @@ export function* list(host: SimHost): Command<Names> {
   yield;
   const attempts = [...new Set([...host.directories.keys(), ...queued])].sort();
   yield;
+  host.demandRoot();
   return { attempts, staging: [...host.staging].sort() };
 }
 

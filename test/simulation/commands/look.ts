@@ -37,6 +37,7 @@ export function* look(host: SimHost, tokens: readonly string[]): Command<Look> {
     before = now;
     yield NAP_MS;
   }
+  host.demandRoot();
   return {
     kind: 'looked',
     node: host.node,

@@ -14,10 +14,9 @@ export function* take(host: SimHost, directory: AttemptDirectory, why: Omit<Revo
   if (directory.claim !== null) directory.claim.synced = true;
 }
 
-export function isRevoked(directory: AttemptDirectory): boolean {
-  return directory.claim?.value.by === 'revocation';
-}
-
-export function isClaimedByJob(directory: AttemptDirectory): boolean {
-  return directory.claim?.value.by === 'job';
+/** What a command reads in `claim`; `odd` for what nobody can read (src/scheduler/host-receipts.ts). */
+export function claimOf(host: SimHost, directory: AttemptDirectory): 'absent' | 'revoked' | 'job' | 'odd' {
+  if (directory.claim === null) return 'absent';
+  if (host.receiptsAreOdd) return 'odd';
+  return directory.claim.value.by === 'job' ? 'job' : 'revoked';
 }

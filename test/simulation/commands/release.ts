@@ -1,14 +1,17 @@
 import type { AttemptRef } from '../../../src/scheduler/scheduler.ts';
 import { JobRun } from '../host/job-run.ts';
+import { HostProblem } from '../host/sim-host.ts';
 import type { Command, SimHost } from '../host/sim-host.ts';
-import { isClaimedByJob, isRevoked } from './receipts.ts';
+import { claimOf } from './receipts.ts';
 
 /** `releaseCommand` of src/scheduler/attempt-commands.ts. */
 export function* release(host: SimHost, { token, job }: AttemptRef): Command<'released' | 'missing'> {
   const directory = host.directoryOf(token);
   yield;
-  if (directory !== null && isClaimedByJob(directory)) return 'released';
-  if (directory?.manifest !== true || directory.script === null || isRevoked(directory)) return 'missing';
+  const claim = directory === null ? 'absent' : claimOf(host, directory);
+  if (claim === 'odd') throw new HostProblem('garbled', 'its claim cannot be read');
+  if (claim === 'job') return 'released';
+  if (directory?.manifest !== true || directory.script === null || claim === 'revoked') return 'missing';
   yield;
   if (host.kind === 'direct') {
     // twice is harmless: the script claims before it does anything

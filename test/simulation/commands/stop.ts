@@ -3,7 +3,7 @@ import type { SimProcess } from '../host/process-table.ts';
 import type { Command, SimHost } from '../host/sim-host.ts';
 import { pidsOf, report, scan } from './facts.ts';
 import type { Report } from './facts.ts';
-import { isRevoked, take } from './receipts.ts';
+import { claimOf, take } from './receipts.ts';
 import { takeOut } from './take-out.ts';
 
 interface Why {
@@ -31,7 +31,7 @@ export function* stop(host: SimHost, attempt: AttemptRef, why: Why): Command<Rep
 export function* revoke(host: SimHost, attempt: AttemptRef, why: Why): Command<Report> {
   const directory = host.directoryOf(attempt.token);
   if (directory !== null) yield* take(host, directory, why);
-  if (directory !== null && isRevoked(directory)) withdraw(host, attempt);
+  if (directory !== null && claimOf(host, directory) === 'revoked') withdraw(host, attempt);
   yield;
   return yield* report(host, attempt.token);
 }
@@ -46,7 +46,7 @@ export function* lose(host: SimHost, token: string): Command<Report['facts']['en
   yield;
   if (directory?.end == null) return { kind: 'absent' };
   directory.end.synced = true;
-  return { kind: 'present', value: directory.end.value };
+  return host.receiptsAreOdd ? { kind: 'garbled', text: '' } : { kind: 'present', value: directory.end.value };
 }
 
 /** `queue_withdraw`: takes out what has not started. */

@@ -27,6 +27,7 @@ export type Fault =
   | { readonly kind: 'power cut'; readonly host: number; readonly downMs: number }
   | { readonly kind: 'queue crash'; readonly host: number; readonly downMs: number }
   | { readonly kind: 'disk full'; readonly host: number; readonly forMs: number }
+  | { readonly kind: 'odd receipts'; readonly host: number; readonly forMs: number }
   | { readonly kind: 'unmounted'; readonly host: number; readonly forMs: number }
   | { readonly kind: 'hand'; readonly host: number; readonly hand: HostHand }
   | { readonly kind: 'order'; readonly case: number | 'busy'; readonly order: PlannedOrder };

@@ -18,6 +18,11 @@ export function give(desk: Desk, line: CaseLine, order: Exclude<PlannedOrder, 'r
   record(desk, orderFor(line, order));
 }
 
+/** Gives one of a case's orphans back to it, by name: it may have several. */
+export function adopt(desk: Desk, line: CaseLine, token: string): void {
+  record(desk, { kind: 'adopt', caseId: line.id, token });
+}
+
 function orderFor({ id, limitMs }: CaseLine, kind: Exclude<PlannedOrder, 'clear slots' | 'redo'>): Order {
   switch (kind) {
     case 'retry':

@@ -68,6 +68,7 @@ export function perform(world: World, fault: Fault): void {
     case 'queue crash':
     case 'disk full':
     case 'unmounted':
+    case 'odd receipts':
     case 'hand':
       return performAtHost(world, fault);
     default:
@@ -108,6 +109,13 @@ function performAtHost(world: World, fault: Extract<Fault, { readonly host: numb
       host.diskFull = true;
       timeline.after(fault.forMs, () => {
         host.diskFull = false;
+      });
+      return;
+    case 'odd receipts':
+      history.note(`${host.name}: receipts cannot be read`);
+      host.receiptsAreOdd = true;
+      timeline.after(fault.forMs, () => {
+        host.receiptsAreOdd = false;
       });
       return;
     case 'unmounted':

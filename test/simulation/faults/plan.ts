@@ -2,6 +2,7 @@ import type { Random } from '../random.ts';
 import type { WorldShape } from '../world-shape.ts';
 import type { Fault, Planned, When } from './fault.ts';
 import { THEMES } from './themes.ts';
+import type { ThemeName } from './themes.ts';
 import { TROUBLES, anyHost, spell } from './troubles.ts';
 
 /** Where the daemon does something that matters: a fault right there meets the narrow windows. */
@@ -45,8 +46,13 @@ const HAS_THEME = 0.6;
 /** The first two of a plan: one crash and one blind spell, which every world has. */
 const CERTAIN = 2;
 
-/** What goes wrong in a world, drawn before it begins: so each item can be left out, and the rest stays the same. */
-export function drawPlan(random: Random, shape: WorldShape, horizonMs: number): Planned[] {
+const NAMES = Object.keys(THEMES) as ThemeName[];
+
+/**
+ * What goes wrong in a world, drawn before it begins: so each item can be left out, and the rest stays the same.
+ * `name` asks for a theme, whatever chance says.
+ */
+export function drawPlan(random: Random, shape: WorldShape, horizonMs: number, name: ThemeName | null): Planned[] {
   // while there is work: what comes late meets cases that are over
   const early = random.between(2_000, 45_000);
   const faults: Fault[] = [
@@ -58,7 +64,9 @@ export function drawPlan(random: Random, shape: WorldShape, horizonMs: number): 
     for (let left = 1 + random.int(most); left > 0; left -= 1) faults.push(draw(random, shape));
   }
   const drawn = faults.map((fault, index) => ({ fault, when: drawWhen(random, index < CERTAIN ? early : horizonMs) }));
-  const theme = random.chance(HAS_THEME) ? random.pick(THEMES)(random, shape, horizonMs) : [];
+  const drawnName = random.chance(HAS_THEME) ? random.pick(NAMES) : null;
+  const chosen = name ?? drawnName;
+  const theme = chosen === null ? [] : THEMES[chosen](random, shape, horizonMs);
   return [...drawn, ...theme].map((planned, index) => ({ number: index + 1, ...planned }));
 }
 

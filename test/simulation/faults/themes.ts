@@ -46,18 +46,46 @@ const lateRelease: Theme = (random, shape) => {
   ];
 };
 
-/** A look goes on while its case is ended, and begins anew. */
-const slowLooks: Theme = (random) => [
-  {
-    when: { atMs: 0 },
-    fault: { kind: 'slow', host: 0, what: 'looks', slowness: random.between(0.3, 0.9), forMs: 120_000 },
-  },
-  ...eachTime(random, 'commit.after.job.released', 15_000, () => ({
-    kind: 'order',
-    case: 'busy',
-    order: 'redo',
-  })),
-];
+/** A look goes on while its job starts, or while its case is ended and begins anew. */
+const slowLooks: Theme = (random, shape) => {
+  const host = anyHost(random, shape);
+  return [
+    {
+      when: { atMs: 0 },
+      fault: { kind: 'slow', host, what: 'looks', slowness: random.between(0.3, 0.9), forMs: 120_000 },
+    },
+    ...eachTime(random, 'commit.after.job.created', 0, () => ({ kind: 'hand', host, hand: 'pause groups' })),
+    ...eachTime(random, 'commit.after.job.released', 20_000, () => ({ kind: 'hand', host, hand: 'start groups' })),
+    ...eachTime(random, 'commit.after.job.released', 15_000, () => ({ kind: 'order', case: 'busy', order: 'redo' })),
+  ];
+};
+
+/** The create is held up on the way, and arrives when it was given up. */
+const lateCreate: Theme = (random, shape) => {
+  const host = anyHost(random, shape);
+  return eachTime(random, 'create.before', 0, () => ({
+    kind: 'flaky',
+    host,
+    flakiness: { ...STEADY, delaysRequest: 0.8 },
+    forMs: 500,
+  }));
+};
+
+/** Ends are repeated because nobody heard of them, and by then their id is another job's. */
+const idsAreUsedAgain: Theme = (random, shape, horizonMs) => {
+  const host = anyHost(random, shape);
+  return [
+    ...eachTime(random, 'create.before', 0, () => ({ kind: 'hand', host, hand: 'pause groups' })),
+    ...eachTime(random, 'commit.after.job.released', 10_000, () => ({ kind: 'order', case: 'busy', order: 'cancel' })),
+    ...eachTime(random, 'stop.before', 0, () => ({
+      kind: 'flaky',
+      host,
+      flakiness: { ...STEADY, losesAnswer: 0.7 },
+      forMs: 2_000,
+    })),
+    { when: { atMs: horizonMs * 0.9 }, fault: { kind: 'hand', host, hand: 'start groups' } },
+  ];
+};
 
 /** The queue loses all it has, or is cleaned, while commands are on their way: its ids begin anew. */
 const idsBeginAnew: Theme = (random, shape, horizonMs) => {
@@ -152,14 +180,18 @@ const setBack: Theme = (random, _shape, horizonMs) => [
   { when: { atMs: random.between(horizonMs / 2, horizonMs) }, fault: { kind: 'restore', downMs: spell(random) } },
 ];
 
-export const THEMES: readonly Theme[] = [
+export const THEMES = {
   cancelMeetsStart,
   lateRelease,
   slowLooks,
+  lateCreate,
+  idsAreUsedAgain,
   idsBeginAnew,
   lostBeforeRelease,
   interrupted,
   letGoUnconfirmed,
   startsTwice,
   setBack,
-];
+} satisfies Readonly<Record<string, Theme>>;
+
+export type ThemeName = keyof typeof THEMES;

@@ -78,6 +78,7 @@ export const TROUBLES: readonly Trouble[] = [
     draw: (random, shape) => ({ kind: 'queue crash', host: anyHost(random, shape), downMs: spell(random) / 4 }),
   },
   { most: 1, draw: (random, shape) => ({ kind: 'disk full', host: anyHost(random, shape), forMs: spell(random) }) },
+  { most: 1, draw: (random, shape) => ({ kind: 'odd receipts', host: anyHost(random, shape), forMs: spell(random) }) },
   { most: 1, draw: (random, shape) => ({ kind: 'unmounted', host: anyHost(random, shape), forMs: spell(random) }) },
   { most: 5, draw: (random, shape) => ({ kind: 'hand', host: anyHost(random, shape), hand: random.pick(HANDS) }) },
   {

@@ -47,6 +47,8 @@ export class SimHost {
   powered = true;
   mounted = true;
   diskFull = false;
+  /** Receipts that are there cannot be read (an NFS server that hiccups, a damaged disk). */
+  receiptsAreOdd = false;
   /** How likely a step of a command takes seconds instead of milliseconds. */
   slowness = 0;
   /** The same for looks alone: while one goes on, everything else may happen. */
@@ -105,15 +107,17 @@ export class SimHost {
     step();
   }
 
-  /** No root (not mounted?) makes every command blind: what it would not see proves nothing. Asked before and after. */
   *#guarded<T>(command: () => Command<T>): Command<T> {
-    this.#demandRoot();
-    const value = yield* command();
-    this.#demandRoot();
-    return value;
+    this.demandRoot();
+    return yield* command();
   }
 
-  #demandRoot(): void {
+  /**
+   * No root (not mounted?) makes every command blind: what it would not see proves nothing. Those that report what is not
+   * there ask once more at their end.
+   * @throws HostProblem
+   */
+  demandRoot(): void {
     if (!this.mounted) throw new HostProblem('garbled', `the root is not there on ${this.name}`);
   }
 

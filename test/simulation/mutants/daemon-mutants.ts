@@ -32,6 +32,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     name: "the slot is freed on stop's exit code",
     breaks: [2, 3],
     within: 400,
+    theme: 'cancelMeetsStart',
     patches: [
       { file: 'src/scheduler/proof.ts', find: 'if (processes.length > 0)', replace: 'if (processes.length > 1e9)' },
     ],
@@ -54,6 +55,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     breaks: [1, 2],
     within: 400,
     scenario: 'V7',
+    theme: 'interrupted',
     patches: [
       {
         file: 'src/supervisor/supervisor.ts',
@@ -66,6 +68,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     name: 'the barrier does not revoke',
     breaks: [1, 2],
     within: 400,
+    theme: 'interrupted',
     patches: [
       {
         file: 'src/supervisor/reconciler.ts',
@@ -80,6 +83,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     breaks: [1],
     within: 400,
     scenario: 'V1',
+    theme: 'interrupted',
     patches: [
       {
         file: 'src/store/cases.ts',
@@ -90,8 +94,9 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an old look speaks for a new job',
-    breaks: [2, 3],
+    breaks: [2, 3, 6],
     within: 400,
+    theme: 'slowLooks',
     patches: [
       {
         file: 'src/supervisor/observer.ts',
@@ -115,11 +120,46 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
         find: 'return context.blind === null ? Math.max(0, sinceMs ?? 0) : 0;',
         replace: 'return Math.max(0, sinceMs ?? 0);',
       },
-      { file: 'src/supervisor/observer.ts', find: 'spells += 1;\n      views.clear();', replace: '' },
+      { file: 'src/supervisor/observer.ts', find: 'spells += 1;\n      endViews();', replace: '' },
       {
         file: 'src/supervisor/observer.ts',
-        find: 'views.clear();\n      return deps.onBlind(look);',
+        find: 'endViews();\n      return deps.onBlind(look);',
         replace: 'return deps.onBlind(look);',
+      },
+    ],
+  },
+  {
+    name: 'a view begins before its first look has seen anything',
+    breaks: [3],
+    within: 400,
+    theme: 'slowLooks',
+    patches: [
+      {
+        file: 'src/supervisor/observer.ts',
+        find: 'atMs: sinceMs === null ? clock.monotonic() : atMs,',
+        replace: 'atMs,',
+      },
+    ],
+  },
+  {
+    name: 'time at work is counted as lingering',
+    breaks: [3],
+    within: 400,
+    patches: [
+      {
+        file: 'src/supervisor/observer.ts',
+        find: 'commitPending(asked.id, before);',
+        replace: '',
+      },
+      {
+        file: 'src/supervisor/observer.ts',
+        find: 'pendingMs: sinceMs === null ? 0 : before!.pendingMs + sinceMs,',
+        replace: 'pendingMs: (before?.pendingMs ?? 0) + (sinceMs ?? 0),',
+      },
+      {
+        file: 'src/supervisor/observer.ts',
+        find: 'sinceMs: sinceMs === null ? null : view.pendingMs,',
+        replace: 'sinceMs: view.pendingMs,',
       },
     ],
   },
@@ -160,6 +200,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     breaks: [7],
     within: 400,
     scenario: 'V4',
+    theme: 'lostBeforeRelease',
     patches: [
       {
         file: 'machines/case.machine.ts',

@@ -18,6 +18,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     name: 'the job script claims nothing',
     breaks: [1, 2, 3],
     within: 400,
+    theme: 'startsTwice',
     patches: [
       {
         file: 'test/simulation/host/job-run.ts',
@@ -42,6 +43,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     name: 'confirming does not revoke',
     breaks: [2, 3],
     within: 400,
+    theme: 'lateCreate',
     patches: [
       {
         file: 'test/simulation/commands/find.ts',
@@ -59,6 +61,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     name: 'stop does not revoke',
     breaks: [2, 3],
     within: 400,
+    theme: 'lateRelease',
     patches: [
       {
         file: 'test/simulation/commands/stop.ts',
@@ -76,6 +79,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     name: 'stop looks before it revokes',
     breaks: [2, 3],
     within: 400,
+    theme: 'cancelMeetsStart',
     patches: [
       {
         file: 'test/simulation/commands/stop.ts',
@@ -98,6 +102,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     breaks: [1],
     within: 400,
     scenario: 'V2',
+    theme: 'idsAreUsedAgain',
     patches: [
       {
         file: 'test/simulation/host/sim-queue.ts',
@@ -133,6 +138,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     name: 'a look reads the processes before the receipts',
     breaks: [3],
     within: 400,
+    theme: 'slowLooks',
     patches: [
       {
         file: 'test/simulation/commands/look.ts',
@@ -151,6 +157,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     breaks: [1, 2],
     within: 400,
     scenario: 'V6',
+    theme: 'idsBeginAnew',
     patches: [
       {
         file: 'test/simulation/commands/receipts.ts',

@@ -1,3 +1,4 @@
+import type { ThemeName } from '../faults/themes.ts';
 import type { Violation } from '../violation.ts';
 import { DAEMON_MUTANTS } from './daemon-mutants.ts';
 import { HOST_MUTANTS } from './host-mutants.ts';
@@ -36,7 +37,7 @@ async function hunt(mutant: Mutant, mutated: typeof subject, most: number): Prom
     found.push(`scenario ${mutant.scenario} (${outcome})`);
   }
   if (mutant.within > 0) {
-    const first = await firstBroken(mutated, most);
+    const first = await firstBroken(mutated, mutant.theme ?? null, most);
     if (first === null) return { mutant, caught: false, text: `${most} seeds did not catch it` };
     const { seed, violation } = first;
     found.push(`seed ${seed} of ${most} (promise ${violation.promise}: ${violation.text})`);
@@ -53,10 +54,11 @@ async function hunt(mutant: Mutant, mutated: typeof subject, most: number): Prom
 
 async function firstBroken(
   { simulate }: typeof subject,
+  theme: ThemeName | null,
   most: number,
 ): Promise<{ readonly seed: number; readonly violation: Violation } | null> {
   for (let seed = 1; seed <= most; seed += 1) {
-    const { violation } = await simulate(String(seed));
+    const { violation } = await simulate(String(seed), { theme });
     if (violation !== null) return { seed, violation };
   }
   return null;

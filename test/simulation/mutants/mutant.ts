@@ -1,3 +1,4 @@
+import type { ThemeName } from '../faults/themes.ts';
 import type * as subject from './subject.ts';
 
 /** A text of a file, found exactly once, and what stands there instead. */
@@ -14,6 +15,8 @@ export interface Mutant {
   readonly breaks: readonly number[];
   /** One of the first so many seeds breaks a promise; 0 where only its scenario is that exact. */
   readonly within: number;
+  /** The theme of those worlds; by chance where it does not matter. */
+  readonly theme?: ThemeName;
   /** The scenario that breaks a promise, or does not come to its end. */
   readonly scenario?: string;
   readonly patches: readonly Patch[];

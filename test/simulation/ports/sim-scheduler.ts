@@ -165,6 +165,7 @@ function created(answer: CreateAnswer, token: string): port.CreateOutcome {
 /** As `find` of src/scheduler/submit.ts reads its report. */
 function found({ claim, job, processes, directory, manifest, queue }: port.Facts): port.FindOutcome {
   const there = { kind: 'found', job: job ?? { id: null, createdAt: null } } as const;
+  if (claim.kind === 'garbled') return { kind: 'blind', cause: 'garbled', reason: 'its claim cannot be read' };
   if (claim.kind === 'present' && claim.value.by === 'job') return there;
   if (directory === 'absent' || manifest === 'absent') {
     return processes.length > 0 || queue.kind === 'running' ? there : { kind: 'absent' };
@@ -176,6 +177,7 @@ function found({ claim, job, processes, directory, manifest, queue }: port.Facts
 /** As `revoke` of src/scheduler/end.ts reads its report. */
 function revoked({ claim, processes, queue, directory, manifest }: port.Facts): port.RevokeOutcome {
   if (claim.kind === 'present' && claim.value.by === 'job') return { kind: 'claimed' };
+  if (claim.kind === 'garbled') return { kind: 'blind', cause: 'garbled', reason: 'its claim cannot be read' };
   if (directory === 'absent' || manifest === 'absent') {
     return processes.length > 0 || isActive(queue) ? { kind: 'claimed' } : { kind: 'revoked' };
   }
@@ -190,5 +192,9 @@ function isPurged({ end, manifest }: port.Facts): boolean {
 }
 
 function gone(end: Receipt<End>, queue: QueueResult | null): port.StopOutcome {
-  return { kind: 'gone', end: end.kind === 'present' ? end.value : null, queue };
+  return {
+    kind: 'gone',
+    end: end.kind === 'present' ? end.value : end.kind === 'garbled' ? { kind: 'lost' } : null,
+    queue,
+  };
 }

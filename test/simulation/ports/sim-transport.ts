@@ -45,6 +45,7 @@ export class SimTransport implements port.Transport {
     if (this.#fingerprintOf(folder) !== fingerprint) return { kind: 'changed', message: 'its folder has changed' };
     const bytes = 1_000_000;
     const reply = await this.#connection.request(() => upload(this.#host, token), { timeoutMs: STALL_MS, signal });
+    if (reply.kind === 'garbled') return { kind: 'failed', message: 'a file arrived wrong' };
     if (reply.kind !== 'done') return this.#blind(reply.kind, signal);
     if (reply.value === 'full') return { kind: 'blocked', reason: 'the disk of the host is full' };
     onProgress?.({ sentBytes: bytes, totalBytes: bytes });

@@ -10,6 +10,7 @@ export interface Commit {
   readonly abilities: readonly Ability[];
   readonly witness: Witness;
   readonly accuse: Accuse;
+  readonly nowMs: number;
   /** A backup was restored: the database has forgotten what it did. */
   readonly hasForgotten: boolean;
 }

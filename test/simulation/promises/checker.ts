@@ -9,8 +9,7 @@ import type { Hand, JobRecord, Witness } from '../witness.ts';
 import { abilitiesOn } from './ability.ts';
 import type { Ability } from './ability.ts';
 import { Book } from './book.ts';
-import type { Page, SlotLine } from './book.ts';
-import { describe } from './case-facts.ts';
+import type { CaseLine, Page, SlotLine } from './book.ts';
 import { checkAct } from './commit-before-act.ts';
 import { checkExplained, isAtRest } from './explained.ts';
 import { checkVerdicts } from './no-verdict-while-blind.ts';
@@ -43,6 +42,8 @@ export class Checker implements Overseer {
   #abilities: readonly Ability[] = [];
   /** Tokens whose job was let go by a committed state. */
   readonly #letGo = new Set<string>();
+  /** Why the job of an attempt was to be stopped, as last committed. */
+  readonly #stopReasons = new Map<string, NonNullable<CaseLine['stop']>>();
   readonly #goodLooks = new Map<string, number>();
   /** When each host was last out of sight: no look that began before connects with one after. */
   readonly #blindAtMs = new Map<string, number>();
@@ -72,16 +73,29 @@ export class Checker implements Overseer {
     const after = this.#book.read();
     this.#page = after;
     for (const host of after.offline) if (!before.offline.has(host)) this.blindSpells += 1;
-    for (const line of after.cases.values())
-      if (line.token !== null && LET_GO.has(line.phase)) this.#letGo.add(line.token);
+    for (const line of after.cases.values()) this.#remember(line);
     this.#abilities = this.#deps.hosts().flatMap(abilitiesOn);
-    const { witness, accuse, results } = this.#deps;
-    const commit = { before, after, abilities: this.#abilities, witness, accuse, hasForgotten: this.hasForgotten };
+    const { witness, accuse, results, nowMs } = this.#deps;
+    const commit = {
+      before,
+      after,
+      abilities: this.#abilities,
+      witness,
+      accuse,
+      nowMs: nowMs(),
+      hasForgotten: this.hasForgotten,
+    };
     checkVerdicts(commit);
     checkInterrupted(commit);
     checkCompleted(commit, results);
     if (!this.hasForgotten) checkAttempts(after, this.#book, accuse);
     this.hostChanged = true;
+  }
+
+  #remember({ token, phase, stop }: CaseLine): void {
+    if (token === null) return;
+    if (LET_GO.has(phase)) this.#letGo.add(token);
+    if (phase === 'stopping' && stop !== null) this.#stopReasons.set(token, stop);
   }
 
   /** After every step of the world. */
@@ -117,15 +131,9 @@ export class Checker implements Overseer {
   ended(record: JobRecord, by: Hand): void {
     // a stop that a forgotten past had sent may arrive any time
     if (by !== 'us' || record.hostLost || record.operatorTouched || this.hasForgotten) return;
-    const owner = [...this.#page.cases.values()].find((line) => line.token === record.token);
-    // given up by an operator meanwhile, it is still being stopped
-    const reason = owner?.phase === 'stopping' || owner?.failureKind === 'abandoned' ? owner.stop : null;
-    if (reason === 'missing' || reason === null) {
-      this.#deps.accuse(
-        3,
-        `the healthy job of ${owner === undefined ? record.token : describe(owner)} was killed by us`,
-      );
-    }
+    const reason = this.#stopReasons.get(record.token);
+    if (reason !== undefined && reason !== 'missing') return;
+    this.#deps.accuse(3, `the healthy job of ${record.token} was killed by us (${reason ?? 'for no reason'})`);
   }
 
   acts(act: Act, token: string, signal: AbortSignal): void {
@@ -161,10 +169,11 @@ export class Checker implements Overseer {
       return;
     }
     const last = this.#goodLooks.get(token);
-    this.#goodLooks.set(token, startedAtMs);
+    // the first one has seen it by its answer only: it may have started while the look was under way
+    this.#goodLooks.set(token, last === undefined ? this.#deps.nowMs() : startedAtMs);
     if (last === undefined) return;
     const record = this.#deps.witness.of(token);
-    record.seenMs += Math.min(startedAtMs - last, COUNTED_INTERVALS * this.#deps.observeEveryMs);
+    record.seenMs += Math.min(Math.max(0, startedAtMs - last), COUNTED_INTERVALS * this.#deps.observeEveryMs);
   }
 
   isAtRest(): boolean {

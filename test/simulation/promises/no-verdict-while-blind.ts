@@ -1,3 +1,4 @@
+import { LINGER_MS } from '../../../machines/index.ts';
 import { SLOT_HOLDING_PHASES } from '../../../src/domain/case.ts';
 import type { Failure } from '../../../src/domain/failure.ts';
 import type { JobRecord } from '../witness.ts';
@@ -9,6 +10,7 @@ import type { CaseLine } from './book.ts';
 export function checkVerdicts(commit: Commit): void {
   const { witness, accuse, abilities } = commit;
   for (const [before, after] of changed(commit)) {
+    if (before?.phase === 'waiting' && SLOT_HOLDING_PHASES.has(after.phase)) witness.adopted(after.token!);
     if (before?.token == null || before.token !== after.token) continue;
     const record = witness.of(before.token);
     if (after.observedMs > before.observedMs) {
@@ -26,8 +28,15 @@ export function checkVerdicts(commit: Commit): void {
       if (left !== undefined)
         accuse(3, `${describe(after)} left its slot while its job ${left.kind === 'runs' ? 'runs' : 'is able to run'}`);
     }
+    if (after.stop === 'lingering' && before.stop === null) checkLingering(commit, after, record);
     if (after.state === 'failed' && before.state !== 'failed') checkFailure(commit, after, record);
   }
+}
+
+/** What outlives its job has its time to come to an end by itself. */
+function checkLingering({ accuse, nowMs }: Commit, line: CaseLine, { endedAtMs }: JobRecord): void {
+  const lingeredMs = endedAtMs === null ? 0 : nowMs - endedAtMs;
+  if (lingeredMs < LINGER_MS) accuse(3, `${describe(line)} is stopped ${Math.round(lingeredMs)} ms after its end`);
 }
 
 /** The two ways out that claim none: the restart (the barrier follows), and the operator's. */
@@ -49,7 +58,7 @@ function checkFailure({ accuse, hasForgotten }: Commit, line: CaseLine, record: 
     case 'job_not_started':
       // a database that was set back does not know what it had started
       if (record.starts > 0 && !hasForgotten) wrong('its job was started');
-      if (failure.kind === 'job_not_started' && !disturbed) wrong('nobody had touched its job');
+      if (failure.kind === 'job_not_started' && !disturbed && !hasForgotten) wrong('nobody had touched its job');
       break;
     case 'job_failed':
       if (record.end?.kind !== 'exited' || record.end.exitCode !== failure.exitCode)

@@ -1,0 +1,8 @@
+/**
+ * Seeds that broke a promise, and what they found. A seed tells the same history only as long as the simulation draws the
+ * same chances in the same order: what matters for ever is told as a scenario too (scenarios/found-defects.ts).
+ */
+export const KEPT_SEEDS: readonly { readonly seed: string; readonly found: string }[] = [
+  { seed: '41097', found: 'a revoked attempt that was adopted never started, which is no defect: the check was' },
+  { seed: '2505', found: 'nor did one that a restored database still took for queued' },
+];
