@@ -1,8 +1,9 @@
-import { and, asc, desc, eq, inArray, not, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, inArray, not, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 
 import type { Phase } from '../domain/case.ts';
 import type { ReadDb, Tx } from './database.ts';
-import { prepared } from './prepared.ts';
+import { given, prepared } from './prepared.ts';
 import { attempts, cases } from './schema.ts';
 
 export type CaseRow = typeof cases.$inferSelect;
@@ -44,14 +45,20 @@ export function insertCase(tx: Tx, row: NewCaseRow): void {
   tx.insert(cases).values(row).run();
 }
 
-/** @throws when the row has moved on since it was read: two writers at once are a programmer's error. */
-export function updateCase(tx: Tx, id: string, readEntry: number, change: Partial<NewCaseRow>): void {
-  const { changes } = tx
+const { id: _id, ...movable } = getTableColumns(cases);
+
+const updateRow = prepared((db) =>
+  (db as Tx)
     .update(cases)
-    .set(change)
-    .where(and(eq(cases.id, id), eq(cases.entry, readEntry)))
-    .run();
-  if (changes !== 1) throw new Error(`case ${id} is not in entry ${readEntry} any more`);
+    .set(given(movable))
+    .where(and(eq(cases.id, sql.placeholder('id')), eq(cases.entry, sql.placeholder('readEntry'))))
+    .prepare(),
+);
+
+/** `row`: as it was read just before. @throws when it has moved on since: two writers at once are a programmer's error. */
+export function updateCase(tx: Tx, row: CaseRow, change: Partial<CaseRow>): void {
+  const { changes } = updateRow(tx).run({ ...row, ...change, readEntry: row.entry });
+  if (changes !== 1) throw new Error(`case ${row.id} is not in entry ${row.entry} any more`);
 }
 
 /**
@@ -62,7 +69,7 @@ const isHeldBack = sql`exists (
   select 1 from ${attempts} where ${attempts.caseId} = ${cases.id} and ${attempts.token} is not coalesce(${cases.token}, '')
   and (${attempts.proof} is null or ${attempts.orphan} is not null))`;
 
-function nextInTurn(db: ReadDb, phase: Phase, host: string | null, most: number): CaseRow[] {
+function nextInTurn(db: ReadDb, phase: Phase, where?: SQL) {
   return db
     .select()
     .from(cases)
@@ -72,41 +79,48 @@ function nextInTurn(db: ReadDb, phase: Phase, host: string | null, most: number)
         eq(cases.phase, phase),
         eq(cases.paused, false),
         sql`${cases.setAside} is null`,
-        host === null ? undefined : eq(cases.host, host),
+        where,
         not(isHeldBack),
       ),
     )
     .orderBy(...byTurn)
-    .limit(most)
-    .all();
+    .limit(sql.placeholder('most'))
+    .prepare();
 }
 
+const toStage = prepared((db) => nextInTurn(db, 'waiting'));
+const toLease = prepared((db) => nextInTurn(db, 'staged', eq(cases.host, sql.placeholder('host'))));
+
 export function nextToStage(db: ReadDb, most: number): CaseRow[] {
-  return nextInTurn(db, 'waiting', null, most);
+  return toStage(db).all({ most });
 }
 
 export function nextToLease(db: ReadDb, host: string, most: number): CaseRow[] {
-  return nextInTurn(db, 'staged', host, most);
+  return toLease(db).all({ host, most });
 }
 
 /** So many blocked cases may lie or travel beside those that get on; more of them would only fill the host. */
 const BLOCKED_SPARED = 20;
 
-/** Cases that lie on a host, or travel there, without a slot yet: a blocked one does not keep the others waiting. */
-export function countStaged(db: ReadDb, host: string): number {
-  return db
+const staged = prepared((db) =>
+  db
     .select({
       n: sql<number>`count(*) - min(${BLOCKED_SPARED}, coalesce(sum(${cases.blocked} is not null), 0))`,
     })
     .from(cases)
     .where(
       and(
-        eq(cases.host, host),
+        eq(cases.host, sql.placeholder('host')),
         eq(cases.state, 'submitted'),
         inArray(cases.phase, ['staging', 'staged']),
         eq(cases.paused, false),
         not(isHeldBack),
       ),
     )
-    .get()!.n;
+    .prepare(),
+);
+
+/** Cases that lie on a host, or travel there, without a slot yet: a blocked one does not keep the others waiting. */
+export function countStaged(db: ReadDb, host: string): number {
+  return staged(db).get({ host })!.n;
 }

@@ -1,6 +1,7 @@
-import { asc, eq } from 'drizzle-orm';
+import { asc, eq, sql } from 'drizzle-orm';
 
 import type { ReadDb, Tx } from './database.ts';
+import { prepared } from './prepared.ts';
 import { hosts } from './schema.ts';
 
 export type HostRow = typeof hosts.$inferSelect;
@@ -10,8 +11,16 @@ export function readHosts(db: ReadDb): HostRow[] {
   return db.select().from(hosts).orderBy(asc(hosts.name)).all();
 }
 
+const byName = prepared((db) =>
+  db
+    .select()
+    .from(hosts)
+    .where(eq(hosts.name, sql.placeholder('name')))
+    .prepare(),
+);
+
 export function readHost(db: ReadDb, name: string): HostRow | null {
-  return db.select().from(hosts).where(eq(hosts.name, name)).get() ?? null;
+  return byName(db).get({ name }) ?? null;
 }
 
 /** A start-up knows nothing of any host yet. */

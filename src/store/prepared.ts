@@ -1,3 +1,6 @@
+import { sql } from 'drizzle-orm';
+import type { Column, SQL } from 'drizzle-orm';
+
 import type { ReadDb } from './database.ts';
 
 /**
@@ -13,4 +16,14 @@ export function prepared<Query>(build: (db: ReadDb) => Query): (db: ReadDb) => Q
     built.set(session, known);
     return known;
   };
+}
+
+/** A column's value, to be given by the column's name in the table when the query is run; null stays null. */
+export function given<Name extends string>(columns: Readonly<Record<Name, Column>>): Record<Name, SQL> {
+  const parameters = Object.entries<Column>(columns).map(([name, column]) => {
+    // drizzle's own encoders write a null that comes in by a placeholder as the text 'null'
+    const mapToDriverValue = (value: unknown): unknown => (value === null ? null : column.mapToDriverValue(value));
+    return [name, sql`${sql.param(sql.placeholder(name), { mapToDriverValue })}`];
+  });
+  return Object.fromEntries(parameters) as Record<Name, SQL>;
 }

@@ -3,6 +3,7 @@ import type { SQL } from 'drizzle-orm';
 
 import { orphanOn } from './attempts.ts';
 import type { ReadDb, Tx } from './database.ts';
+import { prepared } from './prepared.ts';
 import { slots } from './schema.ts';
 
 export type SlotRow = typeof slots.$inferSelect;
@@ -22,13 +23,17 @@ export function readSlot(db: ReadDb, host: string, name: string): SlotRow | null
   );
 }
 
-export function freeSlots(db: ReadDb, host: string): SlotRow[] {
-  return db
+const free = prepared((db) =>
+  db
     .select()
     .from(slots)
-    .where(and(eq(slots.host, host), eq(slots.state, 'free'), eq(slots.configured, true)))
+    .where(and(eq(slots.host, sql.placeholder('host')), eq(slots.state, 'free'), eq(slots.configured, true)))
     .orderBy(asc(slots.since), asc(slots.name))
-    .all();
+    .prepare(),
+);
+
+export function freeSlots(db: ReadDb, host: string): SlotRow[] {
+  return free(db).all({ host });
 }
 
 /** @throws when the slot is not free: nobody may ever take a slot from somebody. */
@@ -52,11 +57,11 @@ export function adoptSlot(tx: Tx, host: string, name: string, caseId: string, to
 }
 
 export function freeSlotsOfCase(tx: Tx, caseId: string, at: number): void {
-  free(tx, eq(slots.caseId, caseId), at);
+  setFree(tx, eq(slots.caseId, caseId), at);
 }
 
 /** A slot on which an orphan was found while it was somebody else's is free for nobody: the orphan's turn comes now. */
-function free(tx: Tx, which: SQL | undefined, at: number): void {
+function setFree(tx: Tx, which: SQL | undefined, at: number): void {
   const freed = tx
     .update(slots)
     .set({ state: 'free', caseId: null, token: null, reason: null, since: at })
@@ -96,12 +101,12 @@ export function quarantineSlot(
 }
 
 export function clearSlot(tx: Tx, host: string, name: string, at: number): void {
-  free(tx, and(eq(slots.host, host), eq(slots.name, name), eq(slots.state, 'quarantined')), at);
+  setFree(tx, and(eq(slots.host, host), eq(slots.name, name), eq(slots.state, 'quarantined')), at);
 }
 
 /** The proof of an attempt frees whatever was quarantined because of it. */
 export function clearSlotsOfToken(tx: Tx, token: string, at: number): void {
-  free(tx, and(eq(slots.token, token), eq(slots.state, 'quarantined')), at);
+  setFree(tx, and(eq(slots.token, token), eq(slots.state, 'quarantined')), at);
 }
 
 /** Brings the rows in line with the configuration; a slot that left it goes once nobody holds it. */

@@ -65,7 +65,7 @@ export function startAttempt(
   const attempt = options.number ?? Math.max(row.attempt, ...numbers) + 1;
   const first = firstSnapshot({ caseId: row.id, attempt, limitMs: options.limitMs });
   const { fingerprint, files, sizeBytes } = options.found ?? row;
-  updateCase(tx, row.id, row.entry, {
+  updateCase(tx, row, {
     ...columnsOf(first),
     fingerprint,
     files,

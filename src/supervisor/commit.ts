@@ -100,7 +100,7 @@ export function commitEvent(tx: Tx, caseId: string, event: CaseEvent, entry: num
     updatedAt: at,
     ...(entered ? { phaseSince: at } : {}),
   };
-  updateCase(tx, caseId, row.entry, change);
+  updateCase(tx, row, change);
   commitAttempt(tx, row, event, after.context, columns.phase, at);
   commitLease(tx, row, event, columns.phase, at);
   const notable =

@@ -124,7 +124,7 @@ function setPriority(desk: OrderDesk, row: OrderRow, order: Extract<Order, { kin
   const found = readCase(desk.store.db, order.caseId);
   if (found?.state !== 'submitted') return desk.refuse(row, 'only a case that waits has a priority');
   desk.store.write((tx) => {
-    updateCase(tx, found.id, found.entry, { priority: order.priority, updatedAt: desk.clock.now() });
+    updateCase(tx, found, { priority: order.priority, updatedAt: desk.clock.now() });
     desk.done(tx, row, `priority ${order.priority}`);
   });
 }

@@ -24,7 +24,7 @@ export function rehydrate(deps: {
     const restored = restoreSnapshot(row.snapshot);
     if (restored.kind === 'unreadable') {
       if (row.setAside !== restored.reason) {
-        store.write((tx) => updateCase(tx, row.id, row.entry, { setAside: restored.reason, updatedAt: clock.now() }));
+        store.write((tx) => updateCase(tx, row, { setAside: restored.reason, updatedAt: clock.now() }));
       }
       const slot = SLOT_HOLDING_PHASES.has(row.phase) ? `; its slot ${row.host}/${row.slot} stays leased` : '';
       log.error(
@@ -33,7 +33,7 @@ export function rehydrate(deps: {
       );
       continue;
     }
-    if (row.setAside !== null) store.write((tx) => updateCase(tx, row.id, row.entry, { setAside: null }));
+    if (row.setAside !== null) store.write((tx) => updateCase(tx, row, { setAside: null }));
     live.note({ ...row, setAside: null });
   }
   for (const row of live.all()) dispatch(row.id, { type: 'daemon.restarted' });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { insertAttempt, recordProof } from '../../src/store/attempts.ts';
-import { countStaged, nextToStage } from '../../src/store/cases.ts';
+import { countStaged, nextToStage, readCase } from '../../src/store/cases.ts';
 import {
   countCases,
   findCases,
@@ -43,7 +43,7 @@ describe('the place of a case in the line', () => {
         const store = storeWith(changes.map((_, index) => `n${index}`));
         store.write((tx) => {
           for (const [index, { unproven, ...columns }] of changes.entries()) {
-            updateCase(tx, `c${index}`, 1, columns);
+            updateCase(tx, readCase(tx, `c${index}`)!, columns);
             const token = `t${index}`;
             insertAttempt(tx, { token, caseId: `c${index}`, number: 1, host: 'h', limitMs: 1, createdAt: 1 });
             if (!unproven) recordProof(tx, token, 'gone', 1);

@@ -22,6 +22,14 @@ function emptyDatabase(): Buffer {
   return template;
 }
 
+interface Connection {
+  readonly sqlite: Sqlite3;
+  readonly orm: ReturnType<typeof drizzle<typeof schema>>;
+}
+
+/** Emptied ones: their queries are built already, which takes longer than to run them. */
+const spare: Connection[] = [];
+
 /** The places of a write at which the daemon may die. */
 export interface WriteObserver {
   beforeWrite(): void;
@@ -31,23 +39,17 @@ export interface WriteObserver {
 
 /** The database file: it outlives every daemon, and can be set back to a backup. */
 export class Database {
-  #sqlite: Sqlite3;
-  #drizzle: ReturnType<typeof connect>;
+  #connection: Connection = spare.pop() ?? connect(emptyDatabase());
   /** The disk that it lies on is full. */
   full = false;
 
-  constructor() {
-    this.#sqlite = open(emptyDatabase());
-    this.#drizzle = connect(this.#sqlite);
-  }
-
   get sqlite(): Sqlite3 {
-    return this.#sqlite;
+    return this.#connection.sqlite;
   }
 
   /** For one life of the daemon: what it writes after its death has no effect. */
   openFor(incarnation: Incarnation, observer: WriteObserver): Store {
-    const db = this.#drizzle;
+    const db = this.#connection.orm;
     return {
       db,
       write: (change) => {
@@ -64,13 +66,13 @@ export class Database {
 
   /** For the CLI's orders, which need no daemon. */
   openForOrders(): Store {
-    const db = this.#drizzle;
+    const db = this.#connection.orm;
     return { db, write: (change) => db.transaction(change, { behavior: 'immediate' }), close: () => {} };
   }
 
   /** As `mqi db backup` makes it: marked. */
   backUp(): Buffer {
-    const copy = open(this.#sqlite.serialize());
+    const copy = open(this.sqlite.serialize());
     copy.prepare(`insert or replace into meta (key, value) values ('is_backup', 'yes')`).run();
     const bytes = copy.serialize();
     copy.close();
@@ -78,14 +80,22 @@ export class Database {
   }
 
   restore(backup: Buffer): void {
-    this.#sqlite.close();
-    this.#sqlite = open(backup);
-    this.#drizzle = connect(this.#sqlite);
+    this.close();
+    this.#connection = connect(backup);
   }
 
   close(): void {
-    this.#sqlite.close();
+    if (spare.length > 0) return void this.sqlite.close();
+    empty(this.sqlite);
+    spare.push(this.#connection);
   }
+}
+
+function empty(sqlite: Sqlite3): void {
+  sqlite.pragma('foreign_keys = OFF');
+  const tables = sqlite.prepare(`select name from sqlite_master where type = 'table'`).pluck().all() as string[];
+  for (const name of tables) if (name !== '__drizzle_migrations') sqlite.prepare(`delete from "${name}"`).run();
+  sqlite.pragma('foreign_keys = ON');
 }
 
 function open(bytes: Buffer): Sqlite3 {
@@ -102,6 +112,7 @@ function open(bytes: Buffer): Sqlite3 {
   return sqlite;
 }
 
-function connect(sqlite: Sqlite3) {
-  return drizzle(sqlite, { schema });
+function connect(bytes: Buffer): Connection {
+  const sqlite = open(bytes);
+  return { sqlite, orm: drizzle(sqlite, { schema }) };
 }
