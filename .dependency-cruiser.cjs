@@ -77,7 +77,7 @@ module.exports = {
       own('machines'),
       own('src/domain'),
       '^src/store/(queries|orders|database)',
-      ...npm('xstate', 'zod', 'picomatch'),
+      ...npm('xstate', 'zod', 'picomatch', 'hono', 'idiomorph', 'elkjs', 'ws', '@types/ws'),
     ]),
     // the commands open and lock the database that views read from, and `db` looks after it
     only('cli', '^src/cli/', [
