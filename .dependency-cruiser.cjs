@@ -77,7 +77,7 @@ module.exports = {
       own('machines'),
       own('src/domain'),
       '^src/store/(queries|orders|database)',
-      ...npm('xstate', 'zod', 'picomatch', 'hono', 'idiomorph', 'elkjs', 'ws', '@types/ws'),
+      ...npm('xstate', 'zod', 'picomatch', 'hono', 'idiomorph', 'ws', '@types/ws'),
     ]),
     // the commands open and lock the database that views read from, and `db` looks after it
     only('cli', '^src/cli/', [
@@ -112,6 +112,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.d.ts', '.json'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.d.ts', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
   },
 };

@@ -1,6 +1,6 @@
 import { stateOf } from '../domain/case.ts';
 import type { NamedJournalRow } from '../store/queries.ts';
-import { journalDetail } from './journal-line.ts';
+import { journalDetail } from '../views/journal-line.ts';
 import { styled } from './screen.ts';
 import type { Piece } from './screen.ts';
 import { phaseWord } from './words.ts';

@@ -9,7 +9,7 @@ import { schemaJson } from '../config/outline.ts';
 import { CONFIG_EXIT_CODE, formatProblems } from '../config/problem.ts';
 import { originsOf, showConfig } from '../config/show.ts';
 import { TEMPLATE } from '../config/template.ts';
-import { printable } from './printable.ts';
+import { printable } from '../views/printable.ts';
 
 /** `EX_CANTCREAT` of sysexits.h. */
 const CANNOT_CREATE = 73;

@@ -1,4 +1,4 @@
-import { printable, printableJson, printableLog } from './printable.ts';
+import { printable, printableJson, printableLog } from '../views/printable.ts';
 
 const STYLES = {
   bold: [1, 22],

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Overrides } from '../config/variables.ts';
+import { whyConfigOf } from '../daemon/why-config.ts';
 import { lastSignOfLife } from '../store/queries.ts';
 import type { ReadDb } from '../store/queries.ts';
 import type { Store } from '../store/database.ts';
@@ -76,14 +77,4 @@ export async function withSession<T>(
   } finally {
     store.close();
   }
-}
-
-function whyConfigOf(config: Config): WhyConfig {
-  return {
-    // one a slot is the documented default of stage_ahead
-    hosts: config.hosts.map((host) => ({ name: host.name, stageAhead: host.stageAhead ?? host.slots.length })),
-    results: config.results,
-    quietPeriodMs: config.watch.quietPeriodMs,
-    readyMarker: config.watch.readyMarker,
-  };
 }

@@ -1,4 +1,4 @@
-import { columnsOf, cutMiddle, printable } from './printable.ts';
+import { columnsOf, cutMiddle, printable } from '../views/printable.ts';
 import type { Piece, Screen } from './screen.ts';
 import { styled } from './screen.ts';
 

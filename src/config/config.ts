@@ -1,3 +1,5 @@
+import type { Listen } from './listen.ts';
+
 /**
  * The configuration as the rest of the daemon sees it: every default filled in, every local path absolute, every
  * duration in milliseconds, every `count: N` expanded. Made only by `loadConfig`; the YAML is described in `schema.ts`.
@@ -15,11 +17,24 @@ export interface Config {
   readonly job: JobConfig;
   /** At least one, in the order of the file. */
   readonly hosts: readonly HostConfig[];
+  readonly web: WebConfig;
   readonly log: { readonly level: LogLevel };
 }
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface WebConfig {
+  /**
+   * Where the page is served. `default`: nothing was said, so `127.0.0.1:8787`, or another port of loopback where that
+   * one is taken.
+   */
+  readonly listen: { readonly kind: 'off' } | { readonly kind: 'default' } | ({ readonly kind: 'at' } & Listen);
+  /** Absolute; null: nobody can give orders. */
+  readonly tokenFile: string | null;
+  /** Beside the address itself and `localhost`. */
+  readonly hostnames: readonly string[];
+}
 
 export interface WatchConfig {
   /** Absolute. */

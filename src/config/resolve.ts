@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Config, HostConfig, SchedulerConfig, SlotConfig, TransportConfig } from './config.ts';
+import type { Config, HostConfig, SchedulerConfig, SlotConfig, TransportConfig, WebConfig } from './config.ts';
+import { parseListen } from './listen.ts';
 import type { ConfigOutput } from './schema.ts';
 
 type HostOutput = ConfigOutput['hosts'][string];
@@ -31,6 +32,7 @@ export function resolveConfig(
       limitMs: output.job.limit,
     },
     hosts: place.hostOrder.map((name) => resolveHost(name, output.hosts[name]!, local)),
+    web: resolveWeb(output.web, local),
     log: output.log,
   };
 }
@@ -54,6 +56,15 @@ function resolveHost(name: string, host: HostOutput, local: (path: string) => st
     keep: { completedMs: host.keep.completed, failedMs: host.keep.failed },
     stageAhead: host.stage_ahead ?? null,
     slots: host.slots.flatMap((slot) => resolveSlot(slot, host.scheduler.type)),
+  };
+}
+
+function resolveWeb(web: ConfigOutput['web'], local: (path: string) => string): WebConfig {
+  const place = web.listen === undefined || web.listen === 'off' ? null : parseListen(web.listen);
+  return {
+    listen: place === null ? { kind: web.listen === 'off' ? 'off' : 'default' } : { kind: 'at', ...place },
+    tokenFile: web.token_file === undefined ? null : local(web.token_file),
+    hostnames: web.hostnames,
   };
 }
 

@@ -4,6 +4,7 @@ import { localPath } from './field.ts';
 import { hostsSchema } from './host-schema.ts';
 import { jobSchema } from './job-schema.ts';
 import { watchSchema } from './watch-schema.ts';
+import { webSchema } from './web-schema.ts';
 
 /**
  * The YAML file, key by key: its rules, defaults and documentation in one place. `config schema`, docs/configuration.md,
@@ -20,6 +21,7 @@ export const configSchema = z
     ),
     job: jobSchema,
     hosts: hostsSchema,
+    web: webSchema,
     log: z
       .strictObject({
         level: z.enum(LOG_LEVELS).prefault('info').describe('The least important kind of line that is logged.'),

@@ -1,6 +1,7 @@
 import { Document, isPair, isScalar, isSeq, visit, type Pair } from 'yaml';
-import type { Config, HostConfig, SlotConfig, TransportConfig } from './config.ts';
+import type { Config, HostConfig, SlotConfig, TransportConfig, WebConfig } from './config.ts';
 import { durationText } from './duration-text.ts';
+import { formatListen } from './listen.ts';
 import type { Path } from './outline.ts';
 import type { ConfigInput } from './schema.ts';
 
@@ -69,7 +70,16 @@ function inputOf(config: Config): ConfigInput {
       limit: durationText(job.limitMs),
     },
     hosts: Object.fromEntries(config.hosts.map((host) => [host.name, hostInput(host)])),
+    web: webInput(config.web),
     log: { level: config.log.level },
+  };
+}
+
+function webInput({ listen, tokenFile, hostnames }: WebConfig): ConfigInput['web'] {
+  return {
+    ...(listen.kind === 'default' ? {} : { listen: listen.kind === 'off' ? 'off' : formatListen(listen) }),
+    ...unlessNull('token_file', tokenFile),
+    hostnames: [...hostnames],
   };
 }
 

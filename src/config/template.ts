@@ -33,6 +33,10 @@ hosts:
   #     - { name: gpu0, queue: gpu0, env: { CUDA_VISIBLE_DEVICES: "0" } }
   #     - { name: gpu1, queue: gpu1, env: { CUDA_VISIBLE_DEVICES: "1" } }
 
+web:
+  # listen: 127.0.0.1:8787      # the page of the daemon; off: none
+  # token_file: /etc/mqi/web-token   # NAME TOKEN, a line each: who may give orders there; without it the page only shows
+
 log:
   level: info
 `;

@@ -17,6 +17,7 @@ import { failPointsFrom } from './fail-points.ts';
 import { guardDatabase } from './database-guard.ts';
 import { createHosts } from './hosts.ts';
 import { sweepResultsLeftovers } from './results-leftovers.ts';
+import { startWeb } from './web/web.ts';
 
 export interface DaemonOptions {
   /** Aborting it stops the daemon gracefully. */
@@ -72,6 +73,7 @@ export async function runDaemon(config: Config, { signal, log }: DaemonOptions):
       );
       const guard = guardDatabase(config.database, clock);
       supervisor.start();
+      const web = startWeb({ config, instance: identity.instance, store, hosts, clock, log });
       await intake.start();
       await aborted(AbortSignal.any([signal, guard.gone]));
       guard.stop();
@@ -82,6 +84,7 @@ export async function runDaemon(config: Config, { signal, log }: DaemonOptions):
         );
       }
       log.info({}, 'stopping: submissions under way end first, everything else is taken up again at the next start');
+      await web.stop();
       await intake.stop();
       await supervisor.stop();
       if (guard.gone.aborted) {

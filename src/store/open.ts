@@ -59,6 +59,10 @@ export function openStore(path: string): Store {
  * @throws StoreError when there is none, or when only the daemon can bring it up to date.
  */
 export function openExisting(path: string, access: 'read' | 'orders'): Store {
+  return storeOf(openSqlite(path, access), path);
+}
+
+function openSqlite(path: string, access: 'read' | 'orders'): Sqlite.Database {
   if (!existsSync(path)) throw new StoreError(`there is no database at ${path} yet`, 'mqi run');
   refuseForeignFile(path);
   const sqlite = translating(path, () => new Sqlite(path, { timeout: BUSY_TIMEOUT_MS }));
@@ -70,7 +74,7 @@ export function openExisting(path: string, access: 'read' | 'orders'): Store {
       sqlite.pragma('synchronous = FULL');
       if (access === 'read') sqlite.pragma('query_only = ON');
     });
-    return storeOf(sqlite, path);
+    return sqlite;
   } catch (error) {
     sqlite.close();
     throw error;
@@ -80,6 +84,13 @@ export function openExisting(path: string, access: 'read' | 'orders'): Store {
 /** For a reader: everything of `openExisting`, less the right to write. */
 export function openReader(path: string): Reader {
   return openExisting(path, 'read');
+}
+
+/** For a reader that stays: it also notices what others commit. `version()` is another number after any commit of theirs. */
+export function openWatched(path: string): Reader & { version(): number } {
+  const sqlite = openSqlite(path, 'read');
+  const versions = sqlite.prepare('pragma data_version').pluck();
+  return { ...storeOf(sqlite, path), version: () => versions.get() as number };
 }
 
 function storeOf(sqlite: Sqlite.Database, path: string): Store {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { columnsOf } from '../../src/cli/printable.ts';
+import { columnsOf } from '../../src/views/printable.ts';
 import { createScreen, styled } from '../../src/cli/screen.ts';
 import type { Screen } from '../../src/cli/screen.ts';
 import { tableLines } from '../../src/cli/table.ts';

@@ -36,6 +36,7 @@ hosts:
     keep: { completed: 7d, failed: 30d }
     stage_ahead: 2
     slots: [{ name: a, queue: q, env: {} }]
+web: { listen: 127.0.0.1:8787, token_file: t, hostnames: [mqi] }
 log: { level: info }
 `;
 

@@ -63,6 +63,7 @@ describe('the configuration of the design', () => {
           ],
         },
       ],
+      web: { listen: { kind: 'default' }, tokenFile: null, hostnames: [] },
       log: { level: 'info' },
     });
   });

@@ -16,6 +16,8 @@ describe('variables', () => {
       'MQI_DATABASE',
       'MQI_JOB_COMMAND',
       'MQI_JOB_LIMIT',
+      'MQI_WEB_LISTEN',
+      'MQI_WEB_TOKEN_FILE',
       'MQI_LOG_LEVEL',
     ]);
   });

@@ -145,6 +145,8 @@ export function createSite(options: SiteOptions = {}): Site {
         ...options.host,
       },
     },
+    // a test of the page asks for one: `web: { listen: '127.0.0.1:0' }`
+    web: { listen: 'off' },
     ...options.config,
   };
   const configure = (change: Readonly<Record<string, unknown>>): void => {

@@ -10,7 +10,7 @@ import { JSON_OPTION, optionsOf } from '../cli.ts';
 import type { Cli, JsonOption } from '../cli.ts';
 import { EXIT } from '../exit-code.ts';
 import type { Io } from '../io.ts';
-import { journalDetail } from '../journal-line.ts';
+import { journalDetail } from '../../views/journal-line.ts';
 import { styled } from '../screen.ts';
 import type { Piece } from '../screen.ts';
 import { withSession } from '../session.ts';

@@ -57,6 +57,7 @@ function configuration(): string {
       limit: '5m',
     },
     hosts: { local: { root: 'host', observe_every: '1s', slots: [{ name: 'gpu', count: 2 }] } },
+    web: { listen: '127.0.0.1:0' },
   };
   return `# written by mqi demo: a Monte Carlo dose calculation, two at a time, on this machine\n${stringify(settings)}`;
 }

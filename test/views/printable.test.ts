@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { columnsOf, cutMiddle, printable, printableJson, printableLog } from '../../src/cli/printable.ts';
+import { columnsOf, cutMiddle, printable, printableJson, printableLog } from '../../src/views/printable.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 40 });
 /** What a terminal may obey, or what breaks a line. */
