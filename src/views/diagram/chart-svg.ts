@@ -1,5 +1,5 @@
-import type { Arrow, Layout, Point, StateBox } from './chart-layout.ts';
-import { PADDING } from './chart-layout.ts';
+import type { Layout, Point } from './chart-layout.ts';
+import { DOT_RADIUS, PADDING } from './chart-layout.ts';
 import { FONTS } from './chart-text.ts';
 import type { Line } from './chart-text.ts';
 import type { Chart } from './chart.ts';
@@ -11,9 +11,9 @@ const SANS = 'system-ui, sans-serif';
 const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace';
 
 /**
- * One self-contained `<svg>`: no style, no script, nothing to fetch. Colours are `currentColor` and presentation
- * attributes, which any style sheet overrides by class; a state that is lit has the class `lit`, one that holds it
- * `lit-within`, and without any style sheet a thicker border.
+ * One self-contained `<svg>`: no style, no script, nothing to fetch. Colours are the page's own (`currentColor`,
+ * `Canvas`), in presentation attributes, which any style sheet overrides by class. A state that is lit has the class
+ * `lit`, one that holds it `lit-within`; even without a style sheet it has a thicker border and a darker ground.
  */
 export function drawChart(chart: Chart, layout: Layout, lit: ReadonlySet<string>): string {
   const title = `State machine ${chart.id}`;
@@ -21,18 +21,20 @@ export function drawChart(chart: Chart, layout: Layout, lit: ReadonlySet<string>
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="${escaped(title)}"`,
     ` viewBox="0 0 ${layout.width} ${layout.height}" width="${layout.width}" height="${layout.height}"`,
-    ` font-family="${SANS}" fill="none" stroke="currentColor" color="#1f2733" data-machine="${escaped(chart.id)}">`,
+    ` font-family="${SANS}" fill="none" stroke="currentColor" data-machine="${escaped(chart.id)}">`,
     `<title>${escaped(title)}</title>`,
     `<desc>${escaped(`${chart.description ?? ''}${where}`)}</desc>`,
     ...layout.boxes.map((box) => drawState(box, lit)),
-    ...layout.arrows.map((arrow) => drawArrow(arrow)),
-    ...layout.dots.map(({ x, y }) => `<circle class="chart-dot" cx="${x}" cy="${y}" r="5" fill="currentColor"/>`),
+    ...layout.arrows.map(drawArrow),
+    ...layout.dots.map(
+      ({ x, y }) => `<circle class="chart-dot" cx="${x}" cy="${y}" r="${DOT_RADIUS}" fill="currentColor"/>`,
+    ),
     ...layout.arrows.map(drawLabel),
     '</svg>',
   ].join('');
 }
 
-function drawState({ state, text, x, y, width, height }: StateBox, lit: ReadonlySet<string>): string {
+function drawState({ state, text, x, y, width, height }: Layout['boxes'][number], lit: ReadonlySet<string>): string {
   const isLit = lit.has(state.path);
   const isWithin = !isLit && [...lit].some((path) => path.startsWith(`${state.path}.`));
   const classes = [
@@ -48,7 +50,11 @@ function drawState({ state, text, x, y, width, height }: StateBox, lit: Readonly
   return [
     `<g class="${escaped(classes.join(' '))}" data-path="${escaped(state.path)}"${isLit ? ' aria-current="step"' : ''}>`,
     `<title>${escaped([state.path, state.description ?? ''].filter((text) => text !== '').join(': '))}</title>`,
-    box(0, ROUND.box, ` class="chart-box" fill-opacity="0.06" stroke-width="${isLit ? 3 : 1.2}"`),
+    box(
+      0,
+      ROUND.box,
+      ` class="chart-box" fill="currentColor" fill-opacity="${isLit ? 0.14 : 0.03}" stroke-width="${isLit ? 3 : 1.2}"`,
+    ),
     ...(state.isFinal ? [box(4, ROUND.box - 3, ' class="chart-inner"')] : []),
     drawLines(text.lines, text.x, text.y),
     '</g>',
@@ -71,24 +77,27 @@ function drawLines(lines: readonly Line[], left: number, top: number): string {
     .join('');
 }
 
-function drawArrow({ edge, from, to, points }: Arrow): string {
-  const attributes = `data-from="${escaped(from)}" data-to="${escaped(to)}"`;
+type Arrow = Layout['arrows'][number];
+
+function drawArrow({ points, told }: Arrow): string {
+  const edge = told === null ? '' : ` data-from="${escaped(told.edge.from)}" data-to="${escaped(told.edge.to)}"`;
   return [
-    `<g class="chart-arrow${edge === null ? ' initial' : ''}" ${attributes}>`,
+    `<g class="chart-arrow${told === null ? ' initial' : ''}"${edge}>`,
     `<path d="${pathThrough(points)}" stroke-width="1.2"/>`,
     `<path class="chart-head" d="${headAt(points)}" fill="currentColor" stroke="none"/>`,
     '</g>',
   ].join('');
 }
 
-function drawLabel({ edge, from, to, label }: Arrow): string {
-  if (edge === null || label === null) return '';
-  const notes = edge.triggers.flatMap(({ notes: lines }) => lines).join('\n');
+function drawLabel({ told }: Arrow): string {
+  if (told === null) return '';
+  const { edge, label, lines } = told;
+  const notes = edge.triggers.flatMap((trigger) => trigger.notes).join('\n');
   return [
-    `<g class="chart-label" data-from="${escaped(from)}" data-to="${escaped(to)}">`,
-    `<title>${escaped(`${from} → ${to}\n${notes}`)}</title>`,
-    `<rect x="${px(label.x)}" y="${px(label.y)}" width="${px(label.width)}" height="${px(label.height)}" rx="5" class="chart-pill" fill="#fff" stroke-width="0.8" stroke-opacity="0.45"/>`,
-    drawLines(label.lines, label.x + PADDING.label, label.y + PADDING.label),
+    `<g class="chart-label" data-from="${escaped(edge.from)}" data-to="${escaped(edge.to)}">`,
+    `<title>${escaped(`${edge.from} → ${edge.to}\n${notes}`)}</title>`,
+    `<rect class="chart-pill" x="${px(label.x)}" y="${px(label.y)}" width="${px(label.width)}" height="${px(label.height)}" rx="5" fill="Canvas" stroke-width="0.8" stroke-opacity="0.45"/>`,
+    drawLines(lines, label.x + PADDING.label, label.y + PADDING.label),
     '</g>',
   ].join('');
 }

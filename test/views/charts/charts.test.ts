@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+
+import { expect, it } from 'vitest';
+
+import { caseMachine, linkMachine } from '../../../machines/index.ts';
+import { chartOf } from '../../../src/views/diagram/chart.ts';
+import type { StoredLayout } from '../../../src/views/diagram/chart-layout.ts';
+import { layOut } from './elk-layout.ts';
+
+const FILE = join(import.meta.dirname, '..', '..', '..', 'src', 'views', 'diagram', 'layouts.ts');
+
+/** `npm run charts` is this test with -u: it writes the file. */
+it('the places of the pictures are those of the machines as they are now (else: npm run charts)', async () => {
+  const layouts = await Promise.all(
+    [caseMachine, linkMachine].map(async (machine) => {
+      const chart = chartOf(machine);
+      return [chart.id, await layOut(chart)] as const;
+    }),
+  );
+  await expect(moduleText(layouts)).toMatchFileSnapshot(FILE);
+});
+
+/** A line an item: a change can be read. */
+function moduleText(layouts: readonly (readonly [string, StoredLayout])[]): string {
+  return [
+    "import type { StoredLayout } from './chart-layout.ts';",
+    '',
+    '/** Written by `npm run charts`: where everything stands in the picture of each machine, px. */',
+    'export const LAYOUTS: Readonly<Record<string, StoredLayout>> = {',
+    ...layouts.flatMap(([id, { size, boxes, arrows, initials }]) => [
+      `  ${id}: {`,
+      `    size: ${JSON.stringify(size)},`,
+      '    boxes: {',
+      ...Object.entries(boxes).map(([path, numbers]) => `      '${path}': ${JSON.stringify(numbers)},`),
+      '    },',
+      '    arrows: {',
+      ...Object.entries(arrows).map(
+        ([name, { label, line }]) =>
+          `      '${name}': { label: ${JSON.stringify(label)}, line: ${JSON.stringify(line)} },`,
+      ),
+      '    },',
+      '    initials: [',
+      ...initials.map((line) => `      ${JSON.stringify(line)},`),
+      '    ],',
+      '  },',
+    ]),
+    '};',
+    '',
+  ].join('\n');
+}
