@@ -1,4 +1,4 @@
-import type { StoredLayout } from './chart-layout.ts';
+import type { StoredLayout } from './stored-layout.ts';
 
 /** Written by `npm run charts`: where everything stands in the picture of each machine, px. */
 export const LAYOUTS: Readonly<Record<string, StoredLayout>> = {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 import { caseMachine, linkMachine } from '../../../machines/index.ts';
 import { chartOf } from '../../../src/views/diagram/chart.ts';
-import type { StoredLayout } from '../../../src/views/diagram/chart-layout.ts';
+import type { StoredLayout } from '../../../src/views/diagram/stored-layout.ts';
 import { layOut } from './elk-layout.ts';
 
 const FILE = join(import.meta.dirname, '..', '..', '..', 'src', 'views', 'diagram', 'layouts.ts');
@@ -23,7 +23,7 @@ it('the places of the pictures are those of the machines as they are now (else: 
 /** A line an item: a change can be read. */
 function moduleText(layouts: readonly (readonly [string, StoredLayout])[]): string {
   return [
-    "import type { StoredLayout } from './chart-layout.ts';",
+    "import type { StoredLayout } from './stored-layout.ts';",
     '',
     '/** Written by `npm run charts`: where everything stands in the picture of each machine, px. */',
     'export const LAYOUTS: Readonly<Record<string, StoredLayout>> = {',

@@ -44,9 +44,9 @@ describe.each(machines)('the picture of the %s machine', (_, machine) => {
       expect(texts).toContain(eventType);
       if (typeof guard === 'string') expect(texts).toContain(`[${guard}]`);
     }
-    for (const entry of nodesOf(machine.root).flatMap((node) => node.entry)) {
-      expect(texts).toContain(`entry / ${String(entry)}`);
-    }
+    const work = nodesOf(machine.root).flatMap((node) => node.entry.filter((entry) => typeof entry === 'string'));
+    expect(work.length).toBeGreaterThan(1);
+    for (const entry of work) expect(texts).toContain(`entry / ${entry}`);
   });
 
   it('draws one arrow for each pair of states that a transition joins', () => {

@@ -2,7 +2,8 @@ import Elk from 'elkjs/lib/elk.bundled.js';
 import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js';
 
 import { DOT_RADIUS, PADDING, arrowName, statesOf } from '../../../src/views/diagram/chart-layout.ts';
-import type { Box, Point, StoredLayout } from '../../../src/views/diagram/chart-layout.ts';
+import type { Box, Point } from '../../../src/views/diagram/chart-layout.ts';
+import type { StoredLayout } from '../../../src/views/diagram/stored-layout.ts';
 import { heightOf, linesOfState, linesOfTrigger, widestOf } from '../../../src/views/diagram/chart-text.ts';
 import type { Chart, ChartEdge, ChartState } from '../../../src/views/diagram/chart.ts';
 
