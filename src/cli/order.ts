@@ -1,4 +1,4 @@
-import type { Order } from '../domain/order.ts';
+import type { Order, OrderKind } from '../domain/order.ts';
 import { readOrder } from '../store/queries.ts';
 import type { OrderRow } from '../store/queries.ts';
 import { recordOrder } from '../store/orders.ts';
@@ -11,6 +11,9 @@ import type { Session } from './session.ts';
 
 /** How long a person waits for the daemon's answer; the order itself waits as long as it has to. */
 const PATIENCE_MS = 5_000;
+/** Of these the answer comes when a host has done it. */
+const SLOW_KINDS: ReadonlySet<OrderKind> = new Set(['kill_orphan', 'takeover']);
+const SLOW_PATIENCE_MS = 65_000;
 const POLL_MS = 100;
 
 export interface OrderRequest {
@@ -41,7 +44,8 @@ export async function giveOrders(
     kind: order.kind,
   }));
   const running = session.daemon().running;
-  const deadline = io.clock.monotonic() + (running ? PATIENCE_MS : 0);
+  const patienceMs = requests.some(({ order }) => SLOW_KINDS.has(order.kind)) ? SLOW_PATIENCE_MS : PATIENCE_MS;
+  const deadline = io.clock.monotonic() + (running ? patienceMs : 0);
   const rows: OrderRow[] = [];
   for (const { id, subject } of given) {
     const row = await handled(io, session, id, deadline);

@@ -52,7 +52,8 @@ export function explanationOf(io: Io, session: Session, caseId: string): Explana
   return explain(facts);
 }
 
-export function printExplanation(io: Io, { sentence, next }: Explanation): void {
+export function printExplanation(io: Io, { sentence, next, more }: Explanation): void {
   io.out.line(sentence);
   if (next !== null) io.out.line(styled('dim', '  next: '), next);
+  if (more !== null) io.out.line(styled('dim', '  more: '), more);
 }

@@ -9,6 +9,8 @@ export type Order =
   | { readonly kind: 'abandon'; readonly caseId: string }
   /** Gives a found job back to its case; `token` may be left out where there is one orphan only. */
   | { readonly kind: 'adopt'; readonly caseId: string; readonly token: string | null }
+  /** Ends a found job that no live case owns. */
+  | { readonly kind: 'kill_orphan'; readonly token: string }
   | { readonly kind: 'clear_slot'; readonly host: string; readonly slot: string }
   /** `path` null: all that the first start held back. */
   | { readonly kind: 'admit'; readonly path: string | null; readonly asDone: boolean }

@@ -14,6 +14,8 @@ import { abandonCase } from './order-abandon.ts';
 import { adoptOrphan } from './order-adopt.ts';
 import { createOrderDesk } from './order-desk.ts';
 import type { OrderDesk, OrderOutcome } from './order-desk.ts';
+import { killOrphan } from './order-kill.ts';
+import type { OrphanHosts } from './order-kill.ts';
 import { retryCase } from './order-retry.ts';
 import type { InspectFolder } from './order-retry.ts';
 
@@ -39,6 +41,9 @@ export function createOrders(deps: {
   /** Asks for another judgement of a host's attempts, and for work. */
   readonly reconcile: (host: string) => void;
   readonly takeover: (host: string) => Promise<OrderOutcome>;
+  readonly hosts: OrphanHosts;
+  /** A slot may be free now, or a case not held back any more. */
+  readonly onReady: () => void;
 }): Orders {
   const { store, intake } = deps;
   const desk = createOrderDesk(deps);
@@ -54,6 +59,9 @@ export function createOrders(deps: {
         return retryCase(desk, (path) => intake.inspect(path), row, order);
       case 'adopt':
         return adoptOrphan(desk, row, order);
+      case 'kill_orphan':
+        await killOrphan(desk, deps.hosts, row, order);
+        return deps.onReady();
       case 'abandon': {
         const host = readCase(store.db, order.caseId)?.host ?? null;
         abandonCase(desk, row, order);

@@ -204,6 +204,7 @@ function record(
       const stays = verdict.end !== null && forgotten && row?.failure == null;
       updateAttempt(tx, token, {
         end: verdict.end,
+        ...(row?.jobId == null && facts.job !== null ? { jobId: facts.job.id, jobCreatedAt: facts.job.createdAt } : {}),
         orphan: stays ? 'its job has ended, and nothing of it runs' : null,
       });
       return;

@@ -164,6 +164,11 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     intake: deps.intake,
     reconcile: (host) => watches.get(host)?.reconcile(),
     takeover,
+    hosts: {
+      host: (name) => byName.get(name) ?? null,
+      isOnline: (name) => watches.get(name)?.isOnline() === true,
+    },
+    onReady: () => dispatcher.kick(),
   });
 
   const orderSweep = createSweep(clock, deps.ordersEveryMs ?? ORDERS_EVERY_MS, async () => {

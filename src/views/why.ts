@@ -22,9 +22,11 @@ export function explain(facts: WhyFacts): Explanation {
     waitsFor: 'daemon',
     sentence: `${noDaemon(facts.daemon.lastSignMs, facts.nowMs)}, so nothing moves ${row.name}: it ${because.says}${orders}`,
     next: 'mqi run',
+    more: null,
   };
 }
 
 function spoken(name: string, because: Because, orders: string): Explanation {
-  return { waitsFor: because.waitsFor, sentence: `${name} ${because.says}${orders}`, next: because.next };
+  const { waitsFor, says, next, more = null } = because;
+  return { waitsFor, sentence: `${name} ${says}${orders}`, next, more };
 }

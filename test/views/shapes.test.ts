@@ -8,7 +8,7 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 describe('the shape of a case', () => {
   it('is the one that scripts depend on, field by field', () => {
-    expect(Object.keys(caseShape(caseRow('executing')))).toEqual([
+    expect(Object.keys(caseShape(caseRow('executing'), null))).toEqual([
       'id',
       'name',
       'state',
@@ -24,11 +24,11 @@ describe('the shape of a case', () => {
       'observedMs',
       'failure',
     ]);
-    expect(Object.keys(caseListShape({ cases: [], next: null }))).toEqual(['cases', 'next']);
+    expect(Object.keys(caseListShape({ cases: [], next: null }, new Map()))).toEqual(['cases', 'next']);
   });
 
   it('has times as RFC 3339 and never lets the snapshot out', () => {
-    const shape = caseShape({ ...caseRow('executing'), snapshot: '{}' } as ReturnType<typeof caseRow>);
+    const shape = caseShape({ ...caseRow('executing'), snapshot: '{}' } as ReturnType<typeof caseRow>, null);
     expect(shape.createdAt).toMatch(RFC_3339);
     expect(shape.updatedAt).toMatch(RFC_3339);
     expect(shape).not.toHaveProperty('snapshot');
@@ -36,7 +36,7 @@ describe('the shape of a case', () => {
 
   it('carries a failure with all that its kind has', () => {
     const failure = { kind: 'timed_out', observedMs: 5, message: 'm', hint: 'h' } as const;
-    expect(caseShape(caseRow('failed', { failure })).failure).toEqual(failure);
+    expect(caseShape(caseRow('failed', { failure }), null).failure).toEqual(failure);
   });
 });
 

@@ -5,8 +5,8 @@ import type { CaseState } from '../../domain/case.ts';
 import { formatDuration } from '../../domain/duration.ts';
 import { FAILURE_KINDS } from '../../domain/failure.ts';
 import type { FailureKind } from '../../domain/failure.ts';
-import { formatCursor, listCases, parseCursor } from '../../store/queries.ts';
-import type { CaseFilter, CasePage, Cursor, ListedCase } from '../../store/queries.ts';
+import { attemptsByToken, formatCursor, listCases, parseCursor } from '../../store/queries.ts';
+import type { AttemptRow, CaseFilter, CasePage, Cursor, ListedCase, ReadDb } from '../../store/queries.ts';
 import { caseListShape } from '../../views/shapes.ts';
 import { CliError } from '../cli-error.ts';
 import { JSON_OPTION, optionsOf } from '../cli.ts';
@@ -46,7 +46,7 @@ export function listCommand(cli: Cli): Command {
       const after = afterOf(options.after);
       await withSession(cli.io, options, 'read', ({ db }) => {
         const page = listCases(db, filterOf(options), after, limit);
-        if (options.json === true) cli.io.out.json(caseListShape(page));
+        if (options.json === true) cli.io.out.json(caseListShape(page, interruptedOf(db, page)));
         else print(cli.io, page, options);
       });
       cli.exitWith(EXIT.ok);
@@ -72,6 +72,15 @@ function afterOf(text: string | undefined): Cursor | null {
   const cursor = parseCursor(text);
   if (cursor !== null) return cursor;
   throw new CliError(`--after ${text} is no \`next\` of an earlier page`, 'mqi cases list', EXIT.usage);
+}
+
+/** What is known of the jobs of interrupted cases: their hint says it. */
+function interruptedOf(db: ReadDb, { cases }: CasePage): ReadonlyMap<string, AttemptRow> {
+  const interrupted = cases.filter(({ failureKind }) => failureKind === 'interrupted');
+  return attemptsByToken(
+    db,
+    interrupted.flatMap(({ token }) => token ?? []),
+  );
 }
 
 function print(io: Io, page: CasePage, options: ListOptions): void {

@@ -3,6 +3,7 @@ import type { Failure } from '../../domain/failure.ts';
 import type { End } from '../../domain/job.ts';
 import { formatCursor } from '../../store/queries.ts';
 import type { AttemptRow, CaseDetail, CasePage, JournalRow, ListedCase } from '../../store/queries.ts';
+import { failureNow } from '../failure.ts';
 import { resultsFolder } from '../results.ts';
 import type { Explanation } from '../why/facts.ts';
 import { orderShape } from './intake.ts';
@@ -30,7 +31,8 @@ export interface CaseShape {
   readonly failure: Failure | null;
 }
 
-export function caseShape(row: ListedCase): CaseShape {
+/** `attempt`: the case's own, as its token names it; null when it is not at hand. */
+export function caseShape(row: ListedCase, attempt: AttemptRow | null): CaseShape {
   return {
     id: row.id,
     name: row.name,
@@ -45,7 +47,7 @@ export function caseShape(row: ListedCase): CaseShape {
     createdAt: timeText(row.createdAt),
     updatedAt: timeText(row.updatedAt),
     observedMs: row.observedMs,
-    failure: row.failure,
+    failure: failureNow(row.failure, attempt),
   };
 }
 
@@ -55,8 +57,9 @@ export interface CaseListShape {
   readonly next: string | null;
 }
 
-export function caseListShape(page: CasePage): CaseListShape {
-  return { cases: page.cases.map(caseShape), next: page.next === null ? null : formatCursor(page.next) };
+export function caseListShape(page: CasePage, attempts: ReadonlyMap<string, AttemptRow>): CaseListShape {
+  const cases = page.cases.map((row) => caseShape(row, attempts.get(row.token ?? '') ?? null));
+  return { cases, next: page.next === null ? null : formatCursor(page.next) };
 }
 
 export interface AttemptShape {
@@ -88,7 +91,7 @@ export function attemptShape(row: AttemptRow): AttemptShape {
     createdAt: timeText(row.createdAt),
     endedAt: timeOrNull(row.endedAt),
     end: row.end,
-    failure: row.failure,
+    failure: failureNow(row.failure, row),
     proof: row.proof,
     orphan: row.orphan,
     movedBytes: row.movedBytes,
@@ -142,11 +145,11 @@ export interface CaseDetailShape {
 }
 
 export function caseDetailShape(detail: CaseDetail, results: string, why: Explanation): CaseDetailShape {
-  const { row } = detail;
+  const { row, attempts } = detail;
   const blindSince = timeOrNull(row.blindSince);
   return {
     case: {
-      ...caseShape(row),
+      ...caseShape(row, attempts.find(({ token }) => token === row.token) ?? null),
       path: row.path,
       fingerprint: row.fingerprint,
       files: row.files,

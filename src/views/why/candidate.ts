@@ -6,11 +6,12 @@ import { heldFor, noDaemon } from './words.ts';
 /** A folder that is no case, or not yet. Pure. */
 export function explainCandidate(row: CandidateRow, config: WhyConfig, daemon: WhyDaemon, nowMs: number): Explanation {
   const { waitsFor, says, next } = candidate(row, config, nowMs);
-  if (daemon.running || waitsFor === 'nothing') return { waitsFor, sentence: `${row.name} ${says}`, next };
+  if (daemon.running || waitsFor === 'nothing') return { waitsFor, sentence: `${row.name} ${says}`, next, more: null };
   return {
     waitsFor: 'daemon',
     sentence: `${noDaemon(daemon.lastSignMs, nowMs)}, so nobody looks at ${row.name}: it ${says}`,
     next: 'mqi run',
+    more: null,
   };
 }
 

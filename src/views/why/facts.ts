@@ -63,10 +63,13 @@ export interface Because {
   readonly says: string;
   /** The next command to type, where a person can act. */
   readonly next: string | null;
+  /** A page that says more, in the folder of this package. */
+  readonly more?: string;
 }
 
 export interface Explanation {
   readonly waitsFor: WaitsFor;
   readonly sentence: string;
   readonly next: string | null;
+  readonly more: string | null;
 }

@@ -1,21 +1,24 @@
+import { failureNow, failurePage } from '../failure.ts';
 import { resultsFolder } from '../results.ts';
 import type { Because, WhyFacts } from './facts.ts';
 import { named } from './words.ts';
 
 /** A case that is over; null for any other. */
-export function explainFinal({ row, config, heldBackBy }: WhyFacts): Because | null {
+export function explainFinal({ row, config, heldBackBy, attempt }: WhyFacts): Because | null {
   if (row.state === 'completed') {
     const where = resultsFolder(config.results, row.name, row.attempt);
     return { waitsFor: 'nothing', says: `is completed: its verified results lie in ${where}`, next: null };
   }
   if (row.state === 'failed') {
+    const failure = failureNow(row.failure, attempt);
     const orphan = heldBackBy.find((attempt) => attempt.orphan !== null);
     const found = orphan === undefined ? '' : `; but ${named(orphan)} was found: ${orphan.orphan}`;
-    const next = row.failure?.hint ?? `mqi cases show ${row.id}`;
+    const next = failure?.hint ?? `mqi cases show ${row.id}`;
     return {
       waitsFor: 'operator',
-      says: `has failed (${row.failure?.kind ?? 'unknown'}): ${row.failure?.message ?? 'no reason was recorded'}${found}`,
+      says: `has failed (${failure?.kind ?? 'unknown'}): ${failure?.message ?? 'no reason was recorded'}${found}`,
       next: orphan === undefined ? next : `mqi cases adopt ${row.id}`,
+      ...(failure === null ? {} : { more: failurePage(failure) }),
     };
   }
   return null;

@@ -1,0 +1,68 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Order } from '../domain/order.ts';
+import { readAttempt, recordProof, updateAttempt } from '../store/attempts.ts';
+import type { AttemptRow } from '../store/attempts.ts';
+import type { OrderRow } from '../store/orders.ts';
+import { clearSlotsOfToken } from '../store/slots.ts';
+import { createDeadline } from './deadline.ts';
+import type { Host } from './host.ts';
+import type { OrderDesk } from './order-desk.ts';
+
+/** The job's time to end by itself, and the command's own. */
+const KILL_TIMEOUT_MS = 60_000;
+
+export interface OrphanHosts {
+  host(name: string): Host | null;
+  isOnline(name: string): boolean;
+}
+
+/** Ends a job that no live case owns as any other is ended; done only when it is proven gone, and its slot free. */
+export async function killOrphan(
+  desk: OrderDesk,
+  hosts: OrphanHosts,
+  row: OrderRow,
+  order: Extract<Order, { kind: 'kill_orphan' }>,
+): Promise<void> {
+  const { store, clock } = desk;
+  const found = orphanOf(readAttempt(store.db, order.token), hosts);
+  if ('objection' in found) return desk.refuse(row, found.objection);
+  const { orphan, host } = found;
+
+  const job = { id: orphan.jobId, createdAt: orphan.jobCreatedAt };
+  const why = { who: row.by, why: row.why };
+  const outcome = await within(clock, (signal) => host.scheduler.stop({ token: orphan.token, job }, why, signal));
+  if (outcome.kind !== 'gone') {
+    return desk.refuse(row, `it is not proven gone: ${outcome.reason} (the same order again goes on from there)`);
+  }
+  const at = clock.now();
+  store.write((tx) => {
+    recordProof(tx, orphan.token, 'gone', at);
+    updateAttempt(tx, orphan.token, { end: outcome.end, orphan: null });
+    clearSlotsOfToken(tx, orphan.token, at);
+    desk.done(tx, row, 'nothing of it runs any more, and what it quarantined is free');
+  });
+}
+
+function orphanOf(
+  attempt: AttemptRow | null,
+  hosts: OrphanHosts,
+): { readonly orphan: AttemptRow; readonly host: Host } | { readonly objection: string } {
+  if (attempt === null || attempt.orphan === null) return { objection: 'it is no orphan (mqi orphans)' };
+  if (attempt.proof !== null) {
+    return { objection: `nothing of it runs any more: mqi cases adopt ${attempt.caseId ?? 'CASE'} takes its results` };
+  }
+  const host = hosts.host(attempt.host);
+  if (host === null) return { objection: `its host ${attempt.host} is not in the configuration` };
+  return hosts.isOnline(attempt.host)
+    ? { orphan: attempt, host }
+    : { objection: `its host ${attempt.host} is out of sight: nothing can be proven there now (mqi hosts list)` };
+}
+
+async function within<T>(clock: Clock, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const deadline = createDeadline(clock, KILL_TIMEOUT_MS);
+  try {
+    return await work(deadline.signal);
+  } finally {
+    deadline.clear();
+  }
+}

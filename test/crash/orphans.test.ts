@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { jobProcesses } from '../lab/jobs.ts';
+import { createSite } from '../lab/site.ts';
+import type { Site } from '../lab/site.ts';
+
+/** Waits for a file of its own attempt, so that each attempt can be let go by itself. */
+const WAITS = (site: Site): string =>
+  `until [ -e '${site.folder}/go' ]; do sleep 0.05; done; mkdir -p output; echo dose > output/data`;
+
+/** What an operator can do with a held job of `direct`: start its script. Out of our way, as a login shell would. */
+function startByHand(site: Site, token: string): void {
+  const script = join(site.root, 'attempts', token, 'job.sh');
+  spawn('setsid', ['sh', script], {
+    stdio: 'ignore',
+    detached: true,
+    env: { ...process.env, MQI_TOKEN: token },
+  }).unref();
+}
+
+test('an interrupted case says whether a held job was found and removed', async () => {
+  const site = createSite();
+  site.drop('created', site.counting('created', WAITS(site)));
+  await site.start({ failPoints: 'commit.before.job.created=kill' }).exited;
+  site.drop('asked', site.counting('asked', WAITS(site)));
+  await site.start({ failPoints: 'create.before=kill' }).exited;
+
+  const unseen = await site.mqi('cases', 'show', 'created', '--json');
+  const hintOf = (out: string): string =>
+    (JSON.parse(out) as { case: { failure: { hint: string } } }).case.failure.hint;
+  site.start();
+  await site.until('both are settled', () =>
+    ['created', 'asked'].every((name) => site.attempts(name)[0]!.proof === 'revoked'),
+  );
+  const { id, token } = site.caseOf('created');
+  // the second start may have settled it before it was killed
+  expect(hintOf(unseen.out)).toMatch(/^(here was not asked yet|its held job)/);
+  const removed = `its held job ${token} was found on here, revoked and removed: mqi cases retry ${id}`;
+  expect(hintOf((await site.mqi('cases', 'show', 'created', '--json')).out)).toBe(removed);
+  const why = await site.mqi('why', 'created');
+  expect(why.out).toContain(removed);
+  expect(why.out).toContain('docs/failures.md#interrupted');
+  const none = `no job of it was found on here: mqi cases retry ${site.caseOf('asked').id}`;
+  expect((await site.mqi('why', 'asked')).out).toContain(none);
+  const listed = JSON.parse((await site.mqi('cases', 'list', '--json')).out) as {
+    cases: { failure: { hint: string } }[];
+  };
+  expect(listed.cases.map((row) => row.failure.hint).toSorted()).toEqual([removed, none].toSorted());
+  expect([site.runs('created'), site.runs('asked')]).toEqual([0, 0]);
+});
+
+test('an orphan that is killed by an order is proven gone: its slot is free, and its case runs once more', async () => {
+  const site = createSite();
+  site.drop('case', site.counting('case', WAITS(site)));
+  await site.start({ failPoints: 'commit.before.job.created=kill' }).exited;
+  const token = site.attempts('case')[0]!.token;
+  startByHand(site, token);
+  await site.until('it runs', () => site.runs('case') === 1);
+
+  site.start();
+  await site.until('the orphan is found', () => site.attempts('case')[0]!.orphan !== null);
+  expect(site.slots()).toMatchObject([{ state: 'quarantined' }]);
+  expect((await site.mqi('orphans')).out).toContain(`mqi orphans kill ${token} --why REASON`);
+  expect((await site.mqi('orphans', 'kill', 'mqi-nobody', '--why', 'x', '--yes')).err).toContain('mqi orphans');
+  const dry = await site.mqi('orphans', 'kill', token, '--why', 'a wrong plan', '--dry-run');
+  expect(dry.out).toMatch(/every process of mqi-.* is ended/);
+  expect(jobProcesses(site.root)).not.toEqual([]);
+
+  const killed = await site.mqi('orphans', 'kill', token, '--why', 'a wrong plan', '--yes');
+  expect(killed.code, killed.err).toBe(0);
+  expect(killed.out).toContain('nothing of it runs any more');
+  expect(jobProcesses(site.root)).toEqual([]);
+  expect(site.slots()).toMatchObject([{ state: 'free' }]);
+  expect(site.attempts('case')[0]).toMatchObject({ orphan: null, proof: 'gone' });
+  const again = await site.order({ kind: 'kill_orphan', token });
+  expect(again).toMatchObject({ outcome: 'refused', message: expect.stringContaining('no orphan') });
+
+  writeFileSync(join(site.folder, 'go'), '');
+  const { id } = site.caseOf('case');
+  expect(await site.order({ kind: 'retry', caseId: id, limitMs: null })).toMatchObject({ outcome: 'done' });
+  expect((await site.final('case')).state).toBe('completed');
+  expect(site.runs('case')).toBe(2);
+});
