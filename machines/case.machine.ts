@@ -82,6 +82,9 @@ export const caseMachine = setup({
     ),
     countUploadTry: assign(({ context }) => ({ uploadTries: context.uploadTries + 1 })),
     countReleaseAgain: assign(({ context }) => ({ releasesAgain: context.releasesAgain + 1 })),
+    noteSuspended: assign({
+      blocked: 'the queue has suspended its job: its time does not count until it goes on there',
+    }),
     noteStashed: assign({ blocked: 'its job is held in the queue again and again: somebody or something stashes it' }),
     markBlind: assign(
       by('host.unreachable', (context, { cause, atMs }) => ({
@@ -288,7 +291,7 @@ export const caseMachine = setup({
               { guard: 'seesEnded', target: 'collecting', actions: ['judgeEnded', 'noteSeen'] },
               { guard: 'seesMissing', target: 'stopping', actions: ['stopMissing', 'noteSeen'] },
               { guard: 'seesHeld', actions: 'clearBlind' },
-              { guard: 'seesSuspended', actions: 'noteSeen' },
+              { guard: 'seesSuspended', actions: ['noteSeen', 'noteSuspended'] },
             ],
             'operator.cancelled': { target: 'stopping', actions: ['askToCancel', 'clearBlocked'] },
             'operator.limited': { actions: 'setLimit' },
@@ -306,7 +309,7 @@ export const caseMachine = setup({
               { guard: 'seesHeldOnceMore', target: 'releasing', actions: ['countReleaseAgain', 'noteSeen'] },
               { guard: 'seesHeld', actions: ['noteSeen', 'noteStashed'] },
               { guard: 'seesQueued', actions: 'noteSeen' },
-              { guard: 'seesSuspended', actions: 'noteSeen' },
+              { guard: 'seesSuspended', actions: ['noteSeen', 'noteSuspended'] },
             ],
             'operator.cancelled': { target: 'stopping', actions: ['askToCancel', 'clearBlocked'] },
             'operator.limited': { actions: 'setLimit' },
@@ -334,7 +337,7 @@ export const caseMachine = setup({
               { guard: 'seesHeldOnceMore', target: 'releasing', actions: ['countReleaseAgain', 'noteSeen'] },
               { guard: 'seesHeld', actions: ['noteSeen', 'noteStashed'] },
               { guard: 'seesQueued', actions: 'noteSeen' },
-              { guard: 'seesSuspended', actions: 'noteSeen' },
+              { guard: 'seesSuspended', actions: ['noteSeen', 'noteSuspended'] },
             ],
             'operator.cancelled': { target: 'stopping', actions: ['askToCancel', 'clearBlocked'] },
             'operator.limited': { actions: 'setLimit' },

@@ -47,6 +47,25 @@ for (const version of PUEUE_VERSIONS) {
       expect((await hpc.mqi('orphans')).out).not.toContain(failed.id);
     });
 
+    test('who pauses a job in pueue stops its clock, `mqi why` says so, and it completes when it is started again', async () => {
+      const hpc = await createHpc({ version });
+      hpc.drop('case', hpc.counting('case', waitsFor(hpc, 'go')), { data: 'dose of case' });
+      hpc.start();
+      await hpc.in('case', 'executing');
+      await hpc.queue.pueue('pause', '0');
+      await hpc.until('it is seen', () => hpc.caseOf('case').blocked !== null);
+      const { observedMs } = hpc.caseOf('case');
+      expect((await hpc.mqi('why', 'case')).out).toMatch(/executing.*the queue has suspended its job/);
+      await hpc.nextLook();
+      expect(hpc.caseOf('case')).toMatchObject({ phase: 'executing', observedMs });
+
+      await hpc.queue.pueue('start', '0');
+      await hpc.until('it goes on', () => hpc.caseOf('case').blocked === null);
+      writeFileSync(hpc.file('go'), '');
+      expect((await hpc.final('case')).state).toBe('completed');
+      expect(hpc.runs('case')).toBe(1);
+    });
+
     test("who types `pueue kill` ends pueue's shell and not the job: nothing is judged while that lives, and a cancel ends it", async () => {
       const hpc = await createHpc({ version });
       hpc.drop('case', hpc.counting('case', 'sleep 600'));
