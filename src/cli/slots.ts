@@ -35,7 +35,7 @@ export function slotsCommand(cli: Cli): Command {
   command
     .command('clear')
     .argument('<host/slot>', 'as mqi slots list names it')
-    .description('give a quarantined slot back, after making sure that nothing runs on it')
+    .description('give a quarantined or busy slot back, after making sure that nothing runs on it')
     .option(...WHY_OPTION)
     .option(...DRY_RUN_OPTION)
     .option(...JSON_OPTION)
@@ -73,13 +73,22 @@ function slotNamed(slots: readonly SlotWithCase[], name: string): SlotWithCase {
 
 function clearing(slot: SlotWithCase): Effects {
   const name = fullName(slot);
-  if (slot.state !== 'quarantined') return { possible: false, lines: [`${name} is ${slot.state}, not quarantined`] };
+  const busy = slot.busy === null ? [] : [`${name} is busy: ${slot.busy}`];
+  if (slot.state !== 'quarantined') {
+    if (slot.busy === null)
+      return { possible: false, lines: [`${name} is ${slot.state}, neither quarantined nor busy`] };
+    const then =
+      slot.state === 'leased' ? 'its case goes on' : 'the next staged case gets it at once, beside that process';
+    return { possible: true, lines: [...busy, `it counts as not busy until nvidia-smi is asked again; ${then}`] };
+  }
   return {
     possible: true,
     lines: [
       `${name} is quarantined: ${slot.reason ?? 'no reason was recorded'}`,
       ...(slot.token === null ? [] : [`attempt ${slot.token} then counts as gone, on your word`]),
-      'it is free, and the next staged case gets it at once',
+      ...(slot.busy === null
+        ? ['it is free, and the next staged case gets it at once']
+        : [...busy, 'so it stays without a case until that process has ended, or it is cleared once more']),
     ],
   };
 }
@@ -100,11 +109,13 @@ export function printSlots(io: Io, slots: readonly SlotWithCase[]): void {
     ],
     slots.map((slot): readonly Piece[] => [
       `${fullName(slot)}${slot.configured ? '' : ' (not configured any more)'}`,
-      styled(STATE_STYLE[slot.state], slot.state),
+      slot.state === 'free' && slot.busy !== null
+        ? styled('yellow', 'busy')
+        : styled(STATE_STYLE[slot.state], slot.state),
       slot.caseName ?? slot.caseId ?? '',
       slot.phase ?? '',
       age(slot.since, now),
-      slot.reason ?? '',
+      slot.reason ?? slot.busy ?? '',
     ]),
   );
 }

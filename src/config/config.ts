@@ -116,5 +116,7 @@ export interface SlotConfig {
   readonly name: string;
   /** The pueue group; null where the scheduler has none. */
   readonly queue: string | null;
+  /** By index or UUID, as nvidia-smi names them; empty: not compared with it. */
+  readonly gpus: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { duration, environment, freeText, matching, NAME, NAME_EXPECTED, text, wholeNumber } from './field.ts';
 import { schedulerSchema } from './scheduler-schema.ts';
+import { GPU_NAME } from '../domain/gpu.ts';
 import { transportSchema } from './transport-schema.ts';
+
+const GPU_EXPECTED = 'a GPU as nvidia-smi names it, such as 0 or GPU-8932f937';
+const gpuNumber = wholeNumber(0, 999);
+const gpuName = matching(GPU_NAME, { expected: GPU_EXPECTED, examples: ['GPU-8932f937'] });
 
 const slotSchema = z
   .strictObject({
@@ -15,6 +20,22 @@ const slotSchema = z
       .optional()
       .describe(
         'Makes this many equal slots, for a queue that hands out its GPUs itself. Default: one slot, called NAME.',
+      ),
+    gpu: z
+      .union([
+        gpuNumber,
+        text({ expected: `${GPU_EXPECTED}, or none` }, (value) =>
+          value === 'none' || GPU_NAME.test(value) ? null : `${GPU_EXPECTED}, or none`,
+        ),
+        z
+          .array(z.union([gpuNumber, gpuName]).meta({ expected: GPU_EXPECTED }))
+          .min(1)
+          .meta({ expected: 'a list of GPUs' }),
+      ])
+      .meta({ expected: `${GPU_EXPECTED}, a list of them, or none`, examples: [0, [0, 1], 'none'] })
+      .optional()
+      .describe(
+        "Which GPU of the host the slot is, by its index or UUID: while somebody else's process computes on it, as nvidia-smi says, the slot is not leased. `none`: not compared. Default: what `CUDA_VISIBLE_DEVICES` in the environment of its jobs says; without that it is not compared. nvidia-smi counts by PCI bus: where GPUs differ, set `CUDA_DEVICE_ORDER: PCI_BUS_ID` too, or name UUIDs.",
       ),
     env: environment()
       .prefault({})

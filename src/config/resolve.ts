@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Config, HostConfig, SchedulerConfig, SlotConfig, TransportConfig, WebConfig } from './config.ts';
+import { visibleGpus } from '../domain/gpu.ts';
 import { parseListen } from './listen.ts';
 import type { ConfigOutput } from './schema.ts';
 
@@ -55,7 +56,7 @@ function resolveHost(name: string, host: HostOutput, local: (path: string) => st
     stopGraceMs: host.stop_grace,
     keep: { completedMs: host.keep.completed, failedMs: host.keep.failed },
     stageAhead: host.stage_ahead ?? null,
-    slots: host.slots.flatMap((slot) => resolveSlot(slot, host.scheduler.type)),
+    slots: host.slots.flatMap((slot) => resolveSlot(slot, host)),
   };
 }
 
@@ -92,10 +93,23 @@ function resolveScheduler(scheduler: HostOutput['scheduler']): SchedulerConfig {
   return { type: 'pueue', config: scheduler.config ?? null, path: scheduler.path ?? null };
 }
 
-function resolveSlot(slot: SlotOutput, scheduler: SchedulerConfig['type']): readonly SlotConfig[] {
+function resolveSlot(slot: SlotOutput, host: HostOutput): readonly SlotConfig[] {
   // equal slots share the queue of the name they were written under: it hands out its GPUs itself
-  const queue = scheduler === 'direct' ? null : (slot.queue ?? slot.name);
-  return slotNames(slot).map((name) => ({ name, queue, env: slot.env }));
+  const queue = host.scheduler.type === 'direct' ? null : (slot.queue ?? slot.name);
+  const gpus = slot.gpu === undefined ? gpusByEnvironment(host.env, slot.env) : gpusOf(slot.gpu);
+  return slotNames(slot).map((name) => ({ name, queue, gpus, env: slot.env }));
+}
+
+function gpusOf(written: NonNullable<SlotOutput['gpu']>): readonly string[] {
+  return written === 'none' ? [] : [written].flat().map(String);
+}
+
+/** What a slot is when nothing is said: the GPUs that its jobs see. */
+export function gpusByEnvironment(
+  host: Readonly<Record<string, string>>,
+  slot: Readonly<Record<string, string>>,
+): readonly string[] {
+  return visibleGpus({ ...host, ...slot }['CUDA_VISIBLE_DEVICES'] ?? '');
 }
 
 /** `gpu` stays `gpu`; with a count, even of 1, it is `gpu.1` …, so that a later raise renames nothing. */

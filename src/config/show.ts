@@ -3,6 +3,7 @@ import type { Config, HostConfig, SlotConfig, TransportConfig, WebConfig } from 
 import { durationText } from './duration-text.ts';
 import { formatListen } from './listen.ts';
 import type { Path } from './outline.ts';
+import { gpusByEnvironment } from './resolve.ts';
 import type { ConfigInput } from './schema.ts';
 
 type HostInput = ConfigInput['hosts'][string];
@@ -99,7 +100,7 @@ function hostInput(host: HostConfig): HostInput {
     stop_grace: durationText(host.stopGraceMs),
     keep: { completed: durationText(host.keep.completedMs), failed: durationText(host.keep.failedMs) },
     ...unlessNull('stage_ahead', host.stageAhead),
-    slots: slotInputs(host.slots),
+    slots: slotInputs(host),
   };
 }
 
@@ -122,22 +123,34 @@ function transportInput(transport: TransportConfig): NonNullable<HostInput['tran
 }
 
 /** Equal slots NAME.1 … NAME.N as one with a count again: the same queue is allowed in no other way. */
-function slotInputs(slots: readonly SlotConfig[]): SlotInput[] {
+function slotInputs({ slots, env }: HostConfig): SlotInput[] {
   const inputs: SlotInput[] = [];
   for (let at = 0; at < slots.length;) {
     const slot = slots[at]!;
     const name = slot.name.replace(/\.1$/, '');
     let count = 1;
     while (slot.name === `${name}.1` && isEqual(slots[at + count], slot, `${name}.${count + 1}`)) count += 1;
-    const rest = { ...unlessNull('queue', slot.queue), env: { ...slot.env } };
+    const rest = { ...unlessNull('queue', slot.queue), ...gpuInput(slot, env), env: { ...slot.env } };
     inputs.push(count === 1 ? { name: slot.name, ...rest } : { name, count, ...rest });
     at += count;
   }
   return inputs;
 }
 
+/** None is the default where no environment names one. */
+function gpuInput({ gpus, env }: SlotConfig, hostEnv: HostConfig['env']): Pick<SlotInput, 'gpu'> {
+  const [first, second] = gpus;
+  if (first === undefined) return gpusByEnvironment(hostEnv, env).length === 0 ? {} : { gpu: 'none' };
+  return { gpu: second === undefined ? first : [...gpus] };
+}
+
 function isEqual(slot: SlotConfig | undefined, first: SlotConfig, name: string): boolean {
-  return slot?.name === name && slot.queue === first.queue && JSON.stringify(slot.env) === JSON.stringify(first.env);
+  return (
+    slot?.name === name &&
+    slot.queue === first.queue &&
+    String(slot.gpus) === String(first.gpus) &&
+    JSON.stringify(slot.env) === JSON.stringify(first.env)
+  );
 }
 
 function unlessNull<K extends string, V>(key: K, value: V | null): { [key in K]?: V } {

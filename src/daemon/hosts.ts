@@ -27,6 +27,7 @@ function createHost(config: Config, host: HostConfig, instance: string, clock: C
     scheduler: createScheduler(host, transport, instance),
     root: host.root,
     slots: host.slots.map((slot) => slot.name),
+    gpus: new Map(host.slots.filter(({ gpus }) => gpus.length > 0).map(({ name, gpus }) => [name, gpus])),
     stageAhead: host.stageAhead ?? host.slots.length,
     observeEveryMs: host.observeEveryMs,
     stallMs: host.stallMs,

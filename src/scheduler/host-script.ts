@@ -19,7 +19,7 @@ export function hostCommand(installation: Installation, functions: readonly stri
 }
 
 /** As `hostCommand`, for the two commands that come before there is an owner, or against it. */
-function unownedCommand(installation: Installation, functions: readonly string[], body: string): string {
+export function unownedCommand(installation: Installation, functions: readonly string[], body: string): string {
   return [prelude(installation), ...functions, body, 'printf "done\\n"', ''].join('\n');
 }
 

@@ -1,4 +1,5 @@
 import type { TokenParts } from '../domain/attempt.ts';
+import type { Gpu } from '../domain/gpu.ts';
 import type { Claim, End, Job, Node, QueueResult, QueueState, Receipt } from '../domain/job.ts';
 import type { BlindCause } from '../domain/observation.ts';
 
@@ -101,6 +102,13 @@ export interface Look {
   readonly notices: readonly string[];
 }
 
+export type GpusOutcome =
+  /** `gpus` null: the host has no nvidia-smi. */
+  | { readonly kind: 'gpus'; readonly gpus: readonly Gpu[] | null }
+  /** It fails, hangs, or says what nobody can read: nothing follows from it, the host is no less in sight. */
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | Blind;
+
 /** A directory or a queue entry of this installation, known to the store or not. */
 export interface Listed {
   readonly token: string;
@@ -147,6 +155,8 @@ export interface Scheduler {
     signal: AbortSignal,
   ): Promise<RevokeOutcome>;
   look(tokens: readonly string[], signal: AbortSignal): Promise<Look | Blind>;
+  /** What computes on the GPUs of the host, and which of it is ours. One remote command. */
+  gpus(signal: AbortSignal): Promise<GpusOutcome>;
   /** Every attempt and staging directory, and every queue entry, that carries this installation's name. */
   list(signal: AbortSignal): Promise<ListOutcome>;
   /** Removes what an attempt with a recorded proof left: the queue's record first, the data next, the claim last. */

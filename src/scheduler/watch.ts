@@ -1,11 +1,13 @@
 import { parseToken } from '../domain/attempt.ts';
-import { blind } from './answer.ts';
+import { blind, readAnswer } from './answer.ts';
 import { readFacts } from './facts-answer.ts';
-import { answerOf, factsOf, refuseStrange } from './host-session.ts';
+import { gpusCommand } from './gpu-commands.ts';
+import { readGpus } from './gpus-answer.ts';
+import { answerOf, factsOf, refuseStrange, run } from './host-session.ts';
 import type { HostSession } from './host-session.ts';
 import { listCommand } from './housekeeping-commands.ts';
 import { lookCommand } from './look-command.ts';
-import type { Blind, Listed, ListOutcome, Look } from './scheduler.ts';
+import type { Blind, GpusOutcome, Listed, ListOutcome, Look } from './scheduler.ts';
 
 /** One command for all tokens. */
 export async function look(
@@ -31,6 +33,13 @@ export async function look(
     facts: read.attempts.map((attempt) => factsOf(attempt, view)),
     notices: view.notices,
   };
+}
+
+/** A command that does not answer in time says nothing of the host: its driver may hang. Looks tell of a lost link. */
+export async function gpus({ options }: HostSession, signal: AbortSignal): Promise<GpusOutcome> {
+  const outcome = await run({ options }, gpusCommand(options), { signal });
+  if (outcome.kind === 'unknown') return { kind: 'unknown', reason: `nvidia-smi was not asked: ${outcome.reason}` };
+  return readGpus(readAnswer(outcome, options.host));
 }
 
 export async function list(session: HostSession, signal: AbortSignal): Promise<ListOutcome> {

@@ -133,6 +133,8 @@ export const slots = sqliteTable(
     /** Why it is quarantined. */
     reason: text(),
     since: integer().notNull(),
+    /** What somebody else computes on its GPU, as last seen, whatever its state; null for nothing. */
+    busy: text(),
     /** In the configuration now; a slot that left it is never leased, and goes once it is free. */
     configured: integer({ mode: 'boolean' }).notNull(),
   },

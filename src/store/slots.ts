@@ -1,4 +1,4 @@
-import { and, asc, eq, notInArray, sql } from 'drizzle-orm';
+import { and, asc, eq, isNull, notInArray, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 
 import { orphanOn } from './attempts.ts';
@@ -27,11 +27,19 @@ const free = prepared((db) =>
   db
     .select()
     .from(slots)
-    .where(and(eq(slots.host, sql.placeholder('host')), eq(slots.state, 'free'), eq(slots.configured, true)))
+    .where(
+      and(
+        eq(slots.host, sql.placeholder('host')),
+        eq(slots.state, 'free'),
+        eq(slots.configured, true),
+        isNull(slots.busy),
+      ),
+    )
     .orderBy(asc(slots.since), asc(slots.name))
     .prepare(),
 );
 
+/** Those that may be leased now: held by nobody, and nobody else computes on their GPU. */
 export function freeSlots(db: ReadDb, host: string): SlotRow[] {
   return free(db).all({ host });
 }
@@ -107,6 +115,22 @@ export function clearSlot(tx: Tx, host: string, name: string, at: number): void 
 /** The proof of an attempt frees whatever was quarantined because of it. */
 export function clearSlotsOfToken(tx: Tx, token: string, at: number): void {
   setFree(tx, and(eq(slots.token, token), eq(slots.state, 'quarantined')), at);
+}
+
+/** What somebody else computes on the GPU of a slot; null for nothing. */
+export function noteBusy(tx: Tx, host: string, name: string, busy: string | null): void {
+  tx.update(slots)
+    .set({ busy })
+    .where(and(eq(slots.host, host), eq(slots.name, name)))
+    .run();
+}
+
+/** Of the slots that nobody compares with the driver any more nothing is known. */
+export function forgetBusy(tx: Tx, host: string, compared: readonly string[]): void {
+  tx.update(slots)
+    .set({ busy: null })
+    .where(and(eq(slots.host, host), notInArray(slots.name, [...compared])))
+    .run();
 }
 
 /** Brings the rows in line with the configuration; a slot that left it goes once nobody holds it. */

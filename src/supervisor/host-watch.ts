@@ -6,6 +6,8 @@ import { hasAttempts } from '../store/attempts.ts';
 import { readHost, updateHost } from '../store/hosts.ts';
 import type { Change } from './commit.ts';
 import type { Dispatch } from './dispatch.ts';
+import { createGpuWatch } from './gpu-watch.ts';
+import type { GpuWatch } from './gpu-watch.ts';
 import type { Host } from './host.ts';
 import { createLink } from './link.ts';
 import type { Link, LinkState } from './link.ts';
@@ -142,12 +144,13 @@ export function createHostWatch(deps: {
   };
 
   const onLook = (look: Look): void => {
-    const said = JSON.stringify(look.notices);
+    const all = [...look.notices, ...gpus.notices()];
+    const said = JSON.stringify(all);
     if (said === notices && clock.monotonic() - seenAtMs < SEEN_EVERY_MS) return;
-    for (const notice of said === notices ? [] : look.notices) log.warn({ host: host.name }, `${host.name}: ${notice}`);
+    for (const notice of said === notices ? [] : all) log.warn({ host: host.name }, `${host.name}: ${notice}`);
     notices = said;
     seenAtMs = clock.monotonic();
-    write({ lastSeenAt: clock.now(), notices: look.notices, node: look.node });
+    write({ lastSeenAt: clock.now(), notices: all, node: look.node });
   };
 
   const link: Link = createLink({ host, clock, mayMakeRoot: () => !hasAttempts(store.db, host.name), onState });
@@ -160,6 +163,19 @@ export function createHostWatch(deps: {
     dispatch,
     clock,
     episodes,
+  });
+
+  const gpus: GpuWatch = createGpuWatch({
+    host,
+    store,
+    isOnline: () => link.isOnline(),
+    spells: () => spells,
+    onBlind: (blind) => link.lost(blind),
+    onFree: () => deps.onReady(),
+    clock,
+    log,
+    episodes,
+    signal: stopping.signal,
   });
 
   const sweep: Sweep = createSweep(clock, RECONCILE_EVERY_MS, async () => {
@@ -179,6 +195,9 @@ export function createHostWatch(deps: {
       if (stopping.signal.aborted) return;
       if (outcome.kind === 'blind') return link.lost(outcome);
       episodes.over(what);
+      // before the barrier lifts: nothing is leased beside somebody else's process
+      await gpus.probe();
+      if (stopping.signal.aborted) return;
       // out of sight meanwhile: coming back has asked for another one already
       if (spell !== spells) return;
       reconciled = everReconciled = true;
@@ -199,7 +218,7 @@ export function createHostWatch(deps: {
       observer.start();
     },
     isOnline: () => link.isOnline(),
-    isReconciled: () => reconciled,
+    isReconciled: () => reconciled && gpus.isWritten(),
     wasReconciled: () => everReconciled,
     lost: (blind) => link.lost(blind),
     reconcile: () => sweep.ask(),
@@ -207,7 +226,7 @@ export function createHostWatch(deps: {
     async stop() {
       stopping.abort();
       hints.abort();
-      await Promise.all([sweep.stop(), observer.stop()]);
+      await Promise.all([sweep.stop(), observer.stop(), gpus.stop()]);
       await link.stop();
     },
   };

@@ -10,6 +10,8 @@ export interface Host {
   readonly root: string;
   /** Names of its slots. */
   readonly slots: readonly string[];
+  /** The GPUs of its slots, by the slot's name, as nvidia-smi names them; a slot that is not compared with it has none. */
+  readonly gpus: ReadonlyMap<string, readonly string[]>;
   /** How many cases may lie staged there, or travel there, without a slot. */
   readonly stageAhead: number;
   readonly observeEveryMs: number;

@@ -7,7 +7,7 @@ import { readCase, updateCase } from '../store/cases.ts';
 import type { Store } from '../store/database.ts';
 import { openOrders, orderOf } from '../store/orders.ts';
 import type { OrderRow } from '../store/orders.ts';
-import { clearSlot, readSlot } from '../store/slots.ts';
+import { clearSlot, noteBusy, readSlot } from '../store/slots.ts';
 import type { Dispatching } from './dispatch.ts';
 import { reasonOf } from './log.ts';
 import { abandonCase } from './order-abandon.ts';
@@ -102,8 +102,13 @@ export function createOrders(deps: {
       case 'priority':
         return setPriority(desk, row, order);
       case 'clear_slot':
-        clearQuarantine(desk, row, order);
-        return deps.reconcile(order.host);
+        if (readSlot(store.db, order.host, order.slot)?.state === 'quarantined') {
+          clearQuarantine(desk, row, order);
+          return deps.reconcile(order.host);
+        }
+        // given out now: the next probe may find it busy again
+        clearBusy(desk, row, order);
+        return deps.onReady();
       case 'admit': {
         const { admitted, message } = await intake.admit({ path: order.path, asDone: order.asDone });
         return close(row, { outcome: admitted > 0 ? 'done' : 'refused', message });
@@ -137,12 +142,13 @@ function setPriority(desk: OrderDesk, row: OrderRow, order: Extract<Order, { kin
   });
 }
 
-/** An operator's word that nothing runs there any more. */
-function clearQuarantine(desk: OrderDesk, row: OrderRow, order: Extract<Order, { kind: 'clear_slot' }>): void {
+type ClearSlot = Extract<Order, { kind: 'clear_slot' }>;
+
+/** An operator's word that nothing runs there any more; of what else computes on its GPU the word says nothing. */
+function clearQuarantine(desk: OrderDesk, row: OrderRow, order: ClearSlot): void {
   const name = `${order.host}/${order.slot}`;
   const slot = readSlot(desk.store.db, order.host, order.slot);
   if (slot === null) return desk.refuse(row, `there is no slot ${name} (mqi slots list)`);
-  if (slot.state !== 'quarantined') return desk.refuse(row, `slot ${name} is ${slot.state}, not quarantined`);
   const at = desk.clock.now();
   desk.store.write((tx) => {
     if (slot.token !== null) {
@@ -150,6 +156,19 @@ function clearQuarantine(desk: OrderDesk, row: OrderRow, order: Extract<Order, {
       updateAttempt(tx, slot.token, { orphan: null });
     }
     clearSlot(tx, order.host, order.slot, at);
-    desk.done(tx, row, `slot ${name} is free`);
+    const now = slot.busy === null ? 'free' : `not quarantined any more, and busy: ${slot.busy}`;
+    desk.done(tx, row, `slot ${name} is ${now}`);
+  });
+}
+
+/** An operator's word that what else computes on its GPU does not matter. */
+function clearBusy(desk: OrderDesk, row: OrderRow, order: ClearSlot): void {
+  const name = `${order.host}/${order.slot}`;
+  const slot = readSlot(desk.store.db, order.host, order.slot);
+  if (slot === null) return desk.refuse(row, `there is no slot ${name} (mqi slots list)`);
+  if (slot.busy === null) return desk.refuse(row, `slot ${name} is ${slot.state}, neither quarantined nor busy`);
+  desk.store.write((tx) => {
+    noteBusy(tx, order.host, order.slot, null);
+    desk.done(tx, row, `slot ${name} counts as not busy, until nvidia-smi is asked again`);
   });
 }

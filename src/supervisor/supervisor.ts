@@ -4,7 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Store } from '../store/database.ts';
 import { readHosts, removeHost, resetHost } from '../store/hosts.ts';
 import { readMeta, writeMeta } from '../store/meta.ts';
-import { syncSlots } from '../store/slots.ts';
+import { forgetBusy, syncSlots } from '../store/slots.ts';
 import { admitCase } from './admit.ts';
 import type { FoundCase } from './admit.ts';
 import type { Change } from './commit.ts';
@@ -205,6 +205,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
       for (const host of deps.hosts) {
         resetHost(tx, host.name, at);
         syncSlots(tx, host.name, host.slots, at);
+        forgetBusy(tx, host.name, [...host.gpus.keys()]);
       }
     });
 

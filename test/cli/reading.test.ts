@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { insertAttempt, updateAttempt } from '../../src/store/attempts.ts';
 import { writeCandidate } from '../../src/store/candidates.ts';
 import type { CandidateState } from '../../src/store/schema.ts';
-import { quarantineSlot } from '../../src/store/slots.ts';
+import { noteBusy, quarantineSlot } from '../../src/store/slots.ts';
 import { testSite } from './site.ts';
 import type { TestSite } from './site.ts';
 
@@ -95,6 +95,17 @@ describe('the other lists', () => {
     const { out } = await site.run(['slots', 'list']);
     expect(out).toMatch(/local\/gpu.1 +quarantined .*an orphan\\nsits on it/);
     expect(out).toMatch(/local\/gpu.2 +leased +lung +executing/);
+  });
+
+  it('tell what else runs on the GPU of a slot, and that nobody gets it', async () => {
+    const site = testSite();
+    site.store.write((tx) => noteBusy(tx, 'local', 'gpu.1', 'pid 4242 python of alice (not ours)'));
+    expect((await site.run(['slots', 'list'])).out).toMatch(
+      /local\/gpu.1 +busy .*pid 4242 python of alice \(not ours\)/,
+    );
+    const { slots } = JSON.parse((await site.run(['slots', 'list', '--json'])).out) as { slots: unknown };
+    expect(slots).toMatchObject([{ state: 'free', busy: 'pid 4242 python of alice (not ours)' }, { busy: null }]);
+    expect((await site.run(['slots', 'clear', 'gpu.1', '--dry-run'])).out).toContain('beside that process');
   });
 
   it('tell of an orphan its evidence and the command that adopts it', async () => {

@@ -58,8 +58,8 @@ describe('the configuration of the design', () => {
           keep: { completedMs: 604_800_000, failedMs: 2_592_000_000 },
           stageAhead: null,
           slots: [
-            { name: 'gpu0', queue: 'gpu0', env: { CUDA_VISIBLE_DEVICES: '0' } },
-            { name: 'gpu1', queue: 'gpu1', env: { CUDA_VISIBLE_DEVICES: '1' } },
+            { name: 'gpu0', queue: 'gpu0', gpus: ['0'], env: { CUDA_VISIBLE_DEVICES: '0' } },
+            { name: 'gpu1', queue: 'gpu1', gpus: ['1'], env: { CUDA_VISIBLE_DEVICES: '1' } },
           ],
         },
       ],
@@ -136,7 +136,7 @@ describe('the file', () => {
           transport: { type: 'local' },
           scheduler: { type: 'direct' },
           root: join(outcome.cwd, 'var/host'),
-          slots: [{ name: 'cpu', queue: null, env: {} }],
+          slots: [{ name: 'cpu', queue: null, gpus: [], env: {} }],
         },
       ],
     });
@@ -178,10 +178,44 @@ describe('hosts and slots', () => {
     const slots = '[{ name: a, count: 2 }, { name: b }, { name: c, count: 1, queue: q }]';
     const yaml = SMALL.replace('[{ name: gpu0 }]', `${slots}, scheduler: { type: pueue }`);
     expect(configOf(loadText(yaml)).hosts[0]?.slots).toEqual([
-      { name: 'a.1', queue: 'a', env: {} },
-      { name: 'a.2', queue: 'a', env: {} },
-      { name: 'b', queue: 'b', env: {} },
-      { name: 'c.1', queue: 'q', env: {} },
+      { name: 'a.1', queue: 'a', gpus: [], env: {} },
+      { name: 'a.2', queue: 'a', gpus: [], env: {} },
+      { name: 'b', queue: 'b', gpus: [], env: {} },
+      { name: 'c.1', queue: 'q', gpus: [], env: {} },
+    ]);
+  });
+});
+
+describe('the GPU of a slot', () => {
+  const gpus = (slot: string, rest = ''): readonly (readonly string[])[] =>
+    configOf(loadText(SMALL.replace('[{ name: gpu0 }]', `[${slot}]${rest}`))).hosts[0]!.slots.map((one) => one.gpus);
+
+  test.each([
+    ['{ name: a, gpu: 1 }', ['1']],
+    ['{ name: a, gpu: "1" }', ['1']],
+    ['{ name: a, gpu: GPU-8932f937 }', ['GPU-8932f937']],
+    ['{ name: a, gpu: [0, GPU-8932f937] }', ['0', 'GPU-8932f937']],
+    ['{ name: a, gpu: 1, env: { CUDA_VISIBLE_DEVICES: "0" } }', ['1']],
+    ['{ name: a, gpu: none, env: { CUDA_VISIBLE_DEVICES: "0" } }', []],
+    ['{ name: a, env: { CUDA_VISIBLE_DEVICES: "2,3" } }', ['2', '3']],
+    ['{ name: a, env: { CUDA_VISIBLE_DEVICES: "$SOMETHING" } }', []],
+    ['{ name: a }', []],
+  ])('%s is %j', (slot, names) => {
+    expect(gpus(slot)).toEqual([names]);
+  });
+
+  test('is what its jobs see: the environment of the host, where that of the slot does not say', () => {
+    const rest = ', env: { CUDA_VISIBLE_DEVICES: "4" }';
+    expect(gpus('{ name: a, count: 2 }, { name: b, env: { CUDA_VISIBLE_DEVICES: "5" } }', rest)).toEqual([
+      ['4'],
+      ['4'],
+      ['5'],
+    ]);
+  });
+
+  test.each(['GPU0', '-1', '[]', '[none]', '1.5', '{ index: 0 }', 'MIG-8932f937'])('is not %s', (gpu) => {
+    expect(linesOf(loadText(SMALL.replace('{ name: gpu0 }', `{ name: a, gpu: ${gpu} }`)))).toEqual([
+      expect.stringMatching(/hosts\.gpu1\.slots\[0\]\.gpu.*expected .*GPU/),
     ]);
   });
 });

@@ -17,8 +17,15 @@ const environment = fc.dictionary(fc.stringMatching(/^[A-LN-Z_][A-Z0-9_]{0,4}$/)
 const time = (minMs: number): fc.Arbitrary<string> =>
   fc.integer({ min: minMs, max: 3_600_000 }).map((ms) => durationText(ms));
 
+const gpuName = fc.constantFrom(0, 1, '2', 'GPU-8932f937');
+const gpu = fc.oneof(gpuName, fc.array(gpuName, { minLength: 1, maxLength: 2 }), fc.constant('none'));
+const onGpus = fc.constantFrom({ CUDA_VISIBLE_DEVICES: '0' }, { CUDA_VISIBLE_DEVICES: '0,1,' });
+
 const slots = fc.uniqueArray(
-  fc.record({ name, count: fc.integer({ min: 1, max: 3 }), env: environment }, { requiredKeys: ['name'] }),
+  fc.record(
+    { name, count: fc.integer({ min: 1, max: 3 }), gpu, env: fc.oneof(environment, onGpus) },
+    { requiredKeys: ['name'] },
+  ),
   // `a` three times and `a.1` would be one name twice
   { minLength: 1, maxLength: 4, selector: (slot) => slot.name.replace(/(\.\d+)+$/, '') },
 );

@@ -28,7 +28,7 @@ export function hostConfig(changes: Partial<HostConfig> = {}): HostConfig {
     stopGraceMs: 10_000,
     keep: { completedMs: 0, failedMs: 0 },
     stageAhead: null,
-    slots: [{ name: 'gpu0', queue: 'gpu0', env: {} }],
+    slots: [{ name: 'gpu0', queue: 'gpu0', gpus: [], env: {} }],
     ...changes,
   };
 }

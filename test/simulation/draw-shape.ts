@@ -12,10 +12,12 @@ export function drawHorizonMs(random: Random): number {
 /** A world out of a seed: one or two hosts, one to four cases. */
 export function drawShape(seed: string): WorldShape {
   const random = randomFrom(seed).fork('shape');
+  const hasDriver = randomFrom(seed).fork('gpus').chance(0.3);
   const hosts: HostShape[] = Array.from({ length: random.chance(0.5) ? 1 : 2 }, (_, index) => ({
     name: `gpu${index + 1}`,
     kind: random.chance(0.6) ? 'pueue' : 'direct',
     slots: random.chance(0.5) ? ['a'] : ['a', 'b'],
+    hasDriver,
   }));
   const cases = Array.from({ length: 1 + random.int(4) }, (_, index) => ({
     name: `c${index + 1}`,

@@ -99,6 +99,8 @@ export function mend(world: World): void {
     host.diskFull = false;
     host.receiptsAreOdd = false;
     host.mounted = true;
+    host.strangers.clear();
+    host.driverFails = false;
   }
 }
 

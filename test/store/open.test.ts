@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import { refuseNetworkFileSystem } from '../../src/store/file-system.ts';
 import { readMeta, writeMeta } from '../../src/store/meta.ts';
 import { migrationsFolder, openExisting, openReader, openStore } from '../../src/store/open.ts';
+import { freeSlots } from '../../src/store/slots.ts';
 import { tempFolder } from './temp.ts';
 
 const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -115,6 +116,28 @@ test.each([
 
 test('a folder on a local file system is taken', () => {
   expect(() => refuseNetworkFileSystem(tempFolder())).not.toThrow();
+});
+
+test('a database of the first version is backed up, and its slots are busy with nothing', () => {
+  const folder = tempFolder();
+  const path = join(folder, 'mqi.db');
+  openStore(path).close();
+  const [first] = readMigrationFiles({ migrationsFolder: migrationsFolder() });
+  // as it was then: the column and its migration are taken back
+  const sqlite = new Sqlite(path);
+  sqlite.exec('alter table slots drop column busy');
+  sqlite.prepare('delete from __drizzle_migrations where created_at > ?').run(first!.folderMillis);
+  sqlite.exec(`insert into slots (host, name, state, since, configured) values ('h', 'gpu0', 'free', 1, 1)`);
+  const tables = sqlite.prepare(`select sql from sqlite_master where name = 'slots'`).pluck().get() as string;
+  sqlite.close();
+  expect(tables.replaceAll(/\s+/g, '')).toBe(
+    /CREATE TABLE `slots`[^;]*/.exec(first!.sql.join(';'))![0].replaceAll(/\s+/g, ''),
+  );
+  expect(() => openReader(path)).toThrow(expect.objectContaining({ next: 'mqi run' }));
+  const store = openStore(path);
+  expect(freeSlots(store.db, 'h')).toMatchObject([{ name: 'gpu0', busy: null }]);
+  store.close();
+  expect(readdirSync(folder).some((name) => name !== 'mqi.db')).toBe(true);
 });
 
 test('migrations only grow in time: one that was merged with an older time would be skipped without a word', () => {

@@ -1,9 +1,16 @@
 import type { End, Node } from '../../src/domain/job.ts';
-import type { Blind, Facts, Look, Scheduler } from '../../src/scheduler/scheduler.ts';
+import type { Blind, Facts, GpusOutcome, Look, Scheduler } from '../../src/scheduler/scheduler.ts';
 import type { Host } from '../../src/supervisor/host.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 
 const NODE: Node = { name: 'fake', bootId: '00000000-0000-0000-0000-000000000000', pidNamespace: '1', uid: 0 };
+
+interface FakeHostOptions {
+  readonly observeEveryMs: number;
+  readonly slots: readonly string[];
+  /** Its slots say which GPU they are. */
+  readonly compared: boolean;
+}
 
 /** A host whose two ports answer at once, as a test says; every operation that is not blind succeeds. */
 export class FakeHost {
@@ -18,20 +25,28 @@ export class FakeHost {
   /** No answer ever comes to the creation of a job. */
   creates: 'at once' | 'never' = 'at once';
 
-  readonly #options: { readonly observeEveryMs: number; readonly slots: readonly string[] };
+  /** What is said when somebody asks what runs on the GPUs; slot N is GPU N. */
+  gpus: Exclude<GpusOutcome, Blind> = { kind: 'gpus', gpus: null };
+  /** How often somebody asked. */
+  gpuProbes = 0;
 
-  constructor(options: { readonly observeEveryMs: number; readonly slots: readonly string[] }) {
+  #gpusAnswer: Promise<GpusOutcome> | null = null;
+
+  readonly #options: FakeHostOptions;
+
+  constructor(options: FakeHostOptions) {
     this.#options = options;
   }
 
   get host(): Host {
-    const { slots, observeEveryMs } = this.#options;
+    const { slots, compared, observeEveryMs } = this.#options;
     return {
       name: 'fake',
       transport: this.#transport(),
       scheduler: this.#scheduler(),
       root: '/fake',
       slots,
+      gpus: new Map(compared ? slots.map((slot, index) => [slot, [String(index)]]) : []),
       stageAhead: slots.length,
       observeEveryMs,
       stallMs: 60_000,
@@ -47,6 +62,15 @@ export class FakeHost {
         env: {},
       }),
     };
+  }
+
+  /** The next time that somebody asks what runs on the GPUs, this is the answer, as soon as it is given. */
+  holdGpus(): (outcome: GpusOutcome) => void {
+    let give: (outcome: GpusOutcome) => void = () => {};
+    this.#gpusAnswer = new Promise((resolve) => {
+      give = resolve;
+    });
+    return give;
   }
 
   #answer<T>(value: () => T): Promise<T | Blind> {
@@ -100,6 +124,13 @@ export class FakeHost {
         }),
       revoke: () => this.#answer(() => ({ kind: 'revoked' }) as const),
       look: (tokens) => this.#answer(() => this.#look(tokens)),
+      gpus: (signal) => {
+        this.gpuProbes += 1;
+        const held = this.#gpusAnswer;
+        this.#gpusAnswer = null;
+        if (held === null) return this.#answer(() => this.gpus);
+        return Promise.race([held, aborted(signal).then(() => ({ kind: 'unknown', reason: 'aborted' }) as const)]);
+      },
       list: () => this.#answer(() => ({ kind: 'listed', attempts: [], staging: [] }) as const),
       remove: () => this.#answer(() => ({ kind: 'removed' }) as const),
       sweepStaging: () => this.#answer(() => ({ kind: 'swept' }) as const),

@@ -24,9 +24,15 @@ export function createWorld(options: {
   readonly coarseMs?: number;
   readonly slots?: readonly string[];
   readonly store?: Store;
+  /** False: no slot says which GPU it is. */
+  readonly compared?: boolean;
 }): World {
   const clock = new VirtualClock(options.coarseMs);
-  const host = new FakeHost({ observeEveryMs: options.observeEveryMs, slots: options.slots ?? ['gpu'] });
+  const host = new FakeHost({
+    observeEveryMs: options.observeEveryMs,
+    slots: options.slots ?? ['gpu'],
+    compared: options.compared ?? true,
+  });
   const store = options.store ?? openStore(':memory:');
   const say = (): void => {};
   const supervisor = createSupervisor(

@@ -90,6 +90,7 @@ export function slot(name: string, change: Partial<SlotWithCase> = {}): SlotWith
     token: null,
     reason: null,
     since: NOW - MINUTE_MS,
+    busy: null,
     configured: true,
     caseName: null,
     phase: null,

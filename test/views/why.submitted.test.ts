@@ -112,6 +112,22 @@ const SENTENCES: readonly Sentence[] = [
     'mqi slots clear gpu1/b --dry-run',
   ],
   [
+    'slots whose GPU somebody else computes on',
+    'staged',
+    {},
+    { slots: [leased('a', 'brain'), slot('b', { busy: 'pid 4242 python of alice (not ours)' })] },
+    ['a is held by brain (executing) and slot gpu1/b is busy: pid 4242 python of alice (not ours)'],
+    'mqi doctor',
+  ],
+  [
+    'a free slot beside a busy one',
+    'staged',
+    {},
+    { slots: [slot('a'), slot('b', { busy: 'pid 4242 python of alice (not ours)' })] },
+    ['one is free'],
+    null,
+  ],
+  [
     'a database that was set back',
     'staged',
     {},

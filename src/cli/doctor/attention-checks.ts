@@ -52,7 +52,10 @@ function hosts(db: ReadDb, daemonRuns: boolean): Finding {
 function slots(db: ReadDb): Finding {
   const rows = listSlots(db);
   const [first, second] = rows.filter((slot) => slot.state === 'quarantined');
-  if (first === undefined) return ok(`${rows.length}, none quarantined`);
+  if (first === undefined) {
+    const busy = rows.filter((slot) => slot.busy !== null).length;
+    return ok(`${rows.length}, none quarantined${busy === 0 ? '' : `; ${busy} on a GPU that is busy with other work`}`);
+  }
   const name = `${first.host}/${first.name}`;
   return warn(
     `${name} is quarantined: ${first.reason ?? 'no reason was recorded'}${second === undefined ? '' : '; and others'}`,

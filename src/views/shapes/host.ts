@@ -14,6 +14,8 @@ export interface SlotShape {
   /** Why it is quarantined. */
   readonly reason: string | null;
   readonly since: string;
+  /** What somebody else computes on its GPU, as last seen: then a free slot is not leased. Null for nothing. */
+  readonly busy: string | null;
   /** False: it left the configuration and goes once it is free. */
   readonly configured: boolean;
 }
@@ -27,6 +29,7 @@ export function slotShape(row: SlotWithCase): SlotShape {
     token: row.token,
     reason: row.reason,
     since: timeText(row.since),
+    busy: row.busy,
     configured: row.configured,
   };
 }

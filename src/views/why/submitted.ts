@@ -48,7 +48,7 @@ function waiting(facts: WhyFacts): Because {
 }
 
 function isFree(slot: SlotWithCase): boolean {
-  return slot.state === 'free' && slot.configured;
+  return slot.state === 'free' && slot.configured && slot.busy === null;
 }
 
 function staging(facts: WhyFacts): Because {
@@ -91,15 +91,21 @@ function staged(facts: WhyFacts): Because {
   if (here.length === 0) {
     return { waitsFor: 'operator', says: `${lies}: ${name} has none in the configuration`, next: 'mqi config check' };
   }
-  const busy = here.filter((slot) => slot.state !== 'free');
-  if (busy.length < here.length) {
+  const taken = here.filter((slot) => !isFree(slot));
+  if (taken.length < here.length) {
     return { waitsFor: 'slot', says: `${lies}: one is free and is given to the first in line now`, next: null };
   }
-  const quarantined = busy.find((slot) => slot.state === 'quarantined');
+  const quarantined = taken.find((slot) => slot.state === 'quarantined');
+  const isBusy = taken.some((slot) => slot.state === 'free');
   return {
     waitsFor: 'slot',
-    says: `${lies}: ${listed(busy.map(holder))}`,
-    next: quarantined === undefined ? null : `mqi slots clear ${name}/${quarantined.name} --dry-run`,
+    says: `${lies}: ${listed(taken.map(holder))}`,
+    next:
+      quarantined === undefined
+        ? isBusy
+          ? 'mqi doctor'
+          : null
+        : `mqi slots clear ${name}/${quarantined.name} --dry-run`,
   };
 }
 
@@ -117,5 +123,6 @@ function restored(facts: WhyFacts, lies: string): Because {
 
 function holder(slot: SlotWithCase): string {
   if (slot.state === 'quarantined') return `${slot.name} is quarantined (${slot.reason ?? 'no reason recorded'})`;
+  if (slot.state === 'free') return `slot ${slot.host}/${slot.name} is busy: ${slot.busy ?? 'something runs there'}`;
   return `${slot.name} is held by ${slot.caseName ?? slot.caseId ?? 'a case'} (${slot.phase ?? 'unknown'})`;
 }

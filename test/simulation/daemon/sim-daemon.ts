@@ -6,6 +6,7 @@ import type { Log } from '../../../src/supervisor/log.ts';
 import type { OrderedIntake } from '../../../src/supervisor/orders.ts';
 import { createSupervisor, establishIdentity } from '../../../src/supervisor/supervisor.ts';
 import type { Supervisor } from '../../../src/supervisor/supervisor.ts';
+import { gpuOf } from '../commands/gpus.ts';
 import type { SimHost } from '../host/sim-host.ts';
 import type { Incarnation } from '../incarnation.ts';
 import { Connection } from '../network/connection.ts';
@@ -70,6 +71,7 @@ function hostOf(deps: DaemonDeps, host: SimHost, wire: Wire): Host {
     scheduler: new SimScheduler(host, connection, overseer),
     root: '/scratch/mqi',
     slots: host.slots,
+    gpus: new Map(host.hasDriver ? host.slots.map((slot) => [slot, [gpuOf(host, slot)]]) : []),
     stageAhead: shape.stageAhead,
     observeEveryMs: shape.observeEveryMs,
     stallMs: 30_000,

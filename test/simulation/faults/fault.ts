@@ -29,6 +29,9 @@ export type Fault =
   | { readonly kind: 'disk full'; readonly host: number; readonly forMs: number }
   | { readonly kind: 'odd receipts'; readonly host: number; readonly forMs: number }
   | { readonly kind: 'unmounted'; readonly host: number; readonly forMs: number }
+  /** Somebody else computes on the GPU of a slot; slots are named by their number. */
+  | { readonly kind: 'stranger'; readonly host: number; readonly slot: number; readonly forMs: number }
+  | { readonly kind: 'driver fails'; readonly host: number; readonly forMs: number }
   | { readonly kind: 'hand'; readonly host: number; readonly hand: HostHand }
   | { readonly kind: 'order'; readonly case: number | 'busy'; readonly order: PlannedOrder };
 

@@ -69,6 +69,8 @@ export function perform(world: World, fault: Fault): void {
     case 'disk full':
     case 'unmounted':
     case 'odd receipts':
+    case 'stranger':
+    case 'driver fails':
     case 'hand':
       return performAtHost(world, fault);
     default:
@@ -123,6 +125,25 @@ function performAtHost(world: World, fault: Extract<Fault, { readonly host: numb
       host.mounted = false;
       timeline.after(fault.forMs, () => {
         host.mounted = true;
+      });
+      return;
+    case 'stranger': {
+      const slot = host.slots[fault.slot % host.slots.length]!;
+      const count = (by: number): void => {
+        const left = (host.strangers.get(slot) ?? 0) + by;
+        if (left > 0) host.strangers.set(slot, left);
+        else host.strangers.delete(slot);
+      };
+      history.note(`${host.name}: somebody else computes on the GPU of ${slot}, for ${seconds(fault.forMs)}`);
+      count(1);
+      timeline.after(fault.forMs, () => count(-1));
+      return;
+    }
+    case 'driver fails':
+      history.note(`${host.name}: its GPU driver fails`);
+      host.driverFails = true;
+      timeline.after(fault.forMs, () => {
+        host.driverFails = false;
       });
       return;
     case 'hand':

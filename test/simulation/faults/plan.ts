@@ -3,7 +3,7 @@ import type { WorldShape } from '../world-shape.ts';
 import type { Fault, Planned, When } from './fault.ts';
 import { THEMES } from './themes.ts';
 import type { ThemeName } from './themes.ts';
-import { TROUBLES, anyHost, spell } from './troubles.ts';
+import { TROUBLES, anyHost, drawStrangers, spell } from './troubles.ts';
 
 /** Where the daemon does something that matters: a fault right there meets the narrow windows. */
 const POINTS = [
@@ -67,7 +67,12 @@ export function drawPlan(random: Random, shape: WorldShape, horizonMs: number, n
   const drawnName = random.chance(HAS_THEME) ? random.pick(NAMES) : null;
   const chosen = name ?? drawnName;
   const theme = chosen === null ? [] : THEMES[chosen](random, shape, horizonMs);
-  return [...drawn, ...theme].map((planned, index) => ({ number: index + 1, ...planned }));
+  // with chances of their own: worlds without GPUs stay what they were
+  const strangers = drawStrangers(random.fork('gpus'), shape).map((fault) => ({
+    fault,
+    when: { atMs: random.fork(`gpus ${JSON.stringify(fault)}`).between(0, horizonMs) },
+  }));
+  return [...drawn, ...theme, ...strangers].map((planned, index) => ({ number: index + 1, ...planned }));
 }
 
 function drawWhen(random: Random, horizonMs: number): When {

@@ -87,6 +87,19 @@ export const TROUBLES: readonly Trouble[] = [
   },
 ];
 
+/** Somebody else comes and goes on the GPUs of a world that has some; their driver fails now and then. */
+export function drawStrangers(random: Random, shape: WorldShape): Fault[] {
+  if (!shape.hosts.some(({ hasDriver }) => hasDriver)) return [];
+  const strangers = Array.from({ length: 1 + random.int(4) }, (): Fault => ({
+    kind: 'stranger',
+    host: anyHost(random, shape),
+    slot: random.int(2),
+    forMs: spell(random),
+  }));
+  if (random.chance(0.7)) return strangers;
+  return [...strangers, { kind: 'driver fails', host: anyHost(random, shape), forMs: spell(random) }];
+}
+
 function cut(random: Random, shape: WorldShape): Fault {
   const kind = random.chance(0.5) ? 'reset' : 'black hole';
   return { kind: 'cut', host: anyHost(random, shape), cut: kind, forMs: 3_000 + spell(random) };

@@ -28,6 +28,8 @@ export interface HostShape {
   readonly name: string;
   readonly kind: 'direct' | 'pueue';
   readonly slots: readonly string[];
+  /** It has GPUs, one a slot, and a driver that tells what runs on them. */
+  readonly hasDriver?: boolean;
 }
 
 /** One HPC host: its disk, its processes, its queue. Knows nothing of the daemon. */
@@ -49,6 +51,10 @@ export class SimHost {
   diskFull = false;
   /** Receipts that are there cannot be read (an NFS server that hiccups, a damaged disk). */
   receiptsAreOdd = false;
+  readonly hasDriver: boolean;
+  /** Slots on whose GPU somebody else computes: how many of them. */
+  readonly strangers = new Map<string, number>();
+  driverFails = false;
   /** How likely a step of a command takes seconds instead of milliseconds. */
   slowness = 0;
   /** The same for looks alone: while one goes on, everything else may happen. */
@@ -59,6 +65,7 @@ export class SimHost {
     this.name = shape.name;
     this.kind = shape.kind;
     this.slots = shape.slots;
+    this.hasDriver = shape.hasDriver ?? false;
     this.ground = ground;
     this.random = ground.random.fork(`host ${shape.name}`);
     this.node = { name: shape.name, bootId: this.#bootId(), pidNamespace: '4026531836', uid: 1000 };

@@ -93,6 +93,20 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a slot is leased while somebody else computes on its GPU',
+    breaks: [2],
+    within: 400,
+    scenario: 'a stranger on the GPU',
+    patches: [{ file: 'src/store/slots.ts', find: '        isNull(slots.busy),\n', replace: '' }],
+  },
+  {
+    name: 'the barrier lifts before the GPUs were seen',
+    breaks: [2],
+    within: 0,
+    scenario: 'a stranger that came while nobody looked',
+    patches: [{ file: 'src/supervisor/host-watch.ts', find: 'await gpus.probe();', replace: 'void gpus.probe();' }],
+  },
+  {
     name: 'an old look speaks for a new job',
     breaks: [2, 3, 6],
     within: 400,

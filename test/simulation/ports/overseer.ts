@@ -1,4 +1,4 @@
-import type { Blind, Look } from '../../../src/scheduler/scheduler.ts';
+import type { Blind, GpusOutcome, Look } from '../../../src/scheduler/scheduler.ts';
 
 /** What the daemon does to the outside world. */
 export type Act = 'send' | 'create' | 'find' | 'release' | 'stop' | 'revoke' | 'fetch' | 'remove';
@@ -10,5 +10,8 @@ export interface Overseer {
   wentBlind(host: string): void;
   /** Returns the moment, on the virtual clock. */
   lookStarts(): number;
+  /** Returns in what spell of sight it began. */
+  probeStarts(host: string): number;
+  probed(host: string, outcome: GpusOutcome, sight: number): void;
   looked(host: string, tokens: readonly string[], outcome: Look | Blind, startedAtMs: number): void;
 }

@@ -2,10 +2,12 @@ import { isActive } from '../../../src/scheduler/judge.ts';
 import { prove } from '../../../src/scheduler/proof.ts';
 import type * as port from '../../../src/scheduler/scheduler.ts';
 import { parseToken } from '../../../src/domain/attempt.ts';
+import type { Gpu } from '../../../src/domain/gpu.ts';
 import type { End, QueueResult, Receipt } from '../../../src/domain/job.ts';
 import { create } from '../commands/create.ts';
 import type { CreateAnswer } from '../commands/create.ts';
 import { find } from '../commands/find.ts';
+import { gpus } from '../commands/gpus.ts';
 import { list, remove, sweepStaging } from '../commands/keep.ts';
 import { look } from '../commands/look.ts';
 import { release } from '../commands/release.ts';
@@ -129,6 +131,16 @@ export class SimScheduler implements port.Scheduler {
     return outcome;
   }
 
+  /** No answer is no sight of the host: looks tell of that. */
+  async gpus(signal: AbortSignal): Promise<port.GpusOutcome> {
+    const sight = this.#overseer.probeStarts(this.#host.name);
+    const reply = await this.#ask(gpus, signal);
+    const outcome = probed(reply);
+    if (outcome.kind === 'blind') this.#overseer.wentBlind(this.#host.name);
+    this.#overseer.probed(this.#host.name, outcome, sight);
+    return outcome;
+  }
+
   async list(signal: AbortSignal): Promise<port.ListOutcome> {
     const reply = await this.#ask(list, signal);
     if (reply.kind !== 'done') return this.#blind(reply, signal);
@@ -145,6 +157,19 @@ export class SimScheduler implements port.Scheduler {
   async sweepStaging(tokens: readonly string[], signal: AbortSignal): Promise<{ readonly kind: 'swept' } | port.Blind> {
     const reply = await this.#ask((host) => sweepStaging(host, tokens), signal, REMOVE_TIMEOUT_MS);
     return reply.kind === 'done' ? { kind: 'swept' } : this.#blind(reply, signal);
+  }
+}
+
+function probed(reply: Reply<readonly Gpu[] | null>): port.GpusOutcome {
+  switch (reply.kind) {
+    case 'done':
+      return reply.value === null
+        ? { kind: 'unknown', reason: 'the driver fails' }
+        : { kind: 'gpus', gpus: reply.value };
+    case 'unknown':
+      return { kind: 'unknown', reason: reply.reason };
+    default:
+      return blindBy(reply);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Phase } from '../../../src/domain/case.ts';
-import type { Blind, Facts, Look } from '../../../src/scheduler/scheduler.ts';
+import type { Blind, Facts, GpusOutcome, Look } from '../../../src/scheduler/scheduler.ts';
 import type { Database } from '../daemon/database.ts';
 import type { SimHost } from '../host/sim-host.ts';
 import type { Act, Overseer } from '../ports/overseer.ts';
@@ -15,6 +15,7 @@ import { checkExplained, isAtRest } from './explained.ts';
 import { checkVerdicts } from './no-verdict-while-blind.ts';
 import { checkOneCaseASlot } from './one-case-a-slot.ts';
 import { checkOneJob } from './one-job.ts';
+import { BusySlots } from './no-busy-slot.ts';
 import { checkAttempts, checkInterrupted, checkRestart } from './restart.ts';
 import { checkCompleted } from './verified.ts';
 
@@ -49,6 +50,7 @@ export class Checker implements Overseer {
   readonly #blindAtMs = new Map<string, number>();
   /** Attempts that hold a slot by the word of a restored backup. */
   #staleLeases: ReadonlySet<string> = new Set();
+  readonly #busySlots = new BusySlots();
   blindSpells = 0;
   hasForgotten = false;
   hostChanged = false;
@@ -72,7 +74,11 @@ export class Checker implements Overseer {
     const before = this.#page;
     const after = this.#book.read();
     this.#page = after;
-    for (const host of after.offline) if (!before.offline.has(host)) this.blindSpells += 1;
+    for (const host of after.offline) {
+      if (before.offline.has(host)) continue;
+      this.blindSpells += 1;
+      this.#busySlots.wentBlind(host);
+    }
     for (const line of after.cases.values()) this.#remember(line);
     this.#abilities = this.#deps.hosts().flatMap(abilitiesOn);
     const { witness, accuse, results, nowMs } = this.#deps;
@@ -85,6 +91,7 @@ export class Checker implements Overseer {
       nowMs: nowMs(),
       hasForgotten: this.hasForgotten,
     };
+    this.#busySlots.checkLeases(before, after, accuse);
     checkVerdicts(commit);
     checkInterrupted(commit);
     checkCompleted(commit, results);
@@ -120,6 +127,7 @@ export class Checker implements Overseer {
   restarted(before: Page): void {
     checkRestart(before, this.#book.read(), this.#deps.accuse);
     this.#goodLooks.clear();
+    this.#busySlots.forget();
   }
 
   started(record: JobRecord): void {
@@ -156,7 +164,16 @@ export class Checker implements Overseer {
       if (!outcome.facts.some((facts) => facts.token === token)) this.#goodLooks.delete(token);
   }
 
+  probeStarts(host: string): number {
+    return this.#busySlots.sightOf(host);
+  }
+
+  probed(host: string, outcome: GpusOutcome, sight: number): void {
+    this.#busySlots.probed(host, outcome, sight);
+  }
+
   wentBlind(host: string): void {
+    this.#busySlots.wentBlind(host);
     this.#blindAtMs.set(host, this.#deps.nowMs());
     for (const { host: at, token } of this.#page.cases.values())
       if (at === host && token !== null) this.#goodLooks.delete(token);
