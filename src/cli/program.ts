@@ -19,6 +19,7 @@ import { reportError } from './report-error.ts';
 import { runCommand } from './run.ts';
 import { slotsCommand } from './slots.ts';
 import { statusCommand } from './status.ts';
+import { visualizeCommand } from './visualize.ts';
 import { whyCommand } from './why.ts';
 
 /** Runs one command line; the exit code comes back, nothing in here ends the process. */
@@ -59,6 +60,7 @@ export function buildProgram(cli: Cli): Command {
     .addCommand(orphansCommand(cli))
     .addCommand(ordersCommand(cli))
     .addCommand(doctorCommand(cli))
+    .addCommand(visualizeCommand(cli))
     .addCommand(configCommand())
     .addCommand(dbCommand(cli))
     .addCommand(exitCodesCommand(cli));

@@ -10,6 +10,7 @@ import { CliError } from './cli-error.ts';
 import { optionsOf } from './cli.ts';
 import type { Cli } from './cli.ts';
 import { EXIT } from './exit-code.ts';
+import { portFrom } from './port.ts';
 import { configOf } from './session.ts';
 
 /** A global option already: every command needs it. */
@@ -19,8 +20,11 @@ export function runCommand(cli: Cli): Command {
   const command = new Command('run').description('the daemon: watch, submit, follow, collect, until SIGTERM or Ctrl-C');
   const flags = singles().filter(({ flag }) => flag !== ELSEWHERE);
   for (const { flag, node } of flags) command.option(`${flag} <value>`, node.description);
+  command.option('--inspect [port]', 'show live cases in Stately’s inspector (docs/stately.md); the log says where');
   return command.action(async (_: unknown, self: Command) => {
     const options = optionsOf<Record<string, string | undefined>>(self);
+    const { inspect } = optionsOf<{ readonly inspect?: string | true }>(self);
+    const inspectorPort = inspectorPortFrom(inspect);
     const config = configOf(cli.io, options, overridesFrom(self, options));
     makeFolder(dirname(config.database));
     refuseSecond(config.database);
@@ -34,9 +38,15 @@ export function runCommand(cli: Cli): Command {
       const hosts = config.hosts.map((host) => `${host.name} (root ${host.root})`).join(', ');
       log.info({}, `no mqi.yaml here: the built-in defaults are in force (mqi config init makes one); hosts ${hosts}`);
     }
-    await runDaemon(config, { signal: cli.io.interruption(), log });
+    await runDaemon(config, { signal: cli.io.interruption(), log, inspectorPort });
     cli.exitWith(EXIT.ok);
   });
+}
+
+/** `--inspect` alone takes any free port. */
+function inspectorPortFrom(given: string | true | undefined): number | null {
+  if (given === undefined) return null;
+  return given === true ? 0 : portFrom(given, '--inspect');
 }
 
 /** Flags of single values, by dotted key. */

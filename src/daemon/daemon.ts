@@ -16,6 +16,7 @@ import { systemClock } from './clock.ts';
 import { failPointsFrom } from './fail-points.ts';
 import { guardDatabase } from './database-guard.ts';
 import { createHosts } from './hosts.ts';
+import { startInspector } from './inspector/inspector.ts';
 import { sweepResultsLeftovers } from './results-leftovers.ts';
 import { startWeb } from './web/web.ts';
 
@@ -23,13 +24,15 @@ export interface DaemonOptions {
   /** Aborting it stops the daemon gracefully. */
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** Where the inspector of live cases is served, 0 for any free port; null: nowhere. */
+  readonly inspectorPort: number | null;
 }
 
 /**
  * The daemon, from the lock on its database to its release: resolves when it was stopped.
  * @throws StoreError when the database cannot be used, or another daemon works on it
  */
-export async function runDaemon(config: Config, { signal, log }: DaemonOptions): Promise<void> {
+export async function runDaemon(config: Config, { signal, log, inspectorPort }: DaemonOptions): Promise<void> {
   const clock = systemClock;
   const lock = lockDaemon(config.database, clock.now());
   try {
@@ -74,6 +77,8 @@ export async function runDaemon(config: Config, { signal, log }: DaemonOptions):
       const guard = guardDatabase(config.database, clock);
       supervisor.start();
       const web = startWeb({ config, instance: identity.instance, store, hosts, clock, log });
+      const inspector =
+        inspectorPort === null ? null : startInspector({ database: config.database, port: inspectorPort, clock, log });
       await intake.start();
       await aborted(AbortSignal.any([signal, guard.gone]));
       guard.stop();
@@ -85,6 +90,7 @@ export async function runDaemon(config: Config, { signal, log }: DaemonOptions):
       }
       log.info({}, 'stopping: submissions under way end first, everything else is taken up again at the next start');
       await web.stop();
+      await inspector?.stop();
       await intake.stop();
       await supervisor.stop();
       if (guard.gone.aborted) {
