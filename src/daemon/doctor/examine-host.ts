@@ -1,10 +1,15 @@
 import type { HostConfig, SshTransportConfig } from '../../config/config.ts';
 import type { Clock } from '../../domain/clock.ts';
+import { readAnswer } from '../../scheduler/answer.ts';
+import { gpusCommandAnywhere } from '../../scheduler/gpu-commands.ts';
+import { readGpus } from '../../scheduler/gpus-answer.ts';
+import type { GpusOutcome } from '../../scheduler/scheduler.ts';
 import { inspectSsh } from '../../transport/ssh-inspect.ts';
 import type { RunOutcome, Transport } from '../../transport/transport.ts';
 import { createTransport } from '../hosts.ts';
 import { Findings } from './finding.ts';
 import type { HostFinding } from './finding.ts';
+import { judgeGpuUse } from './judge-gpus.ts';
 import { judgeLook, lookNames } from './judge-look.ts';
 import type { LookContext } from './judge-look.ts';
 import { PUEUE_NAMES, judgePueue } from './judge-pueue.ts';
@@ -85,8 +90,10 @@ async function examine(
   }
   const { outcome, answeredAtMs } = await looking;
   const look = answerOf(outcome, readLook, signal);
-  if (look.kind === 'looked') judgeLook(look.look, { ...known, askedAtMs, answeredAtMs }, findings);
-  else unanswered('tools', look.reason, lookNames(host), host, findings);
+  if (look.kind === 'looked') {
+    judgeLook(look.look, { ...known, askedAtMs, answeredAtMs }, findings);
+    if (look.look.gpus !== null) judgeGpuUse(await gpusOf(known, run), host, findings);
+  } else unanswered('tools', look.reason, lookNames(host), host, findings);
   if (asking === null) return;
   const queue = answerOf(await asking, readPueueLook, signal);
   if (queue.kind === 'looked') judgePueue(queue.look, host, findings);
@@ -106,6 +113,18 @@ async function login(
   const reason = outcome.kind === 'connected' ? null : signal.aborted ? String(signal.reason) : outcome.reason;
   judgeLogin(reason, inspection, host, findings);
   return outcome.kind === 'connected';
+}
+
+/** Whose root it is does not matter here; without an installation of ours no job is ours. */
+async function gpusOf(
+  { host, ours }: Pick<Examination, 'host' | 'ours'>,
+  run: (command: string) => Promise<RunOutcome>,
+): Promise<GpusOutcome> {
+  if (ours.kind === 'unknown') {
+    return { kind: 'unknown', reason: 'our own database cannot be read, so nobody knows which jobs are ours' };
+  }
+  const instance = ours.kind === 'named' ? ours.instance : 'nobody';
+  return readGpus(readAnswer(await run(gpusCommandAnywhere({ root: host.root, instance })), host.name));
 }
 
 type Answer<T> =

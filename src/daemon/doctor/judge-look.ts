@@ -2,6 +2,7 @@ import type { HostConfig } from '../../config/config.ts';
 import { formatDuration, formatSize } from '../../domain/duration.ts';
 import { quote, quotePath } from '../../transport/quote.ts';
 import type { Findings } from './finding.ts';
+import { gpuUseNames } from './judge-gpus.ts';
 import type { HostLook, Trial } from './look.ts';
 import { onHost } from './on-host.ts';
 
@@ -24,7 +25,15 @@ export interface LookContext {
 /** The names of the findings, in order, for the list of what could not be checked. */
 export function lookNames(host: HostConfig): readonly string[] {
   const away = host.transport.type === 'ssh';
-  return [...(away ? ['clock'] : []), 'tools', 'root', 'owner', ...(away ? ['space'] : []), 'gpu'];
+  return [
+    ...(away ? ['clock'] : []),
+    'tools',
+    'root',
+    'owner',
+    ...(away ? ['space'] : []),
+    'gpu',
+    ...gpuUseNames(host),
+  ];
 }
 
 export function judgeLook(look: HostLook, context: LookContext, findings: Findings): void {
