@@ -13,6 +13,7 @@ const checks = [
   ['format', ['oxfmt', '--check', '.']],
   ['lint', ['oxlint', '--type-aware', '--deny-warnings']],
   ['types', ['tsc', '-p', 'tsconfig.json']],
+  ['types of the web page', ['tsc', '-p', 'src/views/web/assets/tsconfig.json']],
   ['imports', ['node', 'test/checks/import-rules.mjs']],
   ['dead code', ['knip']],
   ['build', ['tsc', '-p', 'tsconfig.build.json']],

@@ -3,19 +3,8 @@ import { Command } from 'commander';
 import { CASE_STATES, PHASES } from '../domain/case.ts';
 import type { Holder } from '../store/lock.ts';
 import { daemonOf } from '../store/lock.ts';
-import {
-  countCandidates,
-  countCases,
-  lastSignOfLife,
-  listHosts,
-  listOrphans,
-  listBlocked,
-  listSetAside,
-  listSlots,
-  openOrders,
-} from '../store/queries.ts';
 import { countsShape } from '../views/shapes.ts';
-import { statusShape } from '../views/status.ts';
+import { gatherStatus, statusShape } from '../views/status.ts';
 import type { StatusFacts } from '../views/status.ts';
 import { JSON_OPTION, optionsOf } from './cli.ts';
 import type { Cli, JsonOption } from './cli.ts';
@@ -46,21 +35,8 @@ export function statusCommand(cli: Cli): Command {
 
 function factsOf({ config, db }: Session): StatusFacts {
   const daemon = daemonOf(config.database);
-  return {
-    daemon: daemon.running ? { running: true, holder: daemon.holder } : { running: false, holder: null },
-    lastSignMs: lastSignOfLife(db),
-    database: config.database,
-    watch: config.watch.path,
-    results: config.results,
-    counts: countCases(db),
-    candidates: countCandidates(db),
-    hosts: listHosts(db),
-    slots: listSlots(db),
-    orphans: listOrphans(db),
-    setAside: listSetAside(db),
-    blocked: listBlocked(db),
-    openOrders: openOrders(db),
-  };
+  const site = { database: config.database, watch: config.watch.path, results: config.results };
+  return gatherStatus(db, site, daemon.running ? daemon : { running: false, holder: null });
 }
 
 function print(io: Io, facts: StatusFacts): void {
@@ -75,6 +51,7 @@ function print(io: Io, facts: StatusFacts): void {
   line('database', facts.database);
   line('watch', facts.watch);
   line('results', facts.results);
+  if (facts.daemon.running) line('web page', ...webPieces(facts.web));
   line('cases', ...countPieces(facts));
   io.out.line();
   printHosts(io, facts.hosts, facts.daemon.running);
@@ -88,6 +65,11 @@ function print(io: Io, facts: StatusFacts): void {
 
 function holderText(holder: Holder | null): string {
   return holder === null ? '' : `, pid ${holder.pid} on ${holder.host} since ${holder.since}`;
+}
+
+function webPieces({ url, trouble }: StatusFacts['web']): readonly Piece[] {
+  if (trouble !== null) return [styled('red', 'not served'), `: ${trouble}`];
+  return [url ?? styled('dim', 'off')];
 }
 
 /** `3 running (2 executing, 1 queued)`: phases only where they tell more than the state. */

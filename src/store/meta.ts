@@ -17,6 +17,19 @@ export function writeMeta(tx: Tx, key: Key, value: string): void {
   tx.insert(meta).values({ key, value }).onConflictDoUpdate({ target: meta.key, set: { value } }).run();
 }
 
+/** Where the daemon serves its page; both null: it shall not, or has not come to it yet. */
+export interface WebPlace {
+  readonly url: string | null;
+  readonly trouble: string | null;
+}
+
+export function webOf(db: ReadDb): WebPlace {
+  const text = readMeta(db, 'web') ?? '';
+  return text.startsWith('!')
+    ? { url: null, trouble: text.slice(1).trim() }
+    : { url: text === '' ? null : text, trouble: null };
+}
+
 /** The name of this installation; drawn once, when the database is new, and part of every token. */
 export function instanceOf(db: ReadDb): string | null {
   return readMeta(db, 'instance');

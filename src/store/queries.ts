@@ -3,7 +3,9 @@
  */
 export * from './queries/case-detail.ts';
 export * from './queries/case-list.ts';
+export * from './queries/live-view.ts';
 export * from './queries/resources.ts';
+export * from './queries/slot-history.ts';
 
 export { hasAttempts, holdingBack } from './attempts.ts';
 export type { AttemptRow } from './attempts.ts';
@@ -13,7 +15,8 @@ export type { ReadDb, Reader } from './database.ts';
 export { readHosts as listHosts } from './hosts.ts';
 export type { HostRow } from './hosts.ts';
 export type { JournalRow } from './journal.ts';
-export { instanceOf } from './meta.ts';
+export { instanceOf, webOf } from './meta.ts';
+export type { WebPlace } from './meta.ts';
 export { openOrders, readOrder } from './orders.ts';
 export type { OrderRow } from './orders.ts';
 export { CANDIDATE_STATES } from './schema.ts';

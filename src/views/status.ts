@@ -1,3 +1,15 @@
+import {
+  countCandidates,
+  countCases,
+  lastSignOfLife,
+  listBlocked,
+  listHosts,
+  listOrphans,
+  listSetAside,
+  listSlots,
+  openOrders,
+  webOf,
+} from '../store/queries.ts';
 import type {
   CandidateState,
   HostRow,
@@ -5,7 +17,9 @@ import type {
   OrderRow,
   Orphan,
   PhaseCount,
+  ReadDb,
   SlotWithCase,
+  WebPlace,
 } from '../store/queries.ts';
 import { countsShape, hostShape, slotShape } from './shapes.ts';
 import type { CountsShape, HostShape, SlotShape } from './shapes.ts';
@@ -30,12 +44,46 @@ export interface StatusFacts {
   readonly setAside: readonly ListedCase[];
   readonly blocked: readonly ListedCase[];
   readonly openOrders: readonly OrderRow[];
+  readonly web: WebPlace;
+}
+
+/** Everything that the status is made of; `daemon` is told by whoever can ask for its lock. */
+export function gatherStatus(
+  db: ReadDb,
+  site: Pick<StatusFacts, 'database' | 'watch' | 'results'>,
+  daemon: StatusFacts['daemon'],
+): StatusFacts {
+  return {
+    daemon,
+    lastSignMs: lastSignOfLife(db),
+    database: site.database,
+    watch: site.watch,
+    results: site.results,
+    counts: countCases(db),
+    candidates: countCandidates(db),
+    hosts: listHosts(db),
+    slots: listSlots(db),
+    orphans: listOrphans(db),
+    setAside: listSetAside(db),
+    blocked: listBlocked(db),
+    openOrders: openOrders(db),
+    web: webOf(db),
+  };
 }
 
 /** Something that goes on by itself only when a person acts. */
 interface Attention {
   readonly what: string;
   readonly next: string;
+}
+
+/** With what it is about, for a view that can lead there. */
+export interface AttentionAbout extends Attention {
+  readonly about:
+    | { readonly kind: 'case'; readonly id: string }
+    | { readonly kind: 'host'; readonly host: string }
+    | { readonly kind: 'slot'; readonly host: string; readonly slot: string }
+    | { readonly kind: 'intake' | 'orphans' | 'orders' };
 }
 
 export interface StatusShape {
@@ -56,6 +104,8 @@ export interface StatusShape {
   readonly hosts: readonly HostShape[];
   readonly slots: readonly SlotShape[];
   readonly openOrders: number;
+  /** Where the daemon serves its web page; null: nowhere. `trouble`: why not, though it shall. */
+  readonly web: { readonly url: string | null; readonly trouble: string | null };
   readonly attention: readonly Attention[];
 }
 
@@ -77,35 +127,70 @@ export function statusShape(facts: StatusFacts): StatusShape {
     hosts: facts.hosts.map(hostShape),
     slots: facts.slots.map(slotShape),
     openOrders: facts.openOrders.length,
-    attention: attentionOf(facts),
+    web: facts.daemon.running ? facts.web : { url: null, trouble: null },
+    attention: attentionOf(facts).map(({ what, next }) => ({ what, next })),
   };
 }
 
-function attentionOf(facts: StatusFacts): readonly Attention[] {
+/** What goes on by itself only when a person acts, the many at once before the single. */
+export function attentionOf(facts: StatusFacts): readonly AttentionAbout[] {
+  const { candidates, daemon } = facts;
+  const intake = { kind: 'intake' } as const;
   return [
-    ...count(facts.candidates.get('history') ?? 0, 'folder', 'held back at the first start', 'mqi intake admit --all'),
-    ...count(facts.candidates.get('rejected') ?? 0, 'folder', 'rejected', 'mqi intake list --state rejected'),
-    ...count(facts.candidates.get('changed') ?? 0, 'folder', 'changed since', 'mqi intake list --state changed'),
-    ...count(facts.orphans.length, 'orphan', 'found: a job that no live case owns', 'mqi orphans'),
+    ...count(
+      candidates.get('history') ?? 0,
+      'folder',
+      'held back at the first start',
+      'mqi intake admit --all',
+      intake,
+    ),
+    ...count(candidates.get('rejected') ?? 0, 'folder', 'rejected', 'mqi intake list --state rejected', intake),
+    ...count(candidates.get('changed') ?? 0, 'folder', 'changed since', 'mqi intake list --state changed', intake),
+    ...count(facts.orphans.length, 'orphan', 'found: a job that no live case owns', 'mqi orphans', { kind: 'orphans' }),
     ...facts.slots
       .filter((slot) => slot.state === 'quarantined')
       .map((slot) => ({
         what: `slot ${slot.host}/${slot.name} is quarantined: ${slot.reason ?? 'no reason was recorded'}`,
         next: `mqi slots clear ${slot.host}/${slot.name} --dry-run`,
+        about: { kind: 'slot', host: slot.host, slot: slot.name } as const,
+      })),
+    ...facts.slots
+      .filter((slot) => slot.state === 'free' && slot.busy !== null)
+      .map((slot) => ({
+        what: `slot ${slot.host}/${slot.name} is busy: ${slot.busy ?? ''}`,
+        next: 'mqi doctor',
+        about: { kind: 'slot', host: slot.host, slot: slot.name } as const,
       })),
     ...facts.blocked.map((row) => ({
       what: `case ${row.name} is blocked: ${row.blocked ?? ''}`,
       next: `mqi why ${row.id}`,
+      about: { kind: 'case', id: row.id } as const,
     })),
-    ...facts.setAside.map((row) => ({ what: `case ${row.name} is set aside`, next: `mqi why ${row.id}` })),
+    ...facts.setAside.map((row) => ({
+      what: `case ${row.name} is set aside`,
+      next: `mqi why ${row.id}`,
+      about: { kind: 'case', id: row.id } as const,
+    })),
     ...facts.hosts
       // while no daemon runs nobody knows
-      .filter((host) => facts.daemon.running && host.state === 'offline')
-      .map((host) => ({ what: `host ${host.name} cannot be reached: ${host.reason ?? ''}`, next: 'mqi doctor' })),
-    ...(facts.daemon.running ? [] : count(facts.openOrders.length, 'order', 'waiting for a daemon', 'mqi run')),
+      .filter((host) => daemon.running && host.state === 'offline')
+      .map((host) => ({
+        what: `host ${host.name} cannot be reached: ${host.reason ?? ''}`,
+        next: 'mqi doctor',
+        about: { kind: 'host', host: host.name } as const,
+      })),
+    ...(daemon.running
+      ? []
+      : count(facts.openOrders.length, 'order', 'waiting for a daemon', 'mqi run', { kind: 'orders' })),
   ];
 }
 
-function count(many: number, noun: string, what: string, next: string): readonly Attention[] {
-  return many === 0 ? [] : [{ what: `${many} ${noun}${many === 1 ? '' : 's'} ${what}`, next }];
+function count(
+  many: number,
+  noun: string,
+  what: string,
+  next: string,
+  about: AttentionAbout['about'],
+): readonly AttentionAbout[] {
+  return many === 0 ? [] : [{ what: `${many} ${noun}${many === 1 ? '' : 's'} ${what}`, next, about }];
 }

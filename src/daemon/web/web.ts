@@ -97,8 +97,8 @@ export function startWeb(deps: {
       cancelRetry = clock.after(waitMs, start);
     });
   };
+  record('');
   if (web.listen.kind !== 'off') start();
-  else record('');
 
   return {
     async stop() {

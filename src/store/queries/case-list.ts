@@ -13,6 +13,9 @@ const { snapshot: _snapshot, ...listedColumns } = getTableColumns(cases);
 
 export interface CaseFilter {
   readonly state?: CaseState;
+  readonly phase?: Phase;
+  /** The host that it was sent to last. */
+  readonly host?: string;
   /** Part of the name, upper or lower case alike. */
   readonly search?: string;
   readonly failure?: FailureKind;
@@ -47,9 +50,7 @@ export function listCases(db: ReadDb, filter: CaseFilter, after: Cursor | null, 
     .from(cases)
     .where(
       and(
-        filter.state === undefined ? undefined : eq(cases.state, filter.state),
-        filter.failure === undefined ? undefined : eq(cases.failureKind, filter.failure),
-        filter.search === undefined ? undefined : nameContains(filter.search),
+        filterCases(filter),
         after === null ? undefined : sql`(${cases.createdAt}, ${cases.id}) < (${after.createdAt}, ${after.id})`,
       ),
     )
@@ -60,6 +61,17 @@ export function listCases(db: ReadDb, filter: CaseFilter, after: Cursor | null, 
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   return { cases: page, next: rows.length > limit && last !== undefined ? last : null };
+}
+
+/** The condition that a filter is. */
+export function filterCases({ state, phase, host, failure, search }: CaseFilter) {
+  return and(
+    state === undefined ? undefined : eq(cases.state, state),
+    phase === undefined ? undefined : eq(cases.phase, phase),
+    host === undefined ? undefined : eq(cases.host, host),
+    failure === undefined ? undefined : eq(cases.failureKind, failure),
+    search === undefined ? undefined : nameContains(search),
+  );
 }
 
 function nameContains(text: string) {

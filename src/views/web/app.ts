@@ -3,21 +3,33 @@ import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
 
 import { lastJournalId } from '../../store/queries.ts';
+import { mountActions } from './act.ts';
 import { readAssets } from './assets.ts';
 import type { WebDeps } from './deps.ts';
+import { mountDownloads } from './downloads.ts';
 import { createRefusals, guard } from './guard.ts';
 import type { WebEnv } from './guard.ts';
 import { layout } from './layout.ts';
 import { createPageCache, makePage, parseMarks } from './page.ts';
 import type { MadePage, Page, View } from './page.ts';
+import { casePage } from './pages/case.ts';
+import { casesPage } from './pages/cases.ts';
+import { createHostsPage } from './pages/hosts.ts';
+import { intakePage } from './pages/intake.ts';
+import { loginPage } from './pages/login.ts';
+import { machinesPage } from './pages/machines.ts';
 import { nowPage } from './pages/now.ts';
+import { ordersPage } from './pages/orders.ts';
 import { createEventStream } from './stream.ts';
 
 export type WebApp = Hono<WebEnv>;
 
+/** What may be asked for without the token where the page is public: how to get in, and how the daemon fares. */
+const OPEN = /^\/(login|assets\/.*|livez|readyz|metrics)$/;
+
 /**
- * The web page as one Hono app, without a server. Everything is behind the check of the Host header and the limits;
- * what is mounted on it later (`app.route`) is too, and adds its path to `OPEN` where it may be read without the token.
+ * The web page as one Hono app, without a server. Everything is behind the check of the Host header and the limits, and
+ * what is mounted on it later (`app.route`) is too; a path that may be read without the token stands in `OPEN`.
  */
 export function createWebApp(deps: WebDeps): WebApp {
   const app = new Hono<WebEnv>();
@@ -28,27 +40,44 @@ export function createWebApp(deps: WebDeps): WebApp {
   const { site, people, reader, clock } = deps;
   const cookie = `mqi-${site.instance}`;
 
-  const show = async (c: Context<WebEnv>, view: (view: View) => Page | null): Promise<Response> => {
-    const person = c.var.person;
-    const url = new URL(c.req.url);
-    const make = async (): Promise<MadePage | null> => {
-      const page = view({ db: reader.db, site, nowMs: clock.now(), person, readOnly: people.trouble(), url });
-      return page === null ? null : makePage(page);
-    };
-    const key = `${person?.name ?? ''} ${url.pathname}${url.search}`;
-    const page = await cache.make(key, reader.version(), clock.monotonic(), make);
+  const viewOf = (c: Context<WebEnv>): View => ({
+    db: reader.db,
+    site,
+    nowMs: clock.now(),
+    person: c.var.person,
+    readOnly: people.trouble(),
+    url: new URL(c.req.url),
+  });
+  const whole = (c: Context<WebEnv>, page: MadePage): Response | Promise<Response> =>
+    c.html(
+      layout(page, {
+        assets,
+        site,
+        person: c.var.person,
+        readOnly: people.trouble(),
+        journal: lastJournalId(reader.db),
+      }),
+    );
+  const show = async (c: Context<WebEnv>, make: (view: View) => Page | null): Promise<Response> => {
+    const view = viewOf(c);
+    const key = [view.person?.name, view.readOnly, view.url.pathname, view.url.search].join(' ');
+    const page = await cache.make(key, reader.version(), clock.monotonic(), async () => {
+      const made = make(view);
+      return made === null ? null : makePage(made);
+    });
     if (page === null) return c.notFound();
     const marks = c.req.header('mqi-parts');
-    if (marks !== undefined) return c.json(newsOf(page, parseMarks(marks)));
-    return c.html(
-      layout(page, { assets, site, person, readOnly: people.trouble(), journal: lastJournalId(reader.db) }),
-    );
+    return marks === undefined ? whole(c, page) : c.json(newsOf(page, parseMarks(marks)));
   };
 
   app.use(guard(deps, refusals));
   app.use(async (c, next) => {
     c.set('person', people.personOf(getCookie(c, cookie) ?? '', clock.now()));
-    await next();
+    if (!site.isPublic || c.var.person !== null || OPEN.test(c.req.path)) return next();
+    if (c.req.method === 'GET' && c.req.header('mqi-parts') === undefined && c.req.path !== '/events') {
+      return c.redirect('/login', 303);
+    }
+    return refusals.refuse(c, 403, 'log in to read');
   });
 
   app.get('/assets/:version/:name', (c) => {
@@ -66,22 +95,36 @@ export function createWebApp(deps: WebDeps): WebApp {
     return c.body(body, 200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
   });
 
+  const hostsPage = createHostsPage();
   app.get('/', (c) => show(c, nowPage));
+  app.get('/cases', (c) => show(c, casesPage));
+  app.get('/cases/:id', (c) => show(c, (view) => casePage(view, c.req.param('id'))));
+  app.get('/hosts', (c) => show(c, hostsPage));
+  app.get('/machines', (c) => show(c, machinesPage));
+  app.get('/orders', (c) => show(c, ordersPage));
+  app.get('/intake', (c) => show(c, intakePage));
+  app.get('/login', (c) => show(c, loginPage));
+  mountDownloads(app, deps, refusals);
+  mountActions(app, { deps, refusals, cookie, answer: async (c, page) => whole(c, await makePage(page)) });
+
   app.notFound((c) => refusals.refuse(c, 404, 'there is nothing here'));
   app.onError((error, c) => {
-    deps.log.warn({ web: 'failed', path: c.req.path }, `web: ${c.req.method} ${c.req.path} failed: ${error.message}`);
+    const fields = { web: 'failed', path: c.req.path, stack: error.stack };
+    deps.log.warn(fields, `web: ${c.req.method} ${c.req.path} failed: ${error.message}`);
     return c.text('the page cannot be made; the log of the daemon says why\n', 500);
   });
   return app;
 }
 
-/** The parts that are not as the browser has them. */
+/** All parts in their order, with the text of those that are not as the browser has them. */
 function newsOf(page: MadePage, marks: ReadonlyMap<string, string>): object {
-  const changed = page.parts.filter((part) => marks.get(part.id) !== part.mark);
   return {
     title: page.title,
-    // a page that has other parts than before is loaded anew
-    whole: page.parts.map((part) => part.id).join(' ') === [...marks.keys()].join(' '),
-    parts: changed.map(({ id, html, mark }) => ({ id, html, mark })),
+    parts: page.parts.map(({ id, area, mark, html }) => ({
+      id,
+      area,
+      mark,
+      html: marks.get(id) === mark ? null : html,
+    })),
   };
 }

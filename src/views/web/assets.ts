@@ -12,7 +12,17 @@ export interface Assets {
   find(name: string): { readonly type: string; readonly body: Uint8Array<ArrayBuffer> } | null;
 }
 
-const OWN = ['app.js', 'stream.js', 'style.css', 'icon.svg'] as const;
+const OWN = [
+  'app.js',
+  'charts.js',
+  'choose.js',
+  'parts.js',
+  'tails.js',
+  'times.js',
+  'stream.js',
+  'style.css',
+  'icon.svg',
+] as const;
 const TYPES = { js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', svg: 'image/svg+xml' } as const;
 
 export function readAssets(): Assets {

@@ -75,7 +75,7 @@ export interface Refusals {
   refuse(c: Context, status: RefusalStatus, reason: string): Response;
 }
 
-type RefusalStatus = 400 | 403 | 404 | 409 | 413 | 414 | 415 | 421 | 429 | 503;
+type RefusalStatus = 400 | 403 | 404 | 405 | 413 | 414 | 415 | 421 | 429 | 503;
 
 /** Lines of the log for refusals: whoever knocks a thousand times is in it once, with the number. */
 const LOGGED = { burst: 20, perSecond: 0.2 } as const;

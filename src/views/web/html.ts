@@ -24,6 +24,12 @@ export function ago(atMs: number): Html {
   return html`<time class="ago" datetime="${new Date(atMs).toISOString()}">${localTime(atMs)}</time>`;
 }
 
+/** How long something has been so; counts on with script. */
+export function lasting(sinceMs: number): Html {
+  const text = `since ${localTime(sinceMs)}`;
+  return html`<time class="lasting" datetime="${new Date(sinceMs).toISOString()}">${text}</time>`;
+}
+
 export const duration = (ms: number): string => formatDuration(Math.max(0, ms));
 
 /** Of the daemon's machine, seconds. */

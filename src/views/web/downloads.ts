@@ -1,0 +1,142 @@
+import type { Context, Hono } from 'hono';
+
+import { formatSize } from '../../domain/duration.ts';
+import { isFinal } from '../../domain/case.ts';
+import { caseDetail, readCase } from '../../store/queries.ts';
+import type { CaseDetail } from '../../store/queries.ts';
+import { printableLog } from '../printable.ts';
+import type { LogTail, WebDeps } from './deps.ts';
+import { endOfFile, inputFiles, openFile, resultFiles } from './files.ts';
+import type { FileList } from './files.ts';
+import type { Refusals, WebEnv } from './guard.ts';
+
+/** Downloads at once: each holds a file open for as long as the browser takes. */
+const MOST_DOWNLOADS = 24;
+
+/** What a job wrote is shown by nobody but an `<img>`, in which nothing runs; opened by itself it is in a box of its own. */
+const FILE_HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+  'X-Content-Type-Options': 'nosniff',
+};
+
+const PICTURES: Readonly<Record<string, string>> = { png: 'image/png', svg: 'image/svg+xml' };
+
+/** The end of a log that is collected; as much as comes of one that still grows. */
+const TAIL_BYTES = 65_536;
+
+/** Results, inputs and logs of cases: found by keys of what is listed, never by a path that somebody sent. */
+export function mountDownloads(app: Hono<WebEnv>, deps: WebDeps, refusals: Refusals): void {
+  const { reader, site } = deps;
+  let open = 0;
+
+  const send = (c: Context<WebEnv>, list: FileList | null, key: string): Response => {
+    if (open >= MOST_DOWNLOADS) {
+      c.header('Retry-After', '10');
+      return refusals.refuse(c, 503, 'too many downloads at once');
+    }
+    const file = list === null ? null : openFile(list, key);
+    if (file === null) return refusals.refuse(c, 404, 'there is no such file');
+    open += 1;
+    const body = counted(file.body, () => (open -= 1));
+    const picture = PICTURES[file.path.split('.').at(-1)?.toLowerCase() ?? ''];
+    const name = file.path.split('/').at(-1) ?? 'file';
+    return c.body(body, 200, {
+      ...FILE_HEADERS,
+      'Content-Type': picture ?? 'application/octet-stream',
+      'Content-Length': String(file.sizeBytes),
+      'Content-Disposition': `${picture === undefined ? 'attachment' : 'inline'}; filename*=UTF-8''${encodeName(name)}`,
+    });
+  };
+
+  app.get('/cases/:id/results/:attempt/:key', (c) => {
+    const row = readCase(reader.db, c.req.param('id'));
+    const attempt = Number(c.req.param('attempt'));
+    const isOne = row !== null && Number.isInteger(attempt) && attempt >= 1 && attempt <= row.attempt;
+    return send(c, isOne ? resultFiles(site.results, row.name, attempt) : null, c.req.param('key'));
+  });
+
+  app.get('/cases/:id/inputs/:key', (c) => {
+    const row = readCase(reader.db, c.req.param('id'));
+    return send(c, row === null ? null : inputFiles(row.path), c.req.param('key'));
+  });
+
+  app.get('/cases/:id/log', async (c) => {
+    const detail = caseDetail(reader.db, c.req.param('id'));
+    if (detail === null) return refusals.refuse(c, 404, 'there is no such case');
+    const stream = c.req.query('stream') === 'stderr' ? 'stderr' : 'stdout';
+    const attempt = Number(c.req.query('attempt') ?? detail.row.attempt);
+    const tail = await logOf(detail, attempt, stream);
+    for (const [name, value] of Object.entries(FILE_HEADERS)) c.header(name, value);
+    c.header('Mqi-Log', stateOf(detail, tail));
+    return c.text(textOf(tail));
+  });
+
+  async function logOf(detail: CaseDetail, number: number, stream: 'stdout' | 'stderr'): Promise<LogTail> {
+    const list = resultFiles(site.results, detail.row.name, number);
+    const collected = list === null ? null : endOfFile(list, stream, TAIL_BYTES);
+    if (collected !== null) return { kind: 'text', ...collected };
+    const attempt = detail.attempts.findLast((row) => row.number === number);
+    if (attempt === undefined || attempt.removedAt !== null) return { kind: 'absent' };
+    return deps.tail(attempt.host, attempt.token, stream);
+  }
+}
+
+/** `grows` while more may come: then it is asked for again. */
+function stateOf({ row }: CaseDetail, tail: LogTail): string {
+  return isFinal(row.state) && tail.kind === 'text' ? 'whole' : 'grows';
+}
+
+function textOf(tail: LogTail): string {
+  switch (tail.kind) {
+    case 'absent':
+      return '(nothing was printed yet)\n';
+    case 'blind':
+      return `(it cannot be seen now: ${tail.reason})\n`;
+    case 'text': {
+      const begins =
+        tail.from === 0
+          ? ''
+          : `(the last ${formatSize(tail.sizeBytes - tail.from)} of ${formatSize(tail.sizeBytes)})\n`;
+      return begins + plain(tail.text);
+    }
+  }
+}
+
+/** Without its colours, which are no text of a page. */
+function plain(text: string): string {
+  return printableLog(text.replaceAll(/\u001b\[[0-9;]*m/g, '')).replaceAll('\r\n', '\n');
+}
+
+/** RFC 5987; a name is bytes that a user chose. */
+function encodeName(name: string): string {
+  return encodeURIComponent(name.toWellFormed()).replaceAll(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+function counted(body: ReadableStream<Uint8Array>, ended: () => void): ReadableStream<Uint8Array> {
+  const source = body.getReader();
+  let isOver = false;
+  const over = (): void => {
+    if (!isOver) ended();
+    isOver = true;
+  };
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await source.read();
+        if (!done) return controller.enqueue(value);
+        over();
+        controller.close();
+      } catch (error) {
+        over();
+        controller.error(error);
+      }
+    },
+    async cancel(reason) {
+      over();
+      await source.cancel(reason);
+    },
+  });
+}

@@ -1,0 +1,257 @@
+import { caseMachine } from '../../../../machines/index.ts';
+import { isFinal, stateOf } from '../../../domain/case.ts';
+import { formatSize } from '../../../domain/duration.ts';
+import { attemptsByToken, caseDetail } from '../../../store/queries.ts';
+import type { AttemptRow, CaseDetail, JournalRow } from '../../../store/queries.ts';
+import { renderChart } from '../../diagram.ts';
+import { failureNow } from '../../failure.ts';
+import { journalDetail } from '../../journal-line.ts';
+import { progressOf, progressText } from '../../progress.ts';
+import { explain, gatherWhy } from '../../why.ts';
+import { clockOf, phaseBadge, stateBadge } from '../badge.ts';
+import { inputFiles, resultFiles } from '../files.ts';
+import type { CaseFile, FileList } from '../files.ts';
+import { ago, duration, html, lasting, moment, place, plural, raw, said } from '../html.ts';
+import type { Content, Html } from '../html.ts';
+import type { Page, Part, View } from '../page.ts';
+import { actionsPart } from './case-actions.ts';
+import { ordersTable } from './orders.ts';
+
+/** The end of a timeline; the whole is `mqi cases show --all`. */
+const MOST_ENTRIES = 200;
+/** Of each attempt. */
+const MOST_LISTED = 200;
+const MOST_PICTURES = 12;
+/** A larger picture is downloaded. */
+const LARGEST_PICTURE_BYTES = 8 * 2 ** 20;
+
+export function casePage(view: View, id: string): Page | null {
+  const { db, site, nowMs } = view;
+  const detail = caseDetail(db, id);
+  const facts = detail === null ? null : gatherWhy(db, id, site.why, { running: true }, nowMs);
+  if (detail === null || facts === null) return null;
+  const { row } = detail;
+  const why = explain(facts);
+  const failure = failureNow(row.failure, detail.attempts.find(({ token }) => token === row.token) ?? null);
+  const results = detail.attempts
+    .map((attempt) => attempt.number)
+    .filter((number, index, all) => all.indexOf(number) === index)
+    .toReversed()
+    .flatMap((number) => {
+      const list = resultFiles(site.results, row.name, number);
+      return list === null ? [] : [{ number, list }];
+    });
+  const log: Part = {
+    id: 'log',
+    body: html`<h2>Log</h2>
+      ${logLinks(detail)}`,
+  };
+  const collected: Part = {
+    id: 'results',
+    body: html`<h2>Results</h2>
+      ${
+        results.length === 0
+          ? html`<p class="calm">
+              ${isFinal(row.state) ? 'Nothing was collected.' : 'They are collected when the job ends.'}
+            </p>`
+          : results.map(({ number, list }) => resultsOf(id, number, list, results.length > 1))
+      }`,
+  };
+  return {
+    title: row.name,
+    nav: 'cases',
+    caseId: id,
+    head: html`<h1>${said(row.name)}</h1>`,
+    parts: [
+      {
+        id: 'state',
+        body: html`<p class="lead">
+            ${stateBadge(row.state)} ${row.phase === row.state ? '' : phaseBadge(row.phase)}
+            <span>${lasting(row.phaseSince)}</span>
+          </p>
+          <p class="why">${said(why.sentence)}</p>
+          ${why.next === null || failure !== null ? '' : html`<p class="next">Next: <code>${said(why.next)}</code></p>`}
+          ${
+            failure === null
+              ? ''
+              : html`<div class="failure" role="note">
+                  <strong>${failure.kind}</strong>
+                  <p>${said(failure.message)}</p>
+                  <p class="next">Next: <code>${said(failure.hint)}</code></p>
+                </div>`
+          }
+          ${live(view, detail)}`,
+      },
+      { id: 'facts', area: 'half', body: factsPart(detail) },
+      { id: 'actions', area: 'half', body: actionsPart(view, row, facts.heldBackBy) },
+      ...(results.length === 0 && !isFinal(row.state) ? [log, collected] : [collected, log]),
+      { id: 'timeline', area: 'half', body: timeline(detail) },
+      { id: 'inputs', area: 'half', body: inputs(id, inputFiles(row.path)) },
+      {
+        id: 'chart',
+        body: html`<h2>Where it is</h2>
+          <div class="picture scroll">${raw(renderChart(caseMachine, [litOf(detail)]))}</div>`,
+      },
+      ...(detail.orders.length === 0
+        ? []
+        : [
+            {
+              id: 'orders',
+              body: html`<h2>Orders</h2>
+                ${ordersTable(detail.orders.toReversed().map((order) => ({ ...order, caseName: null })))}`,
+            },
+          ]),
+    ],
+  };
+}
+
+/** `running.executing`, as the machine has it. */
+function litOf({ row }: CaseDetail): string {
+  return row.state === row.phase ? row.state : `${stateOf(row.phase)}.${row.phase}`;
+}
+
+/** What moves while somebody looks: the clock of a job, the bytes of a transfer. */
+function live({ db }: View, { row }: CaseDetail): Content {
+  if (row.phase === 'executing') return html`<p class="progress">${clockOf(row)}</p>`;
+  if ((row.phase !== 'staging' && row.phase !== 'collecting') || row.token === null) return '';
+  const attempt = attemptsByToken(db, [row.token]).get(row.token);
+  if (attempt === undefined || attempt.movedBytes === 0) return '';
+  const { movedBytes, totalBytes } = attempt;
+  return html`<p class="progress">
+    ${totalBytes === null ? '' : html`<progress max="${Math.max(1, totalBytes)}" value="${movedBytes}"></progress>`}
+    <span class="num">${progressText(progressOf(movedBytes, totalBytes, 0, 0))}</span>
+  </p>`;
+}
+
+function factsPart({ row, attempts }: CaseDetail): Html {
+  const facts: readonly (readonly [string, Content])[] = [
+    ['Id', html`<code>${row.id}</code>`],
+    ['Folder', html`<code>${said(row.path)}</code>`],
+    ['Content', `${plural(row.files, 'file')}, ${formatSize(row.sizeBytes)}`],
+    ['Attempt', `${row.attempt}${attempts.length > 1 ? ` (${attempts.length} were sent to a host)` : ''}`],
+    ...(row.host === null ? [] : [['Where', place(row.host, row.slot)] as const]),
+    ...(row.jobId === null ? [] : [['Job', row.jobId] as const]),
+    ...(row.token === null ? [] : [['Token', html`<code>${row.token}</code>`] as const]),
+    ['Seen running', `${duration(row.observedMs)} of ${duration(row.limitMs)}`],
+    ...(row.priority === 0 ? [] : [['Priority', String(row.priority)] as const]),
+    ['Admitted', moment(row.createdAt)],
+    ['Fingerprint', html`<code title="${row.fingerprint}">${row.fingerprint.slice(0, 16)}…</code>`],
+  ];
+  return html`<h2>Facts</h2>
+    <dl class="facts">
+      ${facts.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>`;
+}
+
+function resultsOf(id: string, number: number, list: FileList, named: boolean): Html {
+  const address = (file: CaseFile): string => `/cases/${id}/results/${number}/${file.key}`;
+  const pictures = list.files
+    .filter(({ path, sizeBytes }) => /\.(svg|png)$/i.test(path) && sizeBytes <= LARGEST_PICTURE_BYTES)
+    .slice(0, MOST_PICTURES);
+  return html`${named ? html`<h3>Attempt ${number}</h3>` : ''}
+  ${list.trouble === null ? '' : html`<p class="bad">${said(list.trouble)}</p>`}
+  ${
+    pictures.length === 0
+      ? ''
+      : html`<div class="pictures">
+          ${pictures.map(
+            (file) =>
+              html`<figure>
+                <a href="${address(file)}"><img src="${address(file)}" alt="${said(file.path)}" loading="lazy" /></a>
+                <figcaption>${said(file.path)}</figcaption>
+              </figure>`,
+          )}
+        </div>`
+  }
+  ${fileTable(list, `Results of attempt ${number}`, address)}`;
+}
+
+function inputs(id: string, list: FileList): Html {
+  return html`<h2>Inputs</h2>
+    ${list.trouble === null ? '' : html`<p class="bad">The folder cannot be read: ${said(list.trouble)}</p>`}
+    ${fileTable(list, 'What lies in the folder of the case now', (file) => `/cases/${id}/inputs/${file.key}`)}`;
+}
+
+function fileTable(list: FileList, caption: string, address: (file: CaseFile) => string): Content {
+  if (list.files.length === 0) return '';
+  const shown = list.files.slice(0, MOST_LISTED);
+  const isCut = list.isCut || shown.length < list.files.length;
+  return html`<details class="files" ${list.files.length <= 12 ? 'open' : ''}>
+    <summary>
+      ${list.isCut ? 'more than ' : ''}${plural(list.files.length, 'file')} in <code>${said(list.folder)}</code>
+    </summary>
+    <table>
+      <caption class="sr">
+        ${caption}
+      </caption>
+      <thead class="sr">
+        <tr>
+          <th scope="col">File</th>
+          <th scope="col">Size</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${shown.map(
+          (file) =>
+            html`<tr>
+              <td><a href="${address(file)}" download>${said(file.path)}</a></td>
+              <td class="right num">${formatSize(file.sizeBytes)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+    ${isCut ? html`<p class="calm">The rest is in the folder.</p>` : ''}
+  </details>`;
+}
+
+/** Fetched by script while it is looked at, and by a link without. */
+function logLinks({ row, attempts }: CaseDetail): Html {
+  if (attempts.length === 0) return html`<p class="calm">Nothing of it has run yet.</p>`;
+  const follows = isFinal(row.state) ? 'no' : 'yes';
+  const address = (stream: string): string => `/cases/${row.id}/log?attempt=${row.attempt}&stream=${stream}`;
+  return html`<div class="tail" data-tail="${address('stdout')}" data-follow="${follows}">
+    <p class="tabs">
+      <a href="${address('stdout')}" data-stream aria-current="true">stdout</a>
+      <a href="${address('stderr')}" data-stream>stderr</a>
+      <span class="said" role="status"></span>
+    </p>
+    <pre tabindex="0" aria-label="the end of the log"></pre>
+  </div>`;
+}
+
+function timeline({ attempts, journal }: CaseDetail): Html {
+  const shown = journal.slice(-MOST_ENTRIES);
+  const numbers = [...new Set(shown.map((entry) => entry.attempt))].toReversed();
+  return html`<h2>Timeline</h2>
+    ${shown.length < journal.length ? html`<p class="calm">the last ${MOST_ENTRIES} of ${journal.length} entries</p>` : ''}
+    ${numbers.map((number) => {
+      const own = attempts.filter((attempt) => attempt.number === number);
+      return html`<h3>Attempt ${number} ${own.map((attempt) => outcomeOf(attempt))}</h3>
+        <ol class="timeline">
+          ${shown.filter((entry) => entry.attempt === number).map((entry) => entryOf(entry))}
+        </ol>`;
+    })}`;
+}
+
+function outcomeOf(attempt: AttemptRow): Html {
+  const where = place(attempt.host, attempt.slot);
+  if (attempt.orphan !== null) return html`<small class="warn">orphan on ${where}: ${said(attempt.orphan)}</small>`;
+  if (attempt.failure !== null)
+    return html`<small>on ${where}: <span class="bad">${attempt.failure.kind}</span></small>`;
+  return html`<small>on ${where}${attempt.endedAt === null ? '' : html`, over ${ago(attempt.endedAt)}`}</small>`;
+}
+
+function entryOf(entry: JournalRow): Html {
+  const moved = entry.fromPhase !== entry.toPhase;
+  const detail = said(journalDetail(entry));
+  return html`<li class="${moved ? stateOf(entry.toPhase) : 'same'}">
+    <span class="when">${moment(entry.at)}</span>
+    <span>${moved ? phaseBadge(entry.toPhase) : ''} ${detail === '' && !moved ? entry.event : detail}</span>
+  </li>`;
+}
