@@ -46,7 +46,8 @@ ask() { # HUNG ARGUMENTS…: sets \`said\`; false, with the trouble told, when i
     *[!0-9]* | '') ;;
     *) printf 'trouble it failed with code %s: %s\\n' "$code" "$(printf '%s\\n' "$said" | sed '/^ *$/d' | head -n 1)"; return 1 ;;
   esac
-  if started "$asked" && kill -s KILL "$asked" 2> /dev/null; then
+  if started "$asked"; then
+    kill -s KILL "$asked" 2> /dev/null
     nap
     ! started "$asked" || { printf '%s %s %s\\n' "$asked" "$start" "$boot" > "$hung"; } 2> /dev/null
   fi

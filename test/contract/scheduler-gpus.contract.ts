@@ -7,12 +7,13 @@ import { describe, expect, test } from 'vitest';
 import { busyWith } from '../../src/domain/gpu.ts';
 import type { Gpu } from '../../src/domain/gpu.ts';
 import type { Scheduler } from '../../src/scheduler/scheduler.ts';
+import type { Transport } from '../../src/transport/transport.ts';
 import { createFakeNvidiaSmi, uuidOf } from '../lab/nvidia-smi.ts';
 import type { FakeNvidiaSmi } from '../lab/nvidia-smi.ts';
-import { processesOf, until } from '../scheduler/lab.ts';
+import { kill, processesOf, until } from '../scheduler/lab.ts';
 import { signal } from './scheduler-bench.ts';
 import type { Bench } from './scheduler-bench.ts';
-import { losing, rewriting } from './scheduler-transports.ts';
+import { losing, rewriting, without } from './scheduler-transports.ts';
 
 /** What runs on the GPUs. The driver is a fake (test/lab/nvidia-smi.ts); the processes are real. */
 export function gpusContract(bench: Bench): void {
@@ -73,7 +74,7 @@ export function gpusContract(bench: Bench): void {
 
     test('have the job of another installation: a stranger', async () => {
       const driver = createFakeNvidiaSmi(1);
-      const stranger = driver.stranger(0, 'moqui');
+      const stranger = driver.stranger(0, 'moqui', { MQI_TOKEN: 'mqi-otherinstallation-case1-1-aaaaaaaa' });
       expect(busyWith(await gpusOf(withDriver(driver)), ['0'])).toContain(`pid ${stranger.pid} moqui`);
       stranger.kill('SIGKILL');
       await until(async () => busyWith(await gpusOf(withDriver(driver)), ['0']) === null);
@@ -101,22 +102,43 @@ export function gpusContract(bench: Bench): void {
       expect(await withDriver(driver).gpus(signal)).toEqual({ kind: 'unknown', reason: expect.stringMatching(reason) });
     });
 
-    test('are unknown where the driver hangs: the command ends all the same, and leaves nothing behind', async () => {
-      const driver = createFakeNvidiaSmi(1);
-      driver.answers('not at all');
-      const transport = rewriting(
-        bench.lab.transport,
-        (command) => `PATH='${driver.bin}':$PATH\n${command.replace('timeout 6', 'MQI_TOKEN= timeout 1')}`,
-      );
-      const marked = {
-        run: rewriting(transport, (command) => `MQI_HUNG=${bench.lab.instance}; export MQI_HUNG\n${command}`).run,
-      };
-      const outcome = await bench.sut.scheduler({ transport: marked }).gpus(signal);
-      expect(outcome).toEqual({ kind: 'unknown', reason: expect.stringContaining('no answer within') });
-      await until(() => marksOf(`MQI_HUNG=${bench.lab.instance}`).length === 0);
-      expect(readdirSync(bench.lab.root)).not.toContain('gpus.hung');
-      driver.answers('well');
-      expect(await gpusOf(withDriver(driver))).toHaveLength(1);
+    describe('of a driver that hangs', () => {
+      const mark = (): string => `MQI_HUNG=${bench.lab.instance}`;
+      const hanging = (driver: FakeNvidiaSmi): Pick<Transport, 'run'> =>
+        rewriting(
+          bench.lab.transport,
+          (command) =>
+            `${mark()}; export MQI_HUNG; PATH='${driver.bin}':$PATH\n${command.replace('timeout 6', 'timeout 1')}`,
+        );
+
+      test('are unknown: the command ends all the same, and leaves nothing behind', async () => {
+        const driver = createFakeNvidiaSmi(1);
+        driver.answers('not at all');
+        const outcome = await bench.sut.scheduler({ transport: hanging(driver) }).gpus(signal);
+        expect(outcome).toEqual({ kind: 'unknown', reason: expect.stringContaining('no answer within') });
+        await until(() => markedBy(mark()).length === 0);
+        expect(readdirSync(bench.lab.root)).not.toContain('gpus.hung');
+        driver.answers('well');
+        expect(await gpusOf(withDriver(driver))).toHaveLength(1);
+      });
+
+      test('that cannot even be killed are unknown: the channel is free all the same, and no second one is started', async () => {
+        const driver = createFakeNvidiaSmi(1);
+        driver.answers('not at all');
+        const scheduler = bench.sut.scheduler({ transport: without('kill', hanging(driver)) });
+        expect(await scheduler.gpus(signal)).toMatchObject({ kind: 'unknown' });
+        const [hung, ...more] = markedBy(mark()).filter((pid) => commandOf(pid).startsWith('sleep'));
+        expect(more).toEqual([]);
+        expect(await scheduler.gpus(signal)).toEqual({
+          kind: 'unknown',
+          reason: expect.stringContaining(`it hangs, unkillable: pid ${hung}`),
+        });
+        expect(markedBy(mark()).filter((pid) => commandOf(pid).startsWith('sleep'))).toEqual([hung]);
+        driver.answers('well');
+        kill(hung!);
+        await until(() => markedBy(mark()).length === 0);
+        expect(await gpusOf(withDriver(driver))).toHaveLength(1);
+      });
     });
 
     test('are not asked for again while an nvidia-smi that cannot be killed still hangs', async () => {
@@ -151,12 +173,22 @@ export function gpusContract(bench: Bench): void {
   });
 }
 
-function marksOf(mark: string): readonly string[] {
-  return readdirSync('/proc').filter((name) => {
-    try {
-      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').includes(mark);
-    } catch {
-      return false;
-    }
-  });
+/** Pids of the processes that have it in their environment. */
+function markedBy(mark: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && read(`/proc/${name}/environ`).split('\0').includes(mark))
+    .map(Number);
+}
+
+function commandOf(pid: number): string {
+  return read(`/proc/${pid}/cmdline`);
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    // it has just ended
+    return '';
+  }
 }
