@@ -3,7 +3,7 @@ import { blind } from './answer.ts';
 import { loseCommand, revokeCommand, stopCommand } from './attempt-commands.ts';
 import { answerOf, refuseStrange, targetOf } from './host-session.ts';
 import type { HostSession } from './host-session.ts';
-import { excerpt, isActive } from './judge.ts';
+import { excerpt, isActive, resultOf } from './judge.ts';
 import { prove } from './proof.ts';
 import { parseEnd, revocationLine } from './receipts.ts';
 import type { FileState } from './receipts.ts';
@@ -40,7 +40,7 @@ export async function stop(
   const report = reportOf(session, attempt.token, await answerOf(session, command, { timeoutMs, signal }));
   if (report.kind === 'blind') return report;
   const { facts, node } = report;
-  const queue = facts.queue.kind === 'ended' ? facts.queue.result : null;
+  const queue = resultOf(facts, node);
   const proof = prove(facts, node, session.dialect.terminalIsProof);
   switch (proof.kind) {
     case 'not_yet':

@@ -1,4 +1,4 @@
-import type { Claim, Node, QueueState } from '../domain/job.ts';
+import type { Claim, Node, QueueResult, QueueState } from '../domain/job.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Facts } from './scheduler.ts';
 
@@ -36,7 +36,19 @@ export function judge(facts: Facts, node: Node): Observation {
   if (claim.value.by === 'revocation') return missing(queue);
   if (alive) return queue.kind === 'suspended' ? { kind: 'suspended' } : { kind: 'executing' };
   const view = viewOf(claim.value, node);
-  return view === 'elsewhere' ? judgeElsewhere(claim.value, queue, node) : missing(queue);
+  return view === 'elsewhere'
+    ? judgeElsewhere(claim.value, queue, node)
+    : { kind: 'missing', queue: resultOf(facts, node) };
+}
+
+/**
+ * How the queue says that a job ended. Of all that ran when its node went down it says, once it is up again, that they
+ * were killed: that is no sign that anybody did.
+ */
+export function resultOf({ claim, queue }: Facts, node: Node): QueueResult | null {
+  if (queue.kind !== 'ended') return null;
+  const isRebooted = claim.kind === 'present' && claim.value.by === 'job' && viewOf(claim.value, node) === 'rebooted';
+  return isRebooted && queue.result.kind === 'killed' ? null : queue.result;
 }
 
 function judgeUnclaimed(queue: QueueState, alive: boolean): Observation {

@@ -8,6 +8,8 @@ import { describe, onTestFinished, test } from 'vitest';
 
 import { readHost } from '../../src/store/hosts.ts';
 import type { HostRow } from '../../src/store/hosts.ts';
+import { startMachine } from '../lab/machine.ts';
+import type { Machine } from '../lab/machine.ts';
 import { createNetwork } from '../lab/network.ts';
 import type { Network } from '../lab/network.ts';
 import { PUEUE_VERSIONS, hasPueue, startPueue } from '../lab/pueue.ts';
@@ -80,8 +82,12 @@ export interface Hpc extends Site {
   readonly queue: PueueDaemon;
   /** Between the daemon and sshd; only with `proxied`. */
   readonly proxy: FaultProxy;
-  /** Of sshd alone; only with `inNetwork`. */
+  /** Of sshd alone with `inNetwork`, of the whole host with `onMachine`. */
   readonly network: Network;
+  /** Only with `onMachine`. */
+  readonly machine: Machine;
+  /** After `machine.crash()`: it boots, and its sshd, its pueued and its groups are started, as an operator does. */
+  reboot(): Promise<void>;
   /**
    * sh that every `pueue` of the host reads before it does anything, its arguments in `$@`: it may `exit`, or call
    * `real`. Null for none.
@@ -122,6 +128,8 @@ export interface HpcOptions extends SiteOptions {
   readonly proxied?: boolean;
   /** sshd listens in a network namespace of its own; the jobs and their queue stay here. */
   readonly inNetwork?: boolean;
+  /** sshd, the queue and the jobs run on a machine of their own, network and all. */
+  readonly onMachine?: boolean;
   /** Keys of the host's `transport`, beside those that reach it. */
   readonly transport?: Readonly<Record<string, unknown>>;
   /** Where pueued keeps its state, when that is a special place. */
@@ -131,12 +139,14 @@ export interface HpcOptions extends SiteOptions {
 export async function createHpc(options: HpcOptions = {}): Promise<Hpc> {
   const { version = '4.0.4', groups = ['gpu0'], proxied = false } = options;
   const ends = options.ends ?? onTestFinished;
-  const network = options.inNetwork === true ? createNetwork() : null;
-  if (network !== null) ends(async () => network.remove());
+  const machine = options.onMachine === true ? await startMachine() : null;
+  if (machine !== null) ends(() => machine.remove());
+  const network = machine?.network ?? (options.inNetwork === true ? createNetwork() : null);
+  if (machine === null && network !== null) ends(async () => network.remove());
   const place =
     network === null
       ? { port: await lowPort() }
-      : { address: network.address, port: NETWORK_PORT, prefix: network.prefix };
+      : { address: network.address, port: NETWORK_PORT, prefix: (machine ?? network).prefix };
   const sshd = await startSshd({ ...place, ...options.sshd });
   ends(() => sshd.stop());
   const proxy = proxied ? await startProxy(sshd) : null;
@@ -144,11 +154,10 @@ export async function createHpc(options: HpcOptions = {}): Promise<Hpc> {
     ends(() => proxy.close());
     writeKnownHosts(sshd.knownHosts, sshd.dir, '*', ['ed25519']);
   }
-  const queue = await startPueue(
-    version,
-    groups,
-    options.dataDirectory === undefined ? {} : { dataDirectory: options.dataDirectory },
-  );
+  const queue = await startPueue(version, groups, {
+    ...(options.dataDirectory === undefined ? {} : { dataDirectory: options.dataDirectory }),
+    ...(machine === null ? {} : { prefix: machine.prefix }),
+  });
   ends(() => queue.close());
   const [client, trapFile, callsFile] = ['pueue', 'trap', 'calls'].map((name) => join(sshd.dir, name)) as [
     string,
@@ -207,6 +216,15 @@ exec '${queue.client}' "$@"
     get network(): Network {
       if (network === null) throw new Error('this site has no network of its own');
       return network;
+    },
+    get machine(): Machine {
+      if (machine === null) throw new Error('this site has no machine of its own');
+      return machine;
+    },
+    async reboot() {
+      await machine?.boot();
+      await Promise.all([sshd.startListening(), queue.start()]);
+      await queue.pueue('start', '--all');
     },
     trap(script: string | null) {
       if (script === null) return rmSync(trapFile, { force: true });

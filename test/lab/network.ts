@@ -19,6 +19,8 @@ export interface Network {
   readonly lose: (percent: number) => void;
   /** Every packet is answered by a reset. */
   readonly reset: () => void;
+  /** A line of so many kbit/s, each way. */
+  readonly limit: (kbitPerSecond: number) => void;
   readonly heal: () => void;
   readonly remove: () => void;
 }
@@ -27,7 +29,7 @@ export interface Network {
 export function whyNetworkIsMissing(): string | null {
   if (process.getuid?.() !== 0) return 'network namespaces need root';
   try {
-    for (const command of ['ip', 'nft', 'nsenter']) execFileSync('which', [command], { stdio: 'ignore' });
+    for (const command of ['ip', 'nft', 'nsenter', 'tc']) execFileSync('which', [command], { stdio: 'ignore' });
     execFileSync('ip', ['netns', 'list'], { stdio: 'ignore' });
     execFileSync('unshare', ['--net', 'true'], { stdio: 'ignore' });
     return null;
@@ -38,6 +40,10 @@ export function whyNetworkIsMissing(): string | null {
 
 function ip(...args: readonly string[]): void {
   execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+function tc(...args: readonly string[]): void {
+  execFileSync('tc', args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
 /** Test runs beside ours have taken some already. */
@@ -95,8 +101,16 @@ function networkOf(name: string, net: string): Network {
         `out oif ${far} numgen random mod 100 < ${percent} drop`,
       ),
     reset: () => rules(`in iif ${far} meta l4proto tcp reject with tcp reset`),
+    limit(kbitPerSecond) {
+      // as much in flight as a slow router keeps: less, and the line loses packets instead of time
+      const bucket = ['tbf', 'rate', `${kbitPerSecond}kbit`, 'burst', '4kb', 'latency', '400ms'];
+      tc('qdisc', 'replace', 'dev', near, 'root', ...bucket);
+      tc('-n', name, 'qdisc', 'replace', 'dev', far, 'root', ...bucket);
+    },
     heal() {
       attempt(() => nft('delete table inet fault'));
+      attempt(() => tc('qdisc', 'del', 'dev', near, 'root'));
+      attempt(() => tc('-n', name, 'qdisc', 'del', 'dev', far, 'root'));
       ip('link', 'set', near, 'up');
       ip('-n', name, 'link', 'set', far, 'up');
     },

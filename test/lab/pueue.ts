@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
+import { descendantsOf } from './processes.ts';
+
 /** Where the real parts for tests lie; they are built once and cached by CI. */
 const MQI_LAB = process.env['MQI_LAB'] ?? '/var/cache/mqi-lab';
 
@@ -40,11 +42,14 @@ export interface PueueDaemon {
 
 const run = promisify(execFile);
 
-/** `dataDirectory`: where the daemon keeps its state, when it has to be a special place. */
+/**
+ * `dataDirectory`: where the daemon keeps its state, when it has to be a special place. `prefix`: the command in front of
+ * the daemon, for one that runs on another machine (`lab/machine`).
+ */
 export async function startPueue(
   version: PueueVersion,
   groups: readonly string[],
-  options: { readonly dataDirectory?: string } = {},
+  options: { readonly dataDirectory?: string; readonly prefix?: readonly string[] } = {},
 ): Promise<PueueDaemon> {
   // a socket's path holds 107 bytes
   const directory = mkdtempSync(path.join(tmpdir(), 'mqi-pq-'));
@@ -84,9 +89,11 @@ shared:
   async function start(): Promise<void> {
     rmSync(socket, { force: true });
     rmSync(path.join(runtime, 'pueue.pid'), { force: true });
-    daemon = spawn(path.join(binaries, 'pueued'), ['-c', config], { stdio: 'ignore', cwd: directory });
-    pid = daemon.pid!;
+    const [command, ...args] = [...(options.prefix ?? []), path.join(binaries, 'pueued'), '-c', config];
+    daemon = spawn(command, args, { stdio: 'ignore', cwd: directory });
     await answering();
+    // what enters another machine stays outside and waits for it
+    pid = options.prefix === undefined ? daemon.pid! : descendantsOf(daemon.pid!)[0]!.pid;
   }
 
   async function answering(): Promise<void> {
@@ -105,9 +112,13 @@ shared:
 
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const closed = ended();
-    daemon?.kill(signal);
+    const kill = (name: NodeJS.Signals): void => {
+      if (daemon === null || daemon.exitCode !== null || daemon.signalCode !== null) return;
+      process.kill(pid, name);
+    };
+    kill(signal);
     // one that hangs does not hear a TERM
-    const patience = setTimeout(() => daemon?.kill('SIGKILL'), 5_000);
+    const patience = setTimeout(() => kill('SIGKILL'), 5_000);
     await closed;
     clearTimeout(patience);
   }

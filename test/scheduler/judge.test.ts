@@ -46,6 +46,7 @@ const table: readonly (readonly [string, Partial<Facts>, Partial<Observation>])[
   ['claimed, without processes, and running by the queue', { claim: claimed, queue: running }, MISSING],
   ['claimed, without processes, and killed', { claim: claimed, queue: killed }, MISSING_KILLED],
   ['claimed before a reboot of its node', { claim: rebooted }, MISSING],
+  ['claimed before a reboot, after which the queue calls it killed', { claim: rebooted, queue: killed }, MISSING],
   ['claimed on another node', { claim: elsewhere }, { kind: 'unknown' }],
   ['claimed in another pid namespace', { claim: container }, { kind: 'unknown' }],
   ['claimed by another user', { claim: otherUser }, { kind: 'unknown' }],
