@@ -11,6 +11,7 @@ const PARTS = [
   { name: 'pueue 3.4.1', paths: [join(lab, 'pueue-3.4.1/bin/pueued')], install: 'test/lab/install.sh' },
   { name: 'strace', paths: onPath('strace'), install: 'apt-get install strace' },
   { name: 'faketime', paths: onPath('faketime'), install: 'apt-get install faketime' },
+  { name: 'chromium', paths: onPath('chromium'), install: 'apt-get install chromium' },
 ];
 
 export function missingParts() {
