@@ -16,7 +16,11 @@ export interface FakeNvidiaSmi {
   /** sh for a job: its process computes on a GPU from now on. */
   use(index: number): string;
   /** Somebody else's process, on a GPU, with that much in its environment; ends with the test at the latest. */
-  stranger(index: number, name?: string, env?: Readonly<Record<string, string>>): ChildProcess & { readonly pid: number };
+  stranger(
+    index: number,
+    name?: string,
+    env?: Readonly<Record<string, string>>,
+  ): ChildProcess & { readonly pid: number };
   /** How it answers from now on. */
   answers(how: 'well' | 'not at all' | 'with an error' | 'with garbage'): void;
 }
@@ -68,7 +72,11 @@ export function createFakeNvidiaSmi(gpus: number): FakeNvidiaSmi {
     use: (index) => `printf '%s\\nmoqui\\n' ${uuidOf(index)} > '${folder}/on/'$$`,
     stranger(index, name = 'python', env = {}) {
       // it has nothing of ours in its environment, nor is it in a session of ours
-      const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore', env: { PATH: process.env['PATH'], ...env } });
+      const child = spawn('sleep', ['600'], {
+        detached: true,
+        stdio: 'ignore',
+        env: { PATH: process.env['PATH'], ...env },
+      });
       strangers.push(child);
       if (child.pid === undefined) throw new Error('no process could be started');
       writeFileSync(join(folder, 'on', String(child.pid)), `${uuidOf(index)}\n${name}\n`);
