@@ -24,18 +24,24 @@ export async function runSeeds(from: number, count: number, tell: (line: string)
     add(tally, outcome);
     const { violation } = outcome;
     if (violation !== null) tell(`seed ${seed}: promise ${violation.promise}: ${violation.text}`);
+    else if (isSpared(outcome)) tell(`seed ${seed}: ${outcome.crashes} crashes, ${outcome.blindSpells} blind spells`);
   }
   return tally;
 }
 
-function add(tally: Tally, { seed, crashes, blindSpells, virtualMs, violation }: Outcome): void {
+function add(tally: Tally, outcome: Outcome): void {
+  const { seed, crashes, blindSpells, virtualMs, violation } = outcome;
   tally.worlds += 1;
   tally.crashes += crashes;
   tally.blindSpells += blindSpells;
   tally.virtualMs += virtualMs;
   // one that broke a promise was ended there
   if (violation !== null) tally.failed.push(seed);
-  else if (crashes === 0 || blindSpells === 0) tally.spared += 1;
+  else if (isSpared(outcome)) tally.spared += 1;
+}
+
+function isSpared({ crashes, blindSpells }: Outcome): boolean {
+  return crashes === 0 || blindSpells === 0;
 }
 
 export function addTallies(a: Tally, b: Tally): Tally {

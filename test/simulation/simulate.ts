@@ -1,11 +1,13 @@
 import { drawHorizonMs, drawShape } from './draw-shape.ts';
 import type { Planned } from './faults/fault.ts';
-import { adopt, clearSlots, give } from './faults/orders.ts';
+import { adopt, clearSlots, give, kill, orphansOf } from './faults/orders.ts';
+import type { Desk } from './faults/orders.ts';
 import { perform } from './faults/perform.ts';
 import { drawPlan } from './faults/plan.ts';
 import type { ThemeName } from './faults/themes.ts';
 import { STEADY } from './network/wire.ts';
 import type { Violation } from './violation.ts';
+import type { CaseLine } from './promises/book.ts';
 import { World } from './world.ts';
 
 /** How long after the last fault everything must have come to its end, virtual ms: reconciles come every five minutes. */
@@ -75,8 +77,10 @@ async function complete(world: World): Promise<void> {
   const isSettled = (): boolean => lives.isAlive && checker.page.reconciled.size === world.hosts.length;
   if (checker.blindSpells === 0) {
     await world.run(timeline.nowMs + SETTLED_MS, isSettled);
-    for (const number of world.hosts.keys()) perform(world, { kind: 'cut', host: number, cut: 'reset', forMs: 5_000 });
-    await world.run(timeline.nowMs + 5_000);
+    // a line that nobody uses is not missed: the next look finds it cut
+    const forMs = 2 * world.shape.observeEveryMs;
+    for (const number of world.hosts.keys()) perform(world, { kind: 'cut', host: number, cut: 'reset', forMs });
+    await world.run(timeline.nowMs + forMs);
   }
   if (lives.crashes === 0) {
     await world.run(timeline.nowMs + SETTLED_MS, () => lives.isAlive);
@@ -104,6 +108,21 @@ export function mend(world: World): void {
   }
 }
 
+/** One of the three things that `mqi orphans` offers. */
+function settleOrphans({ random }: World, desk: Desk, line: CaseLine): void {
+  const orphans = orphansOf(desk, line);
+  if (orphans.length === 0) return;
+  const token = random.pick(orphans);
+  switch (random.pick(['retry', 'adopt', 'kill'] as const)) {
+    case 'retry':
+      return give(desk, line, 'retry');
+    case 'adopt':
+      return adopt(desk, line, token);
+    case 'kill':
+      return kill(desk, token);
+  }
+}
+
 /** From now on operators do what they are asked for. */
 export function care(world: World): void {
   if (world.checker.isAtRest() && world.lives.isAlive) return;
@@ -118,10 +137,7 @@ export function care(world: World): void {
     if (line.paused === 1) give(desk, line, 'resume');
     // it has been let go often enough: `mqi why` says so, and a person decides
     if (line.phase === 'queued' && line.blocked !== null) give(desk, line, 'cancel');
-    const orphans = desk.page.attempts.filter((attempt) => attempt.caseId === line.id && attempt.orphan !== null);
-    if (orphans.length === 0) continue;
-    if (world.random.chance(0.5)) give(desk, line, 'retry');
-    else adopt(desk, line, world.random.pick(orphans).token);
+    settleOrphans(world, desk, line);
   }
   clearSlots(desk);
   world.timeline.after(CARE_EVERY_MS, () => care(world));

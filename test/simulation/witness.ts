@@ -80,8 +80,8 @@ export class Witness {
     record.starts = 0;
   }
 
-  /** An operator gave an orphan back to its case: whatever was done to it before then is no surprise. */
-  adopted(token: string): void {
+  /** An operator gave an orphan back to its case, or ends it: whatever was done to it is no surprise. */
+  touched(token: string): void {
     this.of(token).operatorTouched = true;
   }
 

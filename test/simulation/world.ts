@@ -110,7 +110,7 @@ export class World {
 
   desk(): Desk {
     const { page, abilities } = this.checker;
-    return { store: this.database.openForOrders(), page, abilities, atMs: this.timeline.nowMs };
+    return { store: this.database.openForOrders(), page, abilities, witness: this.witness, atMs: this.timeline.nowMs };
   }
 
   backUp(): void {

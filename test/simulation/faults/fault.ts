@@ -61,7 +61,8 @@ export type PlannedOrder =
   | 'abandon'
   | 'adopt'
   | 'limit'
-  | 'clear slots';
+  | 'clear slots'
+  | 'kill orphans';
 
 /** At a moment, or as soon as the daemon has passed a place so many times: that hits the narrow windows. */
 export type When =

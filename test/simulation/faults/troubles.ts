@@ -17,6 +17,7 @@ const HANDS: readonly HostHand[] = [
   'start again',
 ];
 const ORDERS: readonly PlannedOrder[] = [
+  'kill orphans',
   'cancel',
   'cancel',
   'retry',

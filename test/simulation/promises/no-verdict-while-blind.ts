@@ -10,7 +10,7 @@ import type { CaseLine } from './book.ts';
 export function checkVerdicts(commit: Commit): void {
   const { witness, accuse, abilities } = commit;
   for (const [before, after] of changed(commit)) {
-    if (before?.phase === 'waiting' && SLOT_HOLDING_PHASES.has(after.phase)) witness.adopted(after.token!);
+    if (before?.phase === 'waiting' && SLOT_HOLDING_PHASES.has(after.phase)) witness.touched(after.token!);
     if (before?.token == null || before.token !== after.token) continue;
     const record = witness.of(before.token);
     if (after.observedMs > before.observedMs) {
