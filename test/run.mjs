@@ -14,6 +14,7 @@ const checks = [
   ['lint', ['oxlint', '--type-aware', '--deny-warnings']],
   ['types', ['tsc', '-p', 'tsconfig.json']],
   ['types of the web page', ['tsc', '-p', 'src/views/web/assets/tsconfig.json']],
+  ["types of the inspector's page", ['tsc', '-p', 'src/views/inspector/assets/tsconfig.json']],
   ['imports', ['node', 'test/checks/import-rules.mjs']],
   ['dead code', ['knip']],
   ['build', ['tsc', '-p', 'tsconfig.build.json']],

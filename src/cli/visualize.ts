@@ -1,16 +1,12 @@
 import { Command, Option } from 'commander';
 
-import { EXPORT_FORMATS, MACHINES, exportMachine, machineSummary } from '../views/diagram/export.ts';
-import type { ExportFormat } from '../views/diagram/export.ts';
-import { STATELY_INSPECTOR } from '../views/inspector.ts';
-import { nearestNames } from './case-ref.ts';
+import { EXPORT_FORMATS } from '../views/diagram/formats.ts';
+import type { ExportFormat } from '../views/diagram/formats.ts';
+import { STATELY_INSPECTOR } from '../views/inspector/stately.ts';
 import { CliError } from './cli-error.ts';
 import { optionsOf } from './cli.ts';
 import type { Cli } from './cli.ts';
 import { EXIT } from './exit-code.ts';
-import type { Screen } from './screen.ts';
-import { printTable } from './table.ts';
-import { inspect } from './visualize/inspect.ts';
 import type { InspectOptions } from './visualize/inspect.ts';
 
 interface VisualizeOptions extends InspectOptions {
@@ -19,7 +15,7 @@ interface VisualizeOptions extends InspectOptions {
 
 export function visualizeCommand(cli: Cli): Command {
   return new Command('visualize')
-    .argument('[machine]', `none: list them (${[...MACHINES.keys()].join(', ')})`)
+    .argument('[machine]', 'case or link; none: list them')
     .description(
       'the state machines as pictures and text; live or finished cases in Stately’s inspector (docs/stately.md)',
     )
@@ -33,44 +29,16 @@ export function visualizeCommand(cli: Cli): Command {
       const options = optionsOf<VisualizeOptions>(command);
       if (options.live !== undefined || options.replay !== undefined) {
         if (name !== undefined || options.format !== undefined) throw mixed();
+        // not before it is needed: other commands want neither a server nor the machines
+        const { inspect } = await import('./visualize/inspect.ts');
         cli.exitWith(await inspect(cli.io, options));
         return;
       }
-      if (name === undefined) {
-        if (options.format !== undefined) throw unknownMachine('none');
-        printMachines(cli.io.out);
-      } else {
-        const machine = MACHINES.get(name) ?? MACHINES.get(name.toLowerCase());
-        if (machine === undefined) throw unknownMachine(name);
-        cli.io.out.raw(exportMachine(machine, options.format ?? 'mermaid'));
-      }
+      const { printMachine, printMachines } = await import('./visualize/machines.ts');
+      if (name === undefined && options.format === undefined) printMachines(cli.io.out);
+      else printMachine(cli.io.out, name, options.format ?? 'mermaid');
       cli.exitWith(EXIT.ok);
     });
-}
-
-function printMachines(out: Screen): void {
-  printTable(
-    out,
-    [
-      { head: 'MACHINE' },
-      { head: 'STATES', align: 'right' },
-      { head: 'EVENTS', align: 'right' },
-      { head: 'WHAT', shrinkTo: 20 },
-    ],
-    [...MACHINES.values()]
-      .map(machineSummary)
-      .map(({ id, states, events, description }) => [id, String(states), String(events), description]),
-  );
-}
-
-function unknownMachine(name: string): CliError {
-  const names = [...MACHINES.keys()];
-  const [meant = names[0]!] = nearestNames(name, names);
-  return new CliError(
-    name === 'none' ? 'which machine is to be printed?' : `there is no machine ${name}; there are ${names.join(', ')}`,
-    `mqi visualize ${meant} --format json`,
-    EXIT.usage,
-  );
 }
 
 function mixed(): CliError {

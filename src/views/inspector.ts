@@ -7,9 +7,6 @@ import type { Relay, RelayOptions } from './inspector/relay.ts';
 import { createReplay } from './inspector/replay.ts';
 import { storyOf } from './inspector/story.ts';
 
-/** Stately's own; a page that any window may open and hand its messages to. */
-export const STATELY_INSPECTOR = 'https://stately.ai/inspect';
-
 export interface InspectorOptions {
   readonly db: ReadDb;
   readonly clock: Clock;

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { openReader } from '../../store/open.ts';
-import { STATELY_INSPECTOR, inspectLive } from '../../views/inspector.ts';
+import { inspectLive } from '../../views/inspector.ts';
+import { STATELY_INSPECTOR } from '../../views/inspector/stately.ts';
 import { systemClock } from '../clock.ts';
 import type { FromInspector, InspectorWorkerData } from './messages.ts';
 

@@ -3,6 +3,7 @@ import type { AnyStateMachine } from 'xstate';
 import { caseMachine, linkMachine } from '../../../machines/index.ts';
 import { renderChart } from '../diagram.ts';
 import { chartOf } from './chart.ts';
+import type { ExportFormat } from './formats.ts';
 import { machineCode, machineJson } from './machine-json.ts';
 import { mermaidOf } from './mermaid.ts';
 
@@ -10,10 +11,6 @@ import { mermaidOf } from './mermaid.ts';
 export const MACHINES: ReadonlyMap<string, AnyStateMachine> = new Map(
   [caseMachine, linkMachine].map((machine) => [machine.id, machine]),
 );
-
-/** `js`: the JSON as one call of `createMachine`, which the importer of Stately's editor wants. */
-export const EXPORT_FORMATS = ['json', 'js', 'mermaid', 'svg'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** A machine as the text of a file, with a line break at its end. */
 export function exportMachine(machine: AnyStateMachine, format: ExportFormat): string {
