@@ -42,8 +42,7 @@ export function mountActions(app: Hono<WebEnv>, { deps, refusals, cookie, answer
   const forms = createBudget(FORMS.burst, FORMS.perSecond);
 
   app.use('*', async (c, next) => {
-    if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
-    if (c.req.method !== 'POST') return refusals.refuse(c, 405, 'only GET and POST are understood');
+    if (c.req.method === 'GET') return next();
     if (!isSameOrigin(c)) return refusals.refuse(c, 403, 'the form does not come from a page of ours');
     if (!forms.take(clock.monotonic())) {
       c.header('Retry-After', '5');

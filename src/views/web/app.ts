@@ -89,8 +89,8 @@ export function createWebApp(deps: WebDeps): WebApp {
   });
 
   app.get('/events', (c) => {
-    const last = Number(c.req.header('last-event-id') ?? c.req.query('after') ?? Number.NaN);
-    const body = stream.open(Number.isSafeInteger(last) && last >= 0 ? last : null);
+    const last = c.req.header('last-event-id') ?? c.req.query('after') ?? '';
+    const body = stream.open(/^\d{1,15}$/.test(last) ? Number(last) : null);
     if (body === null) return refusals.refuse(c, 503, 'too many pages are open');
     return c.body(body, 200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
   });

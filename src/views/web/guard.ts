@@ -43,6 +43,9 @@ export function guard(deps: WebDeps, refusals: Refusals): MiddlewareHandler<WebE
     if (!isOurs(c.req.header('host'), names)) {
       return refusals.refuse(c, 421, `the page does not go by the name ${said(c.req.header('host'))} (web.hostnames)`);
     }
+    // HEAD too: what is not sent would have to be closed
+    if (c.req.method !== 'GET' && c.req.method !== 'POST')
+      return refusals.refuse(c, 405, 'only GET and POST are understood');
     if (c.req.url.length > LONGEST_URL) return refusals.refuse(c, 414, 'the address is too long');
     if (!requests.take(deps.clock.monotonic())) {
       c.header('Retry-After', '1');

@@ -33,6 +33,8 @@ export function createEventStream({ reader, clock, signal }: WebDeps): EventStre
   let version = reader.version();
   let tickedAt = clock.monotonic();
   let beatAt = clock.monotonic();
+  /** Something was committed that nobody was told of. */
+  let isTickOwed = false;
   let cancel = (): void => {};
 
   const drop = (controller: Controller): void => {
@@ -59,8 +61,13 @@ export function createEventStream({ reader, clock, signal }: WebDeps): EventStre
       if (summary === null) return;
       last = summary.id;
       broadcast('change', summary, summary.id);
-      tickedAt = clock.monotonic();
+      isTickOwed = false;
     }
+  };
+  const tick = (now: number): void => {
+    tickedAt = now;
+    isTickOwed = false;
+    broadcast('tick', {}, null);
   };
   const entriesAfter = (id: number) => {
     const rows = journalAfter(reader.db, id, MOST_ENTRIES);
@@ -76,22 +83,14 @@ export function createEventStream({ reader, clock, signal }: WebDeps): EventStre
     const found = reader.version();
     if (found !== version) {
       version = found;
+      isTickOwed = true;
       follow();
-      if (now - tickedAt >= TICK_MS) {
-        tickedAt = now;
-        broadcast('tick', {}, null);
-      } else unticked = true;
-    } else if (unticked && now - tickedAt >= TICK_MS) {
-      unticked = false;
-      tickedAt = now;
-      broadcast('tick', {}, null);
     }
-    if (now - beatAt >= BEAT_MS) {
-      beatAt = now;
-      broadcast('beat', { now: clock.now() }, null);
-    }
+    if (isTickOwed && now - tickedAt >= TICK_MS) tick(now);
+    if (now - beatAt < BEAT_MS) return;
+    beatAt = now;
+    broadcast('beat', { now: clock.now() }, null);
   };
-  let unticked = false;
   cancel = clock.after(POLL_MS, poll);
   signal.addEventListener('abort', () => {
     cancel();
@@ -106,8 +105,9 @@ export function createEventStream({ reader, clock, signal }: WebDeps): EventStre
         {
           start(controller) {
             own = controller;
-            open.add(controller);
+            // the others first: this one hears in its greeting how far they are
             follow();
+            open.add(controller);
             const missed = lastSeen === null || lastSeen > last ? 0 : countAfter(lastSeen);
             const hello = message('hello', { now: clock.now(), missed }, last);
             controller.enqueue(encoder.encode(`retry: 2000\n${hello}`));

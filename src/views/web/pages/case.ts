@@ -58,7 +58,7 @@ export function casePage(view: View, id: string): Page | null {
       }`,
   };
   return {
-    title: row.name,
+    title: said(row.name),
     nav: 'cases',
     caseId: id,
     head: html`<h1>${said(row.name)}</h1>`,
