@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,7 +22,9 @@ export interface FakeNvidiaSmi {
     env?: Readonly<Record<string, string>>,
   ): ChildProcess & { readonly pid: number };
   /** How it answers from now on. */
-  answers(how: 'well' | 'not at all' | 'with an error' | 'with garbage'): void;
+  answers(how: 'well' | 'not at all' | 'never, and stays when it is killed' | 'with an error' | 'with garbage'): void;
+  /** Pids of those that stayed. */
+  left(): readonly number[];
 }
 
 export const uuidOf = (index: number): string => `GPU-${String(index).repeat(8)}-1111-2222-3333-444444444444`;
@@ -31,6 +33,8 @@ const SCRIPT = (folder: string): string => `#!/bin/sh
 folder='${folder}'
 case $(cat "$folder/how") in
   'not at all') exec sleep 600 ;;
+  # what is left has its output open, as one in the depths of a kernel has
+  'never, and stays when it is killed') sleep 600 & echo "$!" >> "$folder/left"; wait ;;
   'with an error') echo 'NVIDIA-SMI has failed because it could not communicate with the NVIDIA driver.'; exit 9 ;;
   'with garbage') echo '[GPU is lost]'; exit 0 ;;
 esac
@@ -63,8 +67,14 @@ export function createFakeNvidiaSmi(gpus: number): FakeNvidiaSmi {
   const strangers: ChildProcess[] = [];
   const answers: FakeNvidiaSmi['answers'] = (how) => writeFileSync(join(folder, 'how'), how);
   answers('well');
+  const left = (): readonly number[] => {
+    const file = join(folder, 'left');
+    const pids = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number) : [];
+    return pids.filter((pid) => existsSync(`/proc/${pid}`));
+  };
   onTestFinished(() => {
     for (const child of strangers) child.kill('SIGKILL');
+    for (const pid of left()) process.kill(pid, 'SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   });
   return {
@@ -83,5 +93,6 @@ export function createFakeNvidiaSmi(gpus: number): FakeNvidiaSmi {
       return child as ReturnType<FakeNvidiaSmi['stranger']>;
     },
     answers,
+    left,
   };
 }
