@@ -6,9 +6,8 @@ import { describe, expect, it } from 'vitest';
 
 import { EXIT_MEANINGS } from '../../src/cli/exit-code.ts';
 import { buildProgram } from '../../src/cli/program.ts';
-import { createScreen } from '../../src/cli/screen.ts';
 import { SHAPE_COMMANDS, fullSite, printedShape } from './gather-shapes.ts';
-import { testClock } from './site.ts';
+import { silentIo } from './silent-io.ts';
 
 const page = (name: string): string => readFileSync(join(import.meta.dirname, '..', '..', 'docs', name), 'utf8');
 
@@ -37,21 +36,7 @@ describe('docs/json.md', () => {
 });
 
 describe('docs/cli.md', () => {
-  const screen = createScreen({ write: () => {}, isTty: false, columns: null, rows: null, colour: false });
-  const program = buildProgram({
-    io: {
-      out: screen,
-      err: screen,
-      env: {},
-      cwd: '/',
-      self: 'mqi',
-      clock: testClock(),
-      operator: 'x',
-      confirm: null,
-      interruption: () => new AbortController().signal,
-    },
-    exitWith: () => {},
-  });
+  const program = buildProgram({ io: silentIo(), exitWith: () => {} });
 
   function leaves(command: Command, name: string): (readonly [string, Command])[] {
     if (command.commands.length === 0) return [[name, command]];
