@@ -11,6 +11,7 @@ import { folderChecks } from './doctor/folder-checks.ts';
 import { hostChecks } from './doctor/host-checks.ts';
 import { machineChecks } from './doctor/machine-checks.ts';
 import { spaceChecks } from './doctor/space-checks.ts';
+import { webChecks } from './doctor/web-checks.ts';
 import { EXIT } from './exit-code.ts';
 import type { Io } from './io.ts';
 import { styled } from './screen.ts';
@@ -55,6 +56,7 @@ function checksFor(io: Io, options: GlobalOptions): readonly (Check | Survey)[] 
           ...hostChecks(config),
           ...spaceChecks(config),
           ...attentionChecks(config.database),
+          ...webChecks(config),
         ]),
     ...machineChecks(io, config),
   ];

@@ -25,6 +25,7 @@ export interface Survey {
 
 export const ok = (found: string): Finding => ({ status: 'ok', found, repair: null });
 export const warn = (found: string, repair: string): Finding => ({ status: 'warn', found, repair });
+export const info = (found: string): Finding => ({ status: 'info', found, repair: null });
 export const fail = (found: string, repair: string): Finding => ({ status: 'fail', found, repair });
 
 /** A check that throws has found something too. */
