@@ -64,13 +64,32 @@ async function withRelay(
   use: (relay: Relay) => Promise<void>,
 ): Promise<void> {
   // 160 bits: nobody guesses it, so wrong ones need not be counted
-  const relay = await startRelay({ ...options, token: options.clock.randomId(32) });
+  const token = options.clock.randomId(32);
+  const relay = await startRelay({ ...options, token, onRefused: thinned(options) });
   try {
     options.onReady(relay);
     await use(relay);
   } finally {
     await relay.close();
   }
+}
+
+/** A foreign page that knocks without end must fill no log. */
+const REFUSALS_SAID_EVERY_MS = 10_000;
+
+function thinned({ clock, onRefused }: Pick<InspectorOptions, 'clock' | 'onRefused'>): (reason: string) => void {
+  let saidMs = -Infinity;
+  let unsaid = 0;
+  return (reason) => {
+    const nowMs = clock.monotonic();
+    if (nowMs - saidMs < REFUSALS_SAID_EVERY_MS) {
+      unsaid += 1;
+      return;
+    }
+    onRefused?.(unsaid === 0 ? reason : `${reason} (and ${unsaid} more before)`);
+    saidMs = nowMs;
+    unsaid = 0;
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

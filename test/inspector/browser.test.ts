@@ -185,7 +185,8 @@ describe.runIf(hasChromium)('in a browser', () => {
       [address.host, token] as const,
     );
     expect(got).toEqual({ byProtocol: 'closed', byAddress: 'closed', page: 'nothing', script: 'nothing' });
-    expect(relay.printed().match(/a connection was refused: the Origin is foreign/g)).toHaveLength(2);
+    // said once, however often a page knocks
+    expect(relay.printed().match(/a connection was refused: the Origin is foreign/g)).toHaveLength(1);
 
     // a window that a foreign page opened shows the page, and tells its opener nothing
     await foreign.evaluate(

@@ -63,7 +63,7 @@ function replayOf(speed: number | null, clock = sleepyClock()) {
     },
   });
   const reaches = async (count: number): Promise<void> => {
-    while (positions.length < count) await new Promise<void>((resolve) => (wake = resolve));
+    while ((positions.at(-1)?.told ?? 0) < count) await new Promise<void>((resolve) => (wake = resolve));
   };
   return { replay, told, heard, positions, clock, reaches };
 }

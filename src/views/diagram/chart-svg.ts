@@ -10,26 +10,41 @@ const ROUND = { box: 8, bend: 6 } as const;
 const SANS = 'system-ui, sans-serif';
 const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace';
 
+/** What the picture is drawn on. */
+export interface Paper {
+  /** Of the text and the lines; null: as the page around it has it. */
+  readonly ink: string | null;
+  readonly ground: string;
+  /** Whether the ground is painted; a page has its own. */
+  readonly painted: boolean;
+}
+
+const PAGE: Paper = { ink: null, ground: 'Canvas', painted: false };
+
+/** For a file: programs other than browsers know no colour of a page, and a dark one must not swallow the text. */
+export const WHITE_PAPER: Paper = { ink: '#1d2430', ground: '#ffffff', painted: true };
+
 /**
  * One self-contained `<svg>`: no style, no script, nothing to fetch. Colours are the page's own (`currentColor`,
  * `Canvas`), in presentation attributes, which any style sheet overrides by class. A state that is lit has the class
  * `lit`, one that holds it `lit-within`; even without a style sheet it has a thicker border and a darker ground.
  */
-export function drawChart(chart: Chart, layout: Layout, lit: ReadonlySet<string>): string {
+export function drawChart(chart: Chart, layout: Layout, lit: ReadonlySet<string>, paper: Paper = PAGE): string {
   const title = `State machine ${chart.id}`;
   const where = lit.size === 0 ? '' : ` Now in ${[...lit].join(', ')}.`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="${escaped(title)}"`,
     ` viewBox="0 0 ${layout.width} ${layout.height}" width="${layout.width}" height="${layout.height}"`,
-    ` font-family="${SANS}" fill="none" stroke="currentColor" data-machine="${escaped(chart.id)}">`,
+    ` font-family="${SANS}" fill="none" stroke="currentColor" data-machine="${escaped(chart.id)}"${paper.ink === null ? '' : ` color="${paper.ink}"`}>`,
     `<title>${escaped(title)}</title>`,
     `<desc>${escaped(`${chart.description ?? ''}${where}`)}</desc>`,
+    ...(paper.painted ? [`<rect width="100%" height="100%" fill="${paper.ground}" stroke="none"/>`] : []),
     ...layout.boxes.map((box) => drawState(box, lit)),
     ...layout.arrows.map(drawArrow),
     ...layout.dots.map(
       ({ x, y }) => `<circle class="chart-dot" cx="${x}" cy="${y}" r="${DOT_RADIUS}" fill="currentColor"/>`,
     ),
-    ...layout.arrows.map(drawLabel),
+    ...layout.arrows.map((arrow) => drawLabel(arrow, paper)),
     '</svg>',
   ].join('');
 }
@@ -89,14 +104,14 @@ function drawArrow({ points, told }: Arrow): string {
   ].join('');
 }
 
-function drawLabel({ told }: Arrow): string {
+function drawLabel({ told }: Arrow, { ground }: Paper): string {
   if (told === null) return '';
   const { edge, label, lines } = told;
   const notes = edge.triggers.flatMap((trigger) => trigger.notes).join('\n');
   return [
     `<g class="chart-label" data-from="${escaped(edge.from)}" data-to="${escaped(edge.to)}">`,
     `<title>${escaped(`${edge.from} → ${edge.to}\n${notes}`)}</title>`,
-    `<rect class="chart-pill" x="${px(label.x)}" y="${px(label.y)}" width="${px(label.width)}" height="${px(label.height)}" rx="5" fill="Canvas" stroke-width="0.8" stroke-opacity="0.45"/>`,
+    `<rect class="chart-pill" x="${px(label.x)}" y="${px(label.y)}" width="${px(label.width)}" height="${px(label.height)}" rx="5" fill="${ground}" stroke-width="0.8" stroke-opacity="0.45"/>`,
     drawLines(lines, label.x + PADDING.label, label.y + PADDING.label),
     '</g>',
   ].join('');

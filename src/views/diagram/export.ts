@@ -1,7 +1,8 @@
 import type { AnyStateMachine } from 'xstate';
 
 import { caseMachine, linkMachine } from '../../../machines/index.ts';
-import { renderChart } from '../diagram.ts';
+import { layoutOf } from './chart-layout.ts';
+import { WHITE_PAPER, drawChart } from './chart-svg.ts';
 import { chartOf } from './chart.ts';
 import type { ExportFormat } from './formats.ts';
 import { machineCode, machineJson } from './machine-json.ts';
@@ -21,9 +22,10 @@ export function exportMachine(machine: AnyStateMachine, format: ExportFormat): s
       return machineCode(machine);
     case 'mermaid':
       return mermaidOf(chartOf(machine));
-    case 'svg':
-      // programs other than browsers know no colour of a page
-      return `${renderChart(machine, []).replaceAll('fill="Canvas"', 'fill="#fff"')}\n`;
+    case 'svg': {
+      const chart = chartOf(machine);
+      return `${drawChart(chart, layoutOf(chart), new Set(), WHITE_PAPER)}\n`;
+    }
   }
 }
 

@@ -13,7 +13,7 @@ export const SUBPROTOCOL = 'mqi.inspector';
 const TOKEN_PREFIX = 'token.';
 
 /** A name that another site's DNS may point here is none of them. */
-const hostsOf = ({ port }: Door): readonly string[] => [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
+const hostsOf = ({ port }: Door): readonly string[] => [`127.0.0.1:${port}`, `localhost:${port}`];
 
 /** Why a request gets nothing; null: it may go on. A foreign page is refused before anything else is looked at. */
 export function refusal(door: Door, headers: IncomingHttpHeaders): string | null {

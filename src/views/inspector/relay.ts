@@ -17,6 +17,9 @@ import type { ReplayCommand, ReplayPosition } from './replay.ts';
 /** Windows of one engineer: more is a mistake somewhere. */
 const MOST_VIEWERS = 16;
 
+/** Viewers, and those who load the page or are just being refused. */
+const MOST_CONNECTIONS = 64;
+
 /** A viewer that lets this much wait does not read any more: it is dropped, and may come again. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 
@@ -57,6 +60,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const memory = createMemory();
   let position: string | null = null;
   const server = createServer();
+  server.maxConnections = MOST_CONNECTIONS;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MOST_COMMAND_BYTES,

@@ -34,7 +34,9 @@ export interface ReplayOptions {
 export function createReplay({ chapters, clock, speed, publish, onPosition }: ReplayOptions): Replay {
   let playing = speed !== null;
   let steps = 0;
+  let told = 0;
   let woken = new AbortController();
+  const report = (): void => onPosition({ told, of: chapters.length, playing: playing && told < chapters.length });
 
   /** Waits for the next row's turn: its time has come, or somebody asked for it. */
   async function turn(gapMs: number, signal: AbortSignal): Promise<void> {
@@ -56,6 +58,7 @@ export function createReplay({ chapters, clock, speed, publish, onPosition }: Re
       if (command === 'step') steps += 1;
       playing = command === 'play';
       woken.abort();
+      report();
     },
     async run(signal) {
       for (const [index, { row, messages }] of chapters.entries()) {
@@ -64,7 +67,8 @@ export function createReplay({ chapters, clock, speed, publish, onPosition }: Re
         if (index > 0) await turn(Math.min((row.at - before) / (speed ?? 1), LONGEST_GAP_MS), signal);
         if (signal.aborted) return;
         publish(messages);
-        onPosition({ told: index + 1, of: chapters.length, playing: playing && index + 1 < chapters.length });
+        told = index + 1;
+        report();
       }
     },
   };

@@ -2,23 +2,33 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { caseMachine, linkMachine } from '../../../machines/index.ts';
 import { chartOf } from '../../../src/views/diagram/chart.ts';
+import { MACHINES, exportMachine } from '../../../src/views/diagram/export.ts';
 import type { StoredLayout } from '../../../src/views/diagram/stored-layout.ts';
 import { layOut } from './elk-layout.ts';
 
-const FILE = join(import.meta.dirname, '..', '..', '..', 'src', 'views', 'diagram', 'layouts.ts');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+const FILE = join(ROOT, 'src', 'views', 'diagram', 'layouts.ts');
 
-/** `npm run charts` is this test with -u: it writes the file. */
+/** `npm run charts` is these tests with -u: they write the files. After a change of a machine it wants to run twice. */
 it('the places of the pictures are those of the machines as they are now (else: npm run charts)', async () => {
   const layouts = await Promise.all(
-    [caseMachine, linkMachine].map(async (machine) => {
+    [...MACHINES.values()].map(async (machine) => {
       const chart = chartOf(machine);
       return [chart.id, await layOut(chart)] as const;
     }),
   );
   await expect(moduleText(layouts)).toMatchFileSnapshot(FILE);
 });
+
+it.each([...MACHINES.values()])(
+  'docs/machines has the picture of $id as it is now (else: npm run charts)',
+  async (machine) => {
+    await expect(exportMachine(machine, 'svg')).toMatchFileSnapshot(
+      join(ROOT, 'docs', 'machines', `${machine.id}.svg`),
+    );
+  },
+);
 
 /** A line an item: a change can be read. */
 function moduleText(layouts: readonly (readonly [string, StoredLayout])[]): string {
