@@ -1,37 +1,11 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import { webOf } from '../../src/store/queries.ts';
 import { orders } from '../../src/store/schema.ts';
-import { createSite } from '../lab/site.ts';
-import type { Site } from '../lab/site.ts';
-
-const SECRET = 'a-token-of-twenty-characters';
-
-function siteWithPage(listen = '127.0.0.1:0'): Site {
-  const site = createSite();
-  const file = join(site.folder, 'tokens');
-  writeFileSync(file, `tester ${SECRET}\n`);
-  chmodSync(file, 0o600);
-  site.configure({ web: { listen, token_file: file } });
-  return site;
-}
-
-/** Where the daemon serves its page. */
-const pageOf = (site: Site): Promise<string> => site.until('the page is served', (from) => webOf(from.db).url);
-
-/** A port that is taken for as long as the test lasts. */
-async function takePort(): Promise<{ readonly port: number; free(): Promise<void> }> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return { port, free: () => new Promise((resolve) => server.close(() => resolve())) };
-}
+import { createPagedSite, takePort } from './lab.ts';
 
 /** `fetch` does not let anybody choose the Host header. */
 function ask(
@@ -53,9 +27,9 @@ function ask(
 
 describe('the daemon', () => {
   test('serves its page, says where, and is gone from there when it stops', async () => {
-    const site = siteWithPage();
+    const site = createPagedSite();
     const daemon = site.start();
-    const url = await pageOf(site);
+    const url = `${await site.served()}/`;
     expect((await ask(url, {})).status).toBe(200);
     const status = JSON.parse((await site.mqi('status', '--json')).out) as { web: unknown };
     expect(status.web).toEqual({ url, trouble: null });
@@ -67,7 +41,7 @@ describe('the daemon', () => {
 
   test('goes on without its page when the port is taken, names it, and serves it when it is free', async () => {
     const taken = await takePort();
-    const site = siteWithPage(`127.0.0.1:${taken.port}`);
+    const site = createPagedSite({ listen: `127.0.0.1:${taken.port}` });
     const daemon = site.start();
     const trouble = await site.until('the trouble is known', (from) => webOf(from.db).trouble);
     expect(trouble).toContain('EADDRINUSE');
@@ -80,21 +54,21 @@ describe('the daemon', () => {
       expect.stringMatching(/FAIL\s+web page\s+it is not served: .*EADDRINUSE/),
     ]);
     await taken.free();
-    expect((await ask(await pageOf(site), {})).status).toBe(200);
+    expect((await ask(await site.served(), {})).status).toBe(200);
   });
 
   test('listens on nothing but loopback without a token that is good', async () => {
-    const site = siteWithPage('0.0.0.0:0');
-    writeFileSync(join(site.folder, 'tokens'), 'tester short\n');
+    const site = createPagedSite({ listen: '0.0.0.0:0' });
+    writeFileSync(site.file('tokens'), 'tester short\n');
     site.start();
     const trouble = await site.until('the trouble is known', (from) => webOf(from.db).trouble);
     expect(trouble).toMatch(/nothing but loopback is listened on without a token.*shorter than 20/);
   });
 
   test('refuses bad requests over a real connection, logs them, and nothing is changed', async () => {
-    const site = siteWithPage();
+    const site = createPagedSite();
     const daemon = site.start();
-    const url = await pageOf(site);
+    const url = `${await site.served()}/`;
     site.drop('case', 'sleep 60');
     const { id } = await site.in('case', 'executing');
     const { host } = new URL(url);
