@@ -36,7 +36,7 @@ export function createPagedSite(options: SiteOptions & { readonly listen?: strin
 }
 
 /** A port that is taken for as long as the test wants. */
-export async function takePort(): Promise<{ readonly port: number; free(): Promise<void> }> {
+export async function takePort(): Promise<{ readonly port: number; readonly free: () => Promise<void> }> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
