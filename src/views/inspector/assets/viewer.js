@@ -234,6 +234,15 @@ function replaceKeepingFocus(list, rows) {
   if (hadFocus) [...list.querySelectorAll('button')].at(-fromEnd)?.focus();
 }
 
+/** Within the chart alone: the page stays where its reader is. @param {Element} state */
+function bringToView(state) {
+  const [box, frame] = [state.getBoundingClientRect(), element('chart').getBoundingClientRect()];
+  element('chart').scrollBy(
+    box.left + box.width / 2 - frame.left - frame.width / 2,
+    box.top + box.height / 2 - frame.top - frame.height / 2,
+  );
+}
+
 /** @param {string} path */
 function light(path) {
   for (const state of element('chart').querySelectorAll('[data-path]')) {
@@ -241,7 +250,7 @@ function light(path) {
     state.classList.toggle('lit', own === path);
     state.classList.toggle('lit-within', path.startsWith(`${own}.`));
     if (own === path) {
-      if (state.getAttribute('aria-current') !== 'step') state.scrollIntoView({ block: 'center', inline: 'center' });
+      if (state.getAttribute('aria-current') !== 'step') bringToView(state);
       state.setAttribute('aria-current', 'step');
     } else state.removeAttribute('aria-current');
   }
