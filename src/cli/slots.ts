@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import type { Order } from '../domain/order.ts';
 import { listSlots } from '../store/queries.ts';
 import type { SlotWithCase } from '../store/queries.ts';
 import { slotShape } from '../views/shapes.ts';
@@ -44,7 +45,13 @@ export function slotsCommand(cli: Cli): Command {
       await withSession(cli.io, options, 'orders', async (session) => {
         const slot = slotNamed(listSlots(session.db), name);
         if (options.dryRun === true) return cli.exitWith(dryRun(cli.io, clearing(slot)));
-        const order = { kind: 'clear_slot', host: slot.host, slot: slot.name } as const;
+        const isBusy = slot.state !== 'quarantined' && slot.busy !== null;
+        const order: Order = {
+          kind: 'clear_slot',
+          host: slot.host,
+          slot: slot.name,
+          ...(isBusy ? { busy: true } : {}),
+        };
         cli.exitWith(await giveOrders(cli.io, session, [{ order, subject: fullName(slot) }], options));
       });
     });

@@ -11,7 +11,11 @@ export type Order =
   | { readonly kind: 'adopt'; readonly caseId: string; readonly token: string | null }
   /** Ends a found job that no live case owns. */
   | { readonly kind: 'kill_orphan'; readonly token: string }
-  | { readonly kind: 'clear_slot'; readonly host: string; readonly slot: string }
+  /**
+   * Takes a slot out of quarantine; with `busy`, disregards what else computes on its GPU. What was seen is said: by the
+   * time that the order is handled, a quarantined slot may be a busy one.
+   */
+  | { readonly kind: 'clear_slot'; readonly host: string; readonly slot: string; readonly busy?: true }
   /** `path` null: all that the first start held back. */
   | { readonly kind: 'admit'; readonly path: string | null; readonly asDone: boolean }
   | { readonly kind: 'takeover'; readonly host: string };

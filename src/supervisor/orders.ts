@@ -102,7 +102,7 @@ export function createOrders(deps: {
       case 'priority':
         return setPriority(desk, row, order);
       case 'clear_slot':
-        if (readSlot(store.db, order.host, order.slot)?.state === 'quarantined') {
+        if (order.busy !== true) {
           clearQuarantine(desk, row, order);
           return deps.reconcile(order.host);
         }
@@ -149,6 +149,7 @@ function clearQuarantine(desk: OrderDesk, row: OrderRow, order: ClearSlot): void
   const name = `${order.host}/${order.slot}`;
   const slot = readSlot(desk.store.db, order.host, order.slot);
   if (slot === null) return desk.refuse(row, `there is no slot ${name} (mqi slots list)`);
+  if (slot.state !== 'quarantined') return desk.refuse(row, `slot ${name} is ${slot.state}, not quarantined`);
   const at = desk.clock.now();
   desk.store.write((tx) => {
     if (slot.token !== null) {
@@ -166,7 +167,7 @@ function clearBusy(desk: OrderDesk, row: OrderRow, order: ClearSlot): void {
   const name = `${order.host}/${order.slot}`;
   const slot = readSlot(desk.store.db, order.host, order.slot);
   if (slot === null) return desk.refuse(row, `there is no slot ${name} (mqi slots list)`);
-  if (slot.busy === null) return desk.refuse(row, `slot ${name} is ${slot.state}, neither quarantined nor busy`);
+  if (slot.busy === null) return desk.refuse(row, `slot ${name} is not busy`);
   desk.store.write((tx) => {
     noteBusy(tx, order.host, order.slot, null);
     desk.done(tx, row, `slot ${name} counts as not busy, until nvidia-smi is asked again`);

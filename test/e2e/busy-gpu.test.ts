@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { readHost } from '../../src/store/hosts.ts';
+import { readSlots } from '../../src/store/slots.ts';
 import { createFakeNvidiaSmi } from '../lab/nvidia-smi.ts';
 import { createSite } from '../lab/site.ts';
 
@@ -20,6 +21,7 @@ test('a case waits, explained, while somebody else computes on its GPU, and runs
   const daemon = site.start({ env: { PATH: `${driver.bin}:${process.env['PATH']!}` } });
   site.drop('lung', site.counting('lung', `${driver.use(0)}; exec sleep 1`));
   await site.in('lung', 'staged');
+  await site.until('the driver was asked', ({ db }) => readSlots(db).every(({ busy }) => busy !== null));
   expect(site.slots()).toMatchObject([
     { state: 'free', busy: expect.stringMatching(new RegExp(`^pid ${alice.pid} python of \\S+ \\(not ours\\)$`)) },
     { state: 'free', busy: expect.stringMatching(new RegExp(`^pid ${bob.pid} dose of \\S+ \\(not ours\\)$`)) },
@@ -51,6 +53,7 @@ test('mqi slots clear gives a busy slot away all the same; a job of ours that co
   const daemon = site.start({ env });
   site.drop('lung', site.counting('lung', `${driver.use(0)}; exec sleep 300`));
   await site.in('lung', 'staged');
+  await site.until('the driver was asked', ({ db }) => readSlots(db).every(({ busy }) => busy !== null));
   const dry = await site.mqi('slots', 'clear', 'here/gpu0', '--dry-run');
   expect(dry).toMatchObject({ code: 0, out: expect.stringContaining('at once, beside that process') });
   expect(await site.mqi('slots', 'clear', 'here/gpu0', '--why', 'it idles')).toMatchObject({ code: 0 });

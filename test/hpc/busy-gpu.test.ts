@@ -22,6 +22,7 @@ describeOnHpc('a GPU that somebody else computes on', {}, () => {
     hpc.start();
     hpc.drop('lung', COMPUTES, { data: 'dose' });
     await hpc.in('lung', 'staged');
+    await hpc.eventually('the driver was asked', () => hpc.slots()[0]!.busy);
     expect((await hpc.mqi('why', 'lung')).out).toContain(`slot here/gpu0 is busy: pid ${stranger.pid} python of `);
     expect(await hpc.tasks()).toEqual([]);
     stranger.kill('SIGKILL');

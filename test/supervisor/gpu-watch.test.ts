@@ -121,14 +121,18 @@ test('mqi slots clear gives a busy slot away once; of a quarantined one it takes
   const id = world.admit('case');
   await clock.pass(20 * SECOND);
   store.write((tx) => quarantineSlot(tx, 'fake', 'gpu', null, 'an orphan', clock.now()));
-  const clear = async (): Promise<void> => {
-    recordOrder(store, { kind: 'clear_slot', host: 'fake', slot: 'gpu' }, 'alice', 'it idles', clock.now());
+  const clear = async (what: { readonly busy?: true } = {}): Promise<void> => {
+    const order = { kind: 'clear_slot', host: 'fake', slot: 'gpu', ...what } as const;
+    recordOrder(store, order, 'alice', 'it idles', clock.now());
     await clock.pass(20 * SECOND);
   };
   await clear();
   expect(phaseOf(world, id)).toBe('staged');
   expect(readSlots(store.db)).toMatchObject([{ state: 'free', busy: 'pid 5 python of alice (not ours)' }]);
+  // the order was for a quarantine, which has ended meanwhile
   await clear();
+  expect(phaseOf(world, id)).toBe('staged');
+  await clear({ busy: true });
   expect(phaseOf(world, id)).toBe('executing');
   await clock.pass(60 * SECOND);
   expect(readSlots(store.db)).toMatchObject([{ state: 'leased', busy: 'pid 5 python of alice (not ours)' }]);

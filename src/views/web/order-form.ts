@@ -23,7 +23,8 @@ export function readOrderForm(db: ReadDb, form: URLSearchParams): Asked {
   const kind = form.get('kind') ?? '';
   if (kind === 'clear_slot') {
     const [host, slot] = [form.get('host') ?? '', form.get('slot') ?? ''];
-    return host === '' || slot === '' ? wrong('which slot?') : given([{ kind, host, slot }], why);
+    if (host === '' || slot === '') return wrong('which slot?');
+    return given([{ kind, host, slot, ...(form.get('busy') === 'yes' ? { busy: true } : {}) }], why);
   }
   if (kind === 'takeover') {
     const host = form.get('host') ?? '';

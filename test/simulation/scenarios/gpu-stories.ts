@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { recordOrder } from '../../../src/store/orders.ts';
 import type { HostShape } from '../host/sim-host.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -60,6 +61,19 @@ export const GPU_STORIES: readonly Scenario[] = [
       await scene.pass(420_000);
       assert.equal(scene.case('c1').phase, 'staged');
       await scene.untilPhase('c1', 'completed');
+    },
+  },
+  {
+    name: 'a clearance that comes late',
+    law: 'an order to end a quarantine, handled when it has ended, does not disregard a stranger',
+    set: { hosts: ONE_GPU, cases: ['c1'] },
+    async play(scene) {
+      scene.do({ kind: 'stranger', host: 0, slot: 0, forMs: 200_000 });
+      await scene.untilPhase('c1', 'staged');
+      const { store, atMs } = scene.world.desk();
+      recordOrder(store, { kind: 'clear_slot', host: 'gpu1', slot: 'a' }, 'operator', 'simulated', atMs);
+      await scene.pass(100_000);
+      assert.equal(scene.case('c1').phase, 'staged');
     },
   },
   {

@@ -218,6 +218,7 @@ function clearForm(view: View, slot: SlotWithCase): Html {
       ['kind', 'clear_slot'],
       ['host', slot.host],
       ['slot', slot.name],
+      ...(slot.state === 'quarantined' ? [] : [['busy', 'yes'] as const]),
     ],
     'it is free then, and the next case gets it at once: make sure that nothing runs on it',
   );
