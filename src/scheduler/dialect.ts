@@ -14,13 +14,12 @@ export interface QueueView {
 /**
  * What is special about one queue; everything else is the same for all of them (host-scheduler.ts). The sh functions
  * may use all of the host scripts' own, and these variables: `token`, `directory`, `queue` (group or partition, may be
- * empty), `job_id` and `job_created` (what is known of the job, may be empty), `refusal` (in `queue_add`: the line that
- * revokes the attempt before it is refused). They are called after the owner of the
+ * empty), `job_id` and `job_created` (what is known of the job, may be empty). They are called after the owner of the
  * root was checked, and print:
  *
  *   queue_read      `queue TEXT` lines for `read`, or ends the command by `problem queue TEXT`
  *   queue_find      sets `job_id` and `job_created` when the queue has a job of this token, else empties them
- *   queue_add       `outcome created ID CREATED` · `outcome refused TEXT` · `outcome unknown TEXT` · `outcome blocked TEXT`
+ *   queue_add       `outcome created ID CREATED` · `outcome unknown TEXT` · `outcome blocked TEXT`; after `queue_find` found none
  *   queue_release   `outcome released` · `outcome missing` · `outcome blocked TEXT`; twice is harmless
  *   queue_withdraw  takes a job out that has not started; prints nothing
  *   queue_forget    removes the record of a job that is over, or ends the command by `problem queue TEXT`

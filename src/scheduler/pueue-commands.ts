@@ -1,4 +1,4 @@
-import { quotePath } from '../transport/quote.ts';
+import { quote, quotePath } from '../transport/quote.ts';
 
 export interface PueueOptions {
   /** pueue's own configuration file, which says where its daemon listens; null for the user's default. */
@@ -31,6 +31,7 @@ pq() {
     \${XDG_RUNTIME_DIR:+XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR"} \${XDG_CONFIG_HOME:+XDG_CONFIG_HOME="$XDG_CONFIG_HOME"} \\
     \${XDG_DATA_HOME:+XDG_DATA_HOME="$XDG_DATA_HOME"} ${client}${config} "$@" 2>&1
 }
+typed=${quote(`${client}${config}`)}
 queue_read() { pueue_status "label%=mqi-${instance}-"; printf '%s\\n' "$tasks" | sed 's/^/queue /'; }
 ${FUNCTIONS}`;
 }
@@ -75,7 +76,19 @@ pueue_same() { # what is known of the job must be so; without it, the first with
   return 1
 }
 queue_find() { pueue_tasks; job_id= job_created=; pueue_same || :; }
-queue_add() {
+# a power cut may leave pueue without its groups: its status, which was asked just now, says so before anything is added
+pueue_lacks_group() {
+  case $queue in '' | *[\\"\\\\]*) return 1 ;; esac
+  groups=$(printf '%s\\n' "$tasks" | sed -n 's/.*,"groups":{/,/p')
+  case $groups in '' | *,"\\"$queue\\":{"*) return 1 ;; esac
+}
+pueue_no_group() {
+  name=$queue
+  case $queue in *[!A-Za-z0-9_.-]*) name=$(printf '%s\\n' "$queue" | sed "s/'/'\\\\\\\\''/g; s/^/'/; s/\\$/'/") ;; esac
+  printf 'outcome blocked pueue has no group %s there (a power cut may have taken it): on the host, %s group add %s\\n' "$queue" "$typed" "$name"
+}
+queue_add() { # after queue_find
+  if pueue_lacks_group; then pueue_no_group; return; fi
   said=$(pq add --stashed --print-task-id --label "$token" \${queue:+--group "$queue"} -w "$directory" -- "exec env MQI_TOKEN=$token sh ./job.sh" < /dev/null)
   code=$?
   # exit 1 is given after the fact as well, and exit 0 without the creation time: the look by label is what counts
@@ -84,18 +97,10 @@ queue_add() {
   if [ "$code" = 0 ] && pueue_same; then printf 'outcome created %s %s\\n' "$job_id" "$job_created"; return; fi
   set -- $mine
   case $said in
-    *[Gg]roup*"doesn't exist"*)
-      if [ $# = 0 ]; then pueue_refuse "pueue has no group $queue there: pueue group add $queue"; return; fi ;;
+    # it went away in between: pueue has said no, and has nothing
+    *[Gg]roup*"doesn't exist"*) if [ $# = 0 ]; then pueue_no_group; return; fi ;;
   esac
   printf 'outcome unknown %s\\n' "$(pueue_said "$said")"
-}
-pueue_refuse() {
-  take "$directory" "$refusal"
-  receipt "$directory/claim"
-  case "$state $text" in
-    'whole revoked '*) printf 'outcome refused %s\\n' "$1" ;;
-    *) printf 'outcome unknown its claim cannot be written\\n' ;;
-  esac
 }
 queue_release() {
   pueue_tasks

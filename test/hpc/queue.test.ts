@@ -104,7 +104,7 @@ for (const version of PUEUE_VERSIONS) {
     });
 
     test.each(['nothing', 'an older state'])(
-      'a power cut of the host that leaves %s of the queue: the case is lost, and a retry completes it once the groups are back',
+      'a power cut of the host that leaves %s of the queue: the case is lost, and its retry and all that wait are held until the groups are back',
       async (left) => {
         const hpc = await createHpc({ version });
         const state = join(hpc.queue.dataDirectory, 'state.json');
@@ -128,16 +128,24 @@ for (const version of PUEUE_VERSIONS) {
         expect(lost.failure?.hint).toContain(`mqi cases retry ${lost.id}`);
         await hpc.until('the slot is free', () => hpc.slots()[0]?.state === 'free');
 
-        const { out } = await hpc.mqi('cases', 'retry', lost.id, '--why', 'the host is back');
-        const refused = await hpc.until('the retry is over', () => hpc.failed('case', 2));
-        expect(refused.failure, out).toMatchObject({ kind: 'submission_refused' });
-        expect(refused.failure?.message).toContain('pueue group add gpu0');
+        const adds = (): number => hpc.calls().filter((call) => call.includes(' add ')).length;
+        const before = adds();
+        const { code, out } = await hpc.mqi('cases', 'retry', lost.id, '--why', 'the host is back');
+        expect(code, out).toBe(0);
+        const blocked = await hpc.until('the retry is blocked', () => hpc.caseOf('case').blocked);
+        expect(blocked).toMatch(/pueue has no group gpu0 .*: on the host, \S+ -c \S+ group add gpu0/);
+        expect(hpc.caseOf('case').phase).toBe('creating');
+        expect((await hpc.mqi('why', 'case')).out).toContain('group add gpu0');
+        hpc.drop('next', hpc.counting('next', COMPUTES), { data: 'dose of next' });
+        await hpc.in('next', 'staged');
+        await hpc.nextLook();
+        expect([hpc.caseOf('case').phase, hpc.caseOf('next').phase, adds()]).toEqual(['creating', 'staged', before]);
 
         await hpc.queue.pueue('group', 'add', 'gpu0');
-        expect(await hpc.order({ kind: 'retry', caseId: lost.id, limitMs: null })).toMatchObject({ outcome: 'done' });
         await hpc.until('completed', () => hpc.caseOf('case').state === 'completed');
-        expect(hpc.dose('case', 3)).toBe('dose');
-        expect(hpc.runs('case')).toBe(2);
+        expect((await hpc.final('next')).state).toBe('completed');
+        expect([hpc.dose('case', 2), hpc.dose('next')]).toEqual(['dose', 'dose of next']);
+        expect([hpc.runs('case'), hpc.runs('next')]).toEqual([2, 1]);
       },
     );
   });

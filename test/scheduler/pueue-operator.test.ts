@@ -1,9 +1,11 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import { PUEUE_VERSIONS, hasPueue } from '../lab/pueue.ts';
-import { read, until } from './lab.ts';
+import { read, spec, until } from './lab.ts';
 import { WHY, setUpPueue, signal } from './pueue-bench.ts';
 
 // the contract (test/contract/scheduler-pueue.test.ts) says by name when one is missing
@@ -76,16 +78,41 @@ describe.each(PUEUE_VERSIONS.filter(hasPueue))('what people do in pueue %s', (ve
     expect(await bench.scheduler.list(signal)).toMatchObject({ attempts: [] });
   });
 
-  test('a group that pueue does not have refuses the job, and nothing of it can start', async () => {
+  test.each(['nope', "it's a group", 'a "group"'])(
+    'a group %j that pueue does not have blocks the job: nothing is created, and it is once the named command was typed',
+    async (queue) => {
+      const token = bench.lab.token();
+      bench.lab.stage(token);
+      const outcome = await create(token, { queue });
+      expect(outcome).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('group add') as string });
+      expect(JSON.parse((await bench.daemon.pueue('status', '--json')).stdout)).toMatchObject({ tasks: {} });
+      // a case that waits here can be cancelled, and can start later
+      expect(existsSync(file(token, 'claim'))).toBe(false);
+      expect(await create(token, { queue })).toEqual(outcome);
+
+      const { reason } = outcome as { readonly reason: string };
+      execFileSync('sh', ['-c', reason.slice(reason.indexOf('on the host, ') + 'on the host, '.length)]);
+      await until(async () => (await create(token, { queue })).kind === 'created');
+      expect(await observed(token)).toEqual({ kind: 'held' });
+    },
+  );
+
+  test('a group that is removed between the look and the add blocks the job too, and leaves nothing', async () => {
     const token = bench.lab.token();
     bench.lab.stage(token);
-    const outcome = await create(token, { queue: 'nope' });
-    expect(outcome).toMatchObject({
-      kind: 'refused',
-      message: expect.stringContaining('pueue group add nope') as string,
-    });
-    expect(read(file(token, 'claim'))).toMatch(/^revoked /);
-    expect(await observed(token)).toMatchObject({ kind: 'missing' });
+    const slow = path.join(bench.lab.root, 'slow');
+    const remove = `'${bench.daemon.client}' -c '${bench.daemon.config}' group remove gpu0`;
+    const gone = `until ! '${bench.daemon.client}' -c '${bench.daemon.config}' status --json | grep -q '"gpu0"'; do sleep 0.05; done`;
+    writeFileSync(
+      slow,
+      `#!/bin/sh\ncase " $* " in *" add "*) ${remove} > /dev/null; ${gone} ;; esac\nexec '${bench.daemon.client}' "$@"\n`,
+    );
+    chmodSync(slow, 0o755);
+    const request = { spec: spec(token, { queue: 'gpu0' }), settledTokens: [] };
+    const outcome = await make({ path: slow }).create(request, signal);
+    expect(outcome).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('group add gpu0') as string });
+    expect(JSON.parse((await bench.daemon.pueue('status', '--json')).stdout)).toMatchObject({ tasks: {} });
+    expect(existsSync(file(token, 'claim'))).toBe(false);
   });
 
   test('a paused group holds a job back, and is told', async () => {
