@@ -12,6 +12,7 @@ import { EXIT, exitCodesText } from './exit-code.ts';
 import { hostsCommand } from './hosts.ts';
 import { intakeCommand } from './intake.ts';
 import type { Io } from './io.ts';
+import { notificationsCommand } from './notifications.ts';
 import { ordersCommand } from './orders.ts';
 import { orphansCommand } from './orphans.ts';
 import { packageFile } from './package-file.ts';
@@ -59,6 +60,7 @@ export function buildProgram(cli: Cli): Command {
     .addCommand(hostsCommand(cli))
     .addCommand(orphansCommand(cli))
     .addCommand(ordersCommand(cli))
+    .addCommand(notificationsCommand(cli))
     .addCommand(doctorCommand(cli))
     .addCommand(visualizeCommand(cli))
     .addCommand(configCommand())

@@ -25,7 +25,7 @@ export function statusCommand(cli: Cli): Command {
     .action(async (_: unknown, command: Command) => {
       const options = optionsOf<JsonOption>(command);
       await withSession(cli.io, options, 'read', (session) => {
-        const facts = factsOf(session);
+        const facts = factsOf(session, cli.io.clock.now());
         if (options.json === true) cli.io.out.json(statusShape(facts));
         else print(cli.io, facts);
       });
@@ -33,10 +33,10 @@ export function statusCommand(cli: Cli): Command {
     });
 }
 
-function factsOf({ config, db }: Session): StatusFacts {
+function factsOf({ config, db }: Session, nowMs: number): StatusFacts {
   const daemon = daemonOf(config.database);
   const site = { database: config.database, watch: config.watch.path, results: config.results };
-  return gatherStatus(db, site, daemon.running ? daemon : { running: false, holder: null });
+  return gatherStatus(db, site, daemon.running ? daemon : { running: false, holder: null }, nowMs);
 }
 
 function print(io: Io, facts: StatusFacts): void {

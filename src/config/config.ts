@@ -1,3 +1,4 @@
+import type { AlarmKind } from '../domain/alarm.ts';
 import type { Listen } from './listen.ts';
 
 /**
@@ -18,6 +19,7 @@ export interface Config {
   /** At least one, in the order of the file. */
   readonly hosts: readonly HostConfig[];
   readonly web: WebConfig;
+  readonly notify: NotifyConfig;
   readonly log: { readonly level: LogLevel };
 }
 
@@ -119,4 +121,46 @@ export interface SlotConfig {
   /** By index or UUID, as nvidia-smi names them; empty: not compared with it. */
   readonly gpus: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+}
+
+export interface NotifyConfig {
+  /** In the order of the file; none: nobody is told anything. */
+  readonly sinks: readonly SinkConfig[];
+  readonly hostUnreachableMs: number;
+  readonly diskFreeBytes: number;
+  /** 1 to 99. */
+  readonly nearLimitPercent: number;
+  readonly groupMs: number;
+  readonly giveUpMs: number;
+}
+
+export type SinkConfig = WebhookConfig | EmailConfig | CommandSinkConfig;
+
+interface SinkCommon {
+  readonly name: string;
+  readonly on: readonly AlarmKind[];
+  readonly timeoutMs: number;
+}
+
+export interface WebhookConfig extends SinkCommon {
+  readonly type: 'webhook';
+  readonly url: string;
+  /** Absolute. */
+  readonly secretFile: string;
+}
+
+export interface EmailConfig extends SinkCommon {
+  readonly type: 'email';
+  readonly smtp: string;
+  readonly port: number;
+  readonly security: 'starttls' | 'tls' | 'none';
+  /** Null: no login. `passwordFile` is absolute. */
+  readonly login: { readonly user: string; readonly passwordFile: string } | null;
+  readonly from: string;
+  readonly to: readonly string[];
+}
+
+export interface CommandSinkConfig extends SinkCommon {
+  readonly type: 'command';
+  readonly command: readonly string[];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseDurationMs } from '../domain/duration.ts';
+import { parseDurationMs, parseSizeBytes } from '../domain/duration.ts';
 
 /**
  * The kinds of value that the schema is built from. Each carries `expected`, the words an error uses for it, and where
@@ -60,6 +60,25 @@ function boundMs(bound: string): number {
   const ms = parseDurationMs(bound);
   if (ms === null) throw new Error(`the schema itself is wrong: ${bound} is no duration`);
   return ms;
+}
+
+/** For editors only, as above. */
+const SIZE_PATTERN = '^ *\\d+(\\.\\d+)? ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB) *$';
+
+/** Bytes, at least as many as given. */
+export function size(bounds: { readonly min: string; readonly example: string }) {
+  const minBytes = parseSizeBytes(bounds.min);
+  if (minBytes === null) throw new Error(`the schema itself is wrong: ${bounds.min} is no size`);
+  const expected = `a size such as ${bounds.example}, from ${bounds.min}`;
+  return z
+    .string()
+    .transform((value, context) => {
+      const bytes = parseSizeBytes(value);
+      if (bytes !== null && bytes >= minBytes) return bytes;
+      context.addIssue({ code: 'custom', message: expected });
+      return z.NEVER;
+    })
+    .meta({ ...metaOf({ expected, examples: [bounds.example] }), pattern: SIZE_PATTERN });
 }
 
 /** A path of this machine: absolute, below `~/`, or relative to the file's folder. */

@@ -26,7 +26,7 @@ interface Entry {
   readonly value: unknown;
 }
 
-function checkName(path: Path, pattern: RegExp, expected: string, layers: Layers): readonly Problem[] {
+export function checkName(path: Path, pattern: RegExp, expected: string, layers: Layers): readonly Problem[] {
   const name = String(path.at(-1));
   if (pattern.test(name)) return [];
   return [problem(path, 'key', `the name ${describeValue(name)}`, expected, layers)];

@@ -11,6 +11,7 @@ import { describeValue, SCHEMA_NEXT, type Problem } from './problem.ts';
 import { resolveConfig } from './resolve.ts';
 import { configSchema } from './schema.ts';
 import { checkHosts } from './host-rules.ts';
+import { checkSinks } from './sink-rules.ts';
 import { readOverrides, readVariables, type Overrides } from './variables.ts';
 
 export interface LoadRequest {
@@ -47,6 +48,7 @@ export function loadConfig(request: LoadRequest): LoadOutcome {
     ...variables.problems,
     ...(parsed.success ? [] : explain(parsed.error.issues, layers)),
     ...checkHosts(layers),
+    ...checkSinks(layers),
     ...checkFolders(layers, directory),
   ];
   if (!parsed.success || problems.length > 0) return invalid(problems);

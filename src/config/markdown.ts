@@ -41,7 +41,7 @@ const VARIABLES = `## Environment variables
 
 Each sets one value over the file; a flag wins over both. An empty one counts as not set; relative paths are relative to
 the working directory. An \`MQI_\` variable that is none of these is an error, except \`MQI_CONFIG\` and the ones that the
-program itself uses (\`MQI_DEBUG\`, \`MQI_TOKEN\`, \`MQI_FAILPOINTS\`, \`MQI_LAB*\`).
+program itself uses (\`MQI_DEBUG\`, \`MQI_TOKEN\`, \`MQI_FAILPOINTS\`, \`MQI_LAB*\`, \`MQI_EPISODE_*\`).
 `;
 
 function table(keys: readonly Key[]): string {
@@ -68,7 +68,8 @@ function meaning(keys: readonly Key[]): string {
     return keys.map(({ node }) => `\`${String(node.const)}\`: ${node.description ?? ''}`).join(' ');
   }
   const { node } = first;
-  const only = first.of === null ? '' : `With \`type: ${first.of}\`. `;
+  // a key that several types have is none of a type
+  const only = first.of === null || keys.length > 1 ? '' : `With \`type: ${first.of}\`. `;
   const kind = node.expected ?? (node.enum === undefined ? null : `one of ${node.enum.join(', ')}`);
   const example = node.examples?.[0];
   // "a map such as …" and "a duration such as …" are examples themselves

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Config, HostConfig, SchedulerConfig, SlotConfig, TransportConfig, WebConfig } from './config.ts';
 import { visibleGpus } from '../domain/gpu.ts';
 import { parseListen } from './listen.ts';
+import { resolveNotify } from './resolve-notify.ts';
 import type { ConfigOutput } from './schema.ts';
 
 type HostOutput = ConfigOutput['hosts'][string];
@@ -34,6 +35,7 @@ export function resolveConfig(
     },
     hosts: place.hostOrder.map((name) => resolveHost(name, output.hosts[name]!, local)),
     web: resolveWeb(output.web, local),
+    notify: resolveNotify(output.notify, local),
     log: output.log,
   };
 }

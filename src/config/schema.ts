@@ -3,6 +3,7 @@ import { LOG_LEVELS } from './config.ts';
 import { localPath } from './field.ts';
 import { hostsSchema } from './host-schema.ts';
 import { jobSchema } from './job-schema.ts';
+import { notifySchema } from './notify-schema.ts';
 import { watchSchema } from './watch-schema.ts';
 import { webSchema } from './web-schema.ts';
 
@@ -22,6 +23,7 @@ export const configSchema = z
     job: jobSchema,
     hosts: hostsSchema,
     web: webSchema,
+    notify: notifySchema,
     log: z
       .strictObject({
         level: z.enum(LOG_LEVELS).prefault('info').describe('The least important kind of line that is logged.'),

@@ -2,6 +2,7 @@ import { Document, isPair, isScalar, isSeq, visit, type Pair } from 'yaml';
 import type { Config, HostConfig, SlotConfig, TransportConfig, WebConfig } from './config.ts';
 import { durationText } from './duration-text.ts';
 import { formatListen } from './listen.ts';
+import { notifyInput } from './show-notify.ts';
 import type { Path } from './outline.ts';
 import { gpusByEnvironment } from './resolve.ts';
 import type { ConfigInput } from './schema.ts';
@@ -72,6 +73,7 @@ function inputOf(config: Config): ConfigInput {
     },
     hosts: Object.fromEntries(config.hosts.map((host) => [host.name, hostInput(host)])),
     web: webInput(config.web),
+    notify: notifyInput(config.notify),
     log: { level: config.log.level },
   };
 }

@@ -37,6 +37,10 @@ web:
   # listen: 127.0.0.1:8787      # the page of the daemon; off: none
   # token_file: /etc/mqi/web-token   # NAME TOKEN, a line each: who may give orders there; without it the page only shows
 
+notify:
+  # sinks:                      # who is told of failed cases, lost hosts, full disks: docs/operations.md
+  #   ops: { type: webhook, url: "https://ops.example.org/mqi", secret_file: /etc/mqi/webhook-secret }
+
 log:
   level: info
 `;

@@ -3,7 +3,7 @@ import { allKeys, formsOf, isScalar, type Outline, type Path } from './outline.t
 import { nearest } from './nearest.ts';
 import { SCHEMA_NEXT, type Problem } from './problem.ts';
 
-/** A key outside of `hosts` that holds one value, with its names outside of the file. */
+/** A key that holds one value, below no name that the user chose (of a host, of a sink), with its names outside of the file. */
 export interface Single {
   readonly path: readonly string[];
   /** `MQI_WATCH_QUIET_PERIOD` */
@@ -24,12 +24,12 @@ export interface Setting {
 /** Values by dotted key, `{ 'watch.path': './cases' }`, as text. */
 export type Overrides = Readonly<Record<string, string>>;
 
-/** These mean something else: the file itself, stack traces, our tests, and what a job finds in its environment. */
+/** These mean something else: the file itself, stack traces, our tests, and what jobs and sinks find in their environment. */
 const RESERVED = new Set(['MQI_CONFIG', 'MQI_DEBUG', 'MQI_FAILPOINTS', 'MQI_TOKEN', 'MQI_LAB']);
 
 export function singles(): readonly Single[] {
   return allKeys()
-    .filter(({ path, node }) => path[0] !== 'hosts' && !path.includes('[]') && isScalar(node))
+    .filter(({ path, node }) => !path.includes('*') && !path.includes('[]') && isScalar(node))
     .map(({ path, node }) => ({
       path,
       variable: `MQI_${path.join('_').toUpperCase()}`,
@@ -48,7 +48,7 @@ export function readVariables(
   const problems: Problem[] = [];
   for (const [variable, text] of Object.entries(environment)) {
     if (text === undefined || text === '' || !variable.startsWith('MQI_')) continue;
-    if (RESERVED.has(variable) || variable.startsWith('MQI_LAB_')) continue;
+    if (RESERVED.has(variable) || /^MQI_(LAB|EPISODE)_/.test(variable)) continue;
     const single = known.get(variable);
     if (single === undefined) problems.push(unknownVariable(variable, [...known.keys()]));
     else settings.push({ path: single.path, value: typed(text, single.node, cwd), where: variable });

@@ -17,6 +17,7 @@ import { failPointsFrom } from './fail-points.ts';
 import { guardDatabase } from './database-guard.ts';
 import { createHosts } from './hosts.ts';
 import { startInspector } from './inspector/inspector.ts';
+import { startNotifier } from './notify/notifier.ts';
 import { sweepResultsLeftovers } from './results-leftovers.ts';
 import { startWeb } from './web/web.ts';
 
@@ -41,6 +42,7 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
       const identity = establishIdentity(store, clock);
       store.write((tx) => writeMeta(tx, 'stopped_cleanly', 'no'));
       makeFolders(config, log);
+      const failPoint = failPointsFrom(process.env['MQI_FAILPOINTS']);
       await sweepResultsLeftovers(config.results, identity.instance, store, log);
 
       // The intake makes cases through the supervisor; the supervisor reads folders anew through the intake.
@@ -61,7 +63,7 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
           limitMs: config.job.limitMs,
           intake,
           log,
-          failPoint: failPointsFrom(process.env['MQI_FAILPOINTS']),
+          failPoint,
         },
         identity,
       );
@@ -77,6 +79,7 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
       const guard = guardDatabase(config.database, clock);
       supervisor.start();
       const web = startWeb({ config, instance: identity.instance, store, hosts, clock, log });
+      const notifier = startNotifier({ config, instance: identity.instance, store, clock, log, failPoint });
       const inspector =
         inspectorPort === null ? null : startInspector({ database: config.database, port: inspectorPort, clock, log });
       await intake.start();
@@ -93,6 +96,7 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
       await inspector?.stop();
       await intake.stop();
       await supervisor.stop();
+      await notifier.stop();
       if (guard.gone.aborted) {
         throw new StoreError(
           `${config.database} was removed or replaced while the daemon worked on it`,

@@ -13,7 +13,7 @@ const insert = prepared((db) => (db as Tx).insert(journal).values(given(columns)
 
 /** Returns the row's id: journal ids only grow, so a reader can catch up from the last one it saw. */
 export function appendJournal(tx: Tx, row: NewJournalRow): number {
-  return Number(insert(tx).run({ ...row }).lastInsertRowid);
+  return Number(insert(tx).run({ failureKind: null, ...row }).lastInsertRowid);
 }
 
 export function readJournal(db: ReadDb, caseId: string): JournalRow[] {

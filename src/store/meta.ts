@@ -5,9 +5,10 @@ import { meta } from './schema.ts';
 
 /**
  * `is_backup`: written into every copy, so that a daemon that finds it knows that its database was set back. `web`: where
- * the daemon serves its page, or `! REASON` when it cannot, or nothing when it shall not.
+ * the daemon serves its page, or `! REASON` when it cannot, or nothing when it shall not. `told_journal`: up to which row of the journal
+ * the ends of cases have become episodes.
  */
-type Key = 'instance' | 'case_key' | 'stopped_cleanly' | 'intake_opened' | 'is_backup' | 'web';
+type Key = 'instance' | 'case_key' | 'stopped_cleanly' | 'intake_opened' | 'is_backup' | 'web' | 'told_journal';
 
 export function readMeta(db: ReadDb, key: Key): string | null {
   return db.select().from(meta).where(eq(meta.key, key)).get()?.value ?? null;
@@ -28,6 +29,11 @@ export function webOf(db: ReadDb): WebPlace {
   return text.startsWith('!')
     ? { url: null, trouble: text.slice(1).trim() }
     : { url: text === '' ? null : text, trouble: null };
+}
+
+/** As if it had never been written. */
+export function removeMeta(tx: Tx, key: Key): void {
+  tx.delete(meta).where(eq(meta.key, key)).run();
 }
 
 /** The name of this installation; drawn once, when the database is new, and part of every token. */

@@ -1,6 +1,7 @@
 /**
  * All that the views and the CLI read. Nothing here writes, and every list that can grow is either bounded or paged.
  */
+export * from './queries/alarms.ts';
 export * from './queries/case-detail.ts';
 export * from './queries/case-list.ts';
 export * from './queries/live-view.ts';
@@ -12,6 +13,7 @@ export type { AttemptRow } from './attempts.ts';
 export type { CandidateRow } from './candidates.ts';
 export { countStaged, readCase } from './cases.ts';
 export type { ReadDb, Reader } from './database.ts';
+export type { DeliveryRow, EpisodeRow } from './episodes.ts';
 export { readHosts as listHosts } from './hosts.ts';
 export type { HostRow } from './hosts.ts';
 export type { JournalRow } from './journal.ts';

@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm';
-import { check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
+import type { AlarmKind, Edge } from '../domain/alarm.ts';
 import type { Proof } from '../domain/attempt.ts';
 import { CASE_STATES } from '../domain/case.ts';
 import type { CaseState, Phase } from '../domain/case.ts';
-import type { Failure } from '../domain/failure.ts';
+import type { Failure, FailureKind } from '../domain/failure.ts';
 import type { End, Node } from '../domain/job.ts';
 import type { BlindCause } from '../domain/observation.ts';
 
@@ -50,7 +51,7 @@ export const cases = sqliteTable(
     blindCause: text('blind_cause').$type<BlindCause>(),
     blindSince: integer('blind_since'),
     blocked: text(),
-    failureKind: text('failure_kind'),
+    failureKind: text('failure_kind').$type<FailureKind>(),
     failure: text({ mode: 'json' }).$type<Failure>(),
     /** Why the snapshot could not be read; the daemon leaves such a case alone and keeps its slot. */
     setAside: text('set_aside'),
@@ -115,8 +116,16 @@ export const journal = sqliteTable(
     fromPhase: text('from_phase').$type<Phase>(),
     toPhase: text('to_phase').$type<Phase>().notNull(),
     detail: text({ mode: 'json' }).$type<Readonly<Record<string, unknown>>>().notNull(),
+    /** Of an entry into `failed`: why. */
+    failureKind: text('failure_kind').$type<FailureKind>(),
   },
-  (table) => [index('journal_by_case').on(table.caseId, table.id)],
+  (table) => [
+    index('journal_by_case').on(table.caseId, table.id),
+    // how many cases were ever over, and why: counters that no retry sets back
+    index('journal_final')
+      .on(table.toPhase, table.failureKind)
+      .where(sql`"to_phase" in ('completed', 'failed')`),
+  ],
 );
 
 export const SLOT_STATES = ['free', 'leased', 'quarantined'] as const;
@@ -202,5 +211,60 @@ export const candidates = sqliteTable(
   (table) => [
     check('candidates_state', oneOf('state', CANDIDATE_STATES)),
     index('candidates_by_state').on(table.state),
+  ],
+);
+
+/**
+ * What a person should hear of, once: from its begin to its end. Only opaque ids, names of the configuration and numbers
+ * are in it: it is sent to others.
+ */
+export const episodes = sqliteTable(
+  'episodes',
+  {
+    /** Names it for ever, in every message about it. */
+    id: text().primaryKey(),
+    kind: text().$type<AlarmKind>().notNull(),
+    /** What it is about: a host, a slot, a disk, an attempt, a kind of failure. One open episode a kind and subject. */
+    subject: text().notNull(),
+    openedAt: integer('opened_at').notNull(),
+    /** When its facts last changed. */
+    updatedAt: integer('updated_at').notNull(),
+    /** Null while it lasts. */
+    endedAt: integer('ended_at'),
+    /** How many cases it concerns. */
+    count: integer().notNull(),
+    facts: text({ mode: 'json' }).$type<Readonly<Record<string, unknown>>>().notNull(),
+  },
+  (table) => [
+    uniqueIndex('episodes_open')
+      .on(table.kind, table.subject)
+      .where(sql`"ended_at" is null`),
+    index('episodes_by_opened').on(table.openedAt),
+  ],
+);
+
+/** One message to one sink: that an episode has opened, or ended. */
+export const deliveries = sqliteTable(
+  'deliveries',
+  {
+    episodeId: text('episode_id')
+      .notNull()
+      .references(() => episodes.id),
+    sink: text().notNull(),
+    edge: text().$type<Edge>().notNull(),
+    createdAt: integer('created_at').notNull(),
+    tries: integer().notNull().default(0),
+    /** When it is tried next; null: delivered, or given up. */
+    nextAt: integer('next_at'),
+    deliveredAt: integer('delivered_at'),
+    /** Why the last try failed. */
+    error: text(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.episodeId, table.sink, table.edge] }),
+    check('deliveries_edge', oneOf('edge', ['opened', 'ended'])),
+    index('deliveries_due')
+      .on(table.nextAt)
+      .where(sql`"next_at" is not null`),
   ],
 );

@@ -105,7 +105,7 @@ export function commitEvent(tx: Tx, caseId: string, event: CaseEvent, entry: num
   commitLease(tx, row, event, columns.phase, at);
   const notable =
     entered || event.type !== 'job.observed' || row.blindCause !== null || row.blocked !== columns.blocked;
-  const journalId = notable ? journalEvent(tx, row, event, columns.phase, after.context.attempt, at) : null;
+  const journalId = notable ? journalEvent(tx, row, event, columns, after.context.attempt, at) : null;
   return { event, from: row.phase, to: columns.phase, row: { ...row, ...change }, journalId, at };
 }
 
@@ -123,9 +123,17 @@ function commitLease(tx: Tx, row: CaseRow, event: CaseEvent, to: Phase, at: numb
   }
 }
 
-function journalEvent(tx: Tx, row: CaseRow, event: CaseEvent, to: Phase, attempt: number, at: number): number {
+function journalEvent(
+  tx: Tx,
+  row: CaseRow,
+  event: CaseEvent,
+  { phase, failureKind }: Columns,
+  attempt: number,
+  at: number,
+): number {
   const { type, ...detail } = event;
-  return appendJournal(tx, { caseId: row.id, attempt, at, event: type, fromPhase: row.phase, toPhase: to, detail });
+  const [fromPhase, toPhase] = [row.phase, phase];
+  return appendJournal(tx, { caseId: row.id, attempt, at, event: type, fromPhase, toPhase, detail, failureKind });
 }
 
 /** Timers, spawned actors and raised events live in memory only: a restart would forget them. */

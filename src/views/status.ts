@@ -1,6 +1,7 @@
 import {
   countCandidates,
   countCases,
+  failingSinks,
   lastSignOfLife,
   listBlocked,
   listHosts,
@@ -12,6 +13,7 @@ import {
 } from '../store/queries.ts';
 import type {
   CandidateState,
+  FailingSink,
   HostRow,
   ListedCase,
   OrderRow,
@@ -21,6 +23,7 @@ import type {
   SlotWithCase,
   WebPlace,
 } from '../store/queries.ts';
+import { failingSinkText } from './episodes.ts';
 import { countsShape, hostShape, slotShape } from './shapes.ts';
 import type { CountsShape, HostShape, SlotShape } from './shapes.ts';
 import { timeOrNull } from './shapes/time.ts';
@@ -45,13 +48,18 @@ export interface StatusFacts {
   readonly blocked: readonly ListedCase[];
   readonly openOrders: readonly OrderRow[];
   readonly web: WebPlace;
+  readonly failingSinks: readonly FailingSink[];
 }
+
+/** A notification that was given up needs a person, but not for ever. */
+const GIVEN_UP_SHOWN_MS = 7 * 86_400_000;
 
 /** Everything that the status is made of; `daemon` is told by whoever can ask for its lock. */
 export function gatherStatus(
   db: ReadDb,
   site: Pick<StatusFacts, 'database' | 'watch' | 'results'>,
   daemon: StatusFacts['daemon'],
+  nowMs: number,
 ): StatusFacts {
   return {
     daemon,
@@ -68,6 +76,7 @@ export function gatherStatus(
     blocked: listBlocked(db),
     openOrders: openOrders(db),
     web: webOf(db),
+    failingSinks: failingSinks(db, nowMs - GIVEN_UP_SHOWN_MS),
   };
 }
 
@@ -83,7 +92,7 @@ export interface AttentionAbout extends Attention {
     | { readonly kind: 'case'; readonly id: string }
     | { readonly kind: 'host'; readonly host: string }
     | { readonly kind: 'slot'; readonly host: string; readonly slot: string }
-    | { readonly kind: 'intake' | 'orphans' | 'orders' };
+    | { readonly kind: 'intake' | 'orphans' | 'orders' | 'notifications' };
 }
 
 export interface StatusShape {
@@ -179,6 +188,11 @@ export function attentionOf(facts: StatusFacts): readonly AttentionAbout[] {
         next: 'mqi doctor',
         about: { kind: 'host', host: host.name } as const,
       })),
+    ...facts.failingSinks.map((sink) => ({
+      what: failingSinkText(sink),
+      next: `mqi notifications test ${sink.sink}`,
+      about: { kind: 'notifications' } as const,
+    })),
     ...(daemon.running
       ? []
       : count(facts.openOrders.length, 'order', 'waiting for a daemon', 'mqi run', { kind: 'orders' })),

@@ -1,12 +1,15 @@
 import { insertAttempt, updateAttempt } from '../../src/store/attempts.ts';
 import { writeCandidate } from '../../src/store/candidates.ts';
+import { insertDelivery, insertEpisode, updateDelivery } from '../../src/store/episodes.ts';
 import { quarantineSlot } from '../../src/store/slots.ts';
 import { testSite } from './site.ts';
 import type { TestSite } from './site.ts';
 
 /** A site in which every list has something to print, the same each time. */
 export function fullSite(): TestSite {
-  const site = testSite();
+  // nobody listens there: a test of the sink is refused at once
+  const ops = { type: 'webhook', url: 'http://127.0.0.1:9/mqi', secret_file: 'none', on: ['slot_quarantined'] };
+  const site = testSite({ notify: { sinks: { ops } } });
   const bad = site.admit('bad-energy', 'b4d3n3rgy');
   site.execute(bad, 'gpu.2');
   site.finish(bad, 3);
@@ -19,6 +22,18 @@ export function fullSite(): TestSite {
     insertAttempt(tx, { token, caseId: 'brain5x8q', number: 1, host: 'local', limitMs: 1, createdAt: at });
     updateAttempt(tx, token, { orphan: '2 processes carry its token', slot: 'gpu.1' });
     quarantineSlot(tx, 'local', 'gpu.1', token, 'an orphan sits on it', at);
+    insertEpisode(tx, {
+      id: 'ep-0123456789abcdef0123',
+      kind: 'slot_quarantined',
+      subject: 'local/gpu.1',
+      openedAt: at,
+      updatedAt: at,
+      count: 1,
+      facts: { host: 'local', slot: 'gpu.1', token },
+    });
+    const delivery = { episodeId: 'ep-0123456789abcdef0123', sink: 'ops', edge: 'opened' } as const;
+    insertDelivery(tx, delivery, at, at);
+    updateDelivery(tx, delivery, { tries: 3, nextAt: at + 4_000, error: 'HTTP 503' });
     writeCandidate(tx, {
       path: '/new/half',
       name: 'half',
@@ -43,6 +58,8 @@ export const SHAPE_COMMANDS: readonly (readonly [string, readonly string[]])[] =
   ['mqi slots list', ['slots', 'list', '--json']],
   ['mqi hosts list', ['hosts', 'list', '--json']],
   ['mqi orphans', ['orphans', '--json']],
+  ['mqi notifications list', ['notifications', 'list', '--json']],
+  ['mqi notifications test', ['notifications', 'test', 'ops', '--json']],
   ['mqi intake list', ['intake', 'list', '--json']],
   ['an order', ['cases', 'pause', 'brain-100MeV', '--json', '--why', 'wait for the new plan']],
   ['mqi doctor', ['doctor', '--json']],

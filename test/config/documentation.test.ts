@@ -37,7 +37,16 @@ test('every example of the schema is a value that the schema takes', () => {
 
 test('the JSON Schema holds no notes of our own, which strict validators refuse', () => {
   const schema = JSON.parse(schemaJson()) as { properties: object };
-  expect(Object.keys(schema.properties)).toEqual(['watch', 'results', 'database', 'job', 'hosts', 'web', 'log']);
+  expect(Object.keys(schema.properties)).toEqual([
+    'watch',
+    'results',
+    'database',
+    'job',
+    'hosts',
+    'web',
+    'notify',
+    'log',
+  ]);
   expect(schemaJson()).not.toMatch(/"(expected|kind)":/);
 });
 

@@ -37,6 +37,18 @@ hosts:
     stage_ahead: 2
     slots: [{ name: a, queue: q, env: {} }]
 web: { listen: 127.0.0.1:8787, token_file: t, hostnames: [mqi] }
+notify:
+  sinks:
+    hook: { type: webhook, on: [case_failed], timeout: 10s, url: 'https://a.example/b', secret_file: s }
+    mail:
+      { type: email, on: [case_failed], timeout: 10s, smtp: mail, port: 25, security: none, user: u, password_file: p,
+        from: a@b, to: [c@d] }
+    page: { type: command, on: [case_failed], timeout: 10s, command: [/bin/page] }
+  host_unreachable_after: 5m
+  disk_free_below: 5 GiB
+  near_limit_at: 90
+  group_within: 1m
+  give_up_after: 24h
 log: { level: info }
 `;
 

@@ -64,6 +64,14 @@ describe('the configuration of the design', () => {
         },
       ],
       web: { listen: { kind: 'default' }, tokenFile: null, hostnames: [] },
+      notify: {
+        sinks: [],
+        hostUnreachableMs: 300_000,
+        diskFreeBytes: 5 * 2 ** 30,
+        nearLimitPercent: 90,
+        groupMs: 60_000,
+        giveUpMs: 86_400_000,
+      },
       log: { level: 'info' },
     });
   });

@@ -5,7 +5,7 @@ import { allKeys, isMap } from '../../src/config/outline.ts';
 import { nearest } from '../../src/config/nearest.ts';
 import { EVERYTHING, loadText, problemsOf } from './load-text.ts';
 
-const FREE_NAMES = ['hosts', 'env'];
+const FREE_NAMES = ['hosts', 'env', 'sinks'];
 
 /** Paths of all maps whose keys the schema fixes. */
 function mapsOf(value: unknown, path: readonly (string | number)[] = []): readonly (readonly (string | number)[])[] {
@@ -30,7 +30,9 @@ describe('an unknown key', () => {
     const tried = new Set(
       MAPS.map((path) =>
         path
-          .map((step, depth) => (typeof step === 'number' ? '[]' : path[depth - 1] === 'hosts' ? '*' : step))
+          .map((step, depth) =>
+            typeof step === 'number' ? '[]' : ['hosts', 'sinks'].includes(String(path[depth - 1])) ? '*' : step,
+          )
           .join('.'),
       ),
     );

@@ -18,6 +18,11 @@ describe('variables', () => {
       'MQI_JOB_LIMIT',
       'MQI_WEB_LISTEN',
       'MQI_WEB_TOKEN_FILE',
+      'MQI_NOTIFY_HOST_UNREACHABLE_AFTER',
+      'MQI_NOTIFY_DISK_FREE_BELOW',
+      'MQI_NOTIFY_NEAR_LIMIT_AT',
+      'MQI_NOTIFY_GROUP_WITHIN',
+      'MQI_NOTIFY_GIVE_UP_AFTER',
       'MQI_LOG_LEVEL',
     ]);
   });

@@ -22,7 +22,7 @@ const FAILURES_OF_MS = 24 * 3_600_000;
 
 export function nowPage(view: View): Page {
   const { db, site, nowMs } = view;
-  const facts = gatherStatus(db, site, { running: true, holder: null });
+  const facts = gatherStatus(db, site, { running: true, holder: null }, view.nowMs);
   const failures = latestFailures(db, lastJournalId(db), nowMs - FAILURES_OF_MS, MOST_FAILURES);
   return {
     title: 'Now',
@@ -108,6 +108,8 @@ function lead({ what, about }: AttentionAbout): Html {
       return html`<a href="/intake">${said(what)}</a>`;
     case 'orders':
       return html`<a href="/orders">${said(what)}</a>`;
+    case 'notifications':
+      return html`${said(what)}`;
   }
 }
 

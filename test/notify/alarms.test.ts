@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+
+import { judgeAlarms } from '../../src/daemon/notify/alarms.ts';
+import type { AlarmFacts } from '../../src/daemon/notify/alarms.ts';
+import type { LastingAlarm } from '../../src/domain/alarm.ts';
+import type { HostRow } from '../../src/store/hosts.ts';
+import type { SlotRow } from '../../src/store/slots.ts';
+
+const NOW = 1_000_000_000;
+const RULES = { hostUnreachableMs: 300_000, diskFreeBytes: 10 * 2 ** 30, nearLimitPercent: 90 };
+
+const host = (change: Partial<HostRow>): HostRow => ({
+  name: 'gpu1',
+  state: 'online',
+  since: 0,
+  lastSeenAt: NOW,
+  cause: null,
+  reason: null,
+  retryAt: null,
+  reconciledAt: NOW,
+  node: null,
+  notices: [],
+  ...change,
+});
+
+const away = (forMs: number, change: Partial<HostRow> = {}): HostRow =>
+  host({ state: 'offline', cause: 'link', since: NOW - forMs, reason: 'ssh to DOE^JOHN timed out', ...change });
+
+function judge(facts: Partial<AlarmFacts>, open: readonly (readonly [LastingAlarm, string])[] = []) {
+  const nothing = { hosts: [], slots: [], disks: [], nearLimit: [], live: new Map() };
+  return judgeAlarms(
+    { ...nothing, ...facts },
+    RULES,
+    open.map(([kind, subject]) => ({ kind, subject })),
+    NOW,
+  );
+}
+
+const kinds = (facts: Partial<AlarmFacts>, open: readonly (readonly [LastingAlarm, string])[] = []): string[] =>
+  judge(facts, open).lasting.map(({ kind, subject }) => `${kind} ${subject}`);
+
+describe('a host', () => {
+  test('is told of once it was out of sight for long enough, by its cause and not by free text', () => {
+    expect(kinds({ hosts: [away(299_999)] })).toEqual([]);
+    const { lasting } = judge({ hosts: [away(300_000)], live: new Map([['gpu1', 12]]) });
+    expect(lasting).toEqual([
+      {
+        kind: 'host_unreachable',
+        subject: 'gpu1',
+        since: NOW - 300_000,
+        count: 12,
+        facts: { host: 'gpu1', cause: 'link' },
+      },
+    ]);
+  });
+
+  test('that is tried again is out of sight still', () => {
+    expect(kinds({ hosts: [away(300_000, { state: 'connecting' })] })).toEqual(['host_unreachable gpu1']);
+  });
+
+  test('of which a new daemon knows nothing yet neither opens nor ends anything', () => {
+    const { lasting, unsure } = judge({ hosts: [host({ state: 'connecting' })] }, [['host_unreachable', 'gpu1']]);
+    expect(lasting).toEqual([]);
+    expect(unsure('host_unreachable', 'gpu1')).toBe(true);
+    expect(unsure('queue_stopped', 'gpu1')).toBe(true);
+    expect(judge({ hosts: [host({})] }).unsure('host_unreachable', 'gpu1')).toBe(false);
+  });
+
+  test('that was told of lasts from the first moment that a new daemon finds it away', () => {
+    expect(kinds({ hosts: [away(10)] }, [['host_unreachable', 'gpu1']])).toEqual(['host_unreachable gpu1']);
+  });
+
+  test('that left the configuration ends what was told of it', () => {
+    expect(judge({ hosts: [] }).unsure('host_unreachable', 'gpu1')).toBe(false);
+  });
+
+  test('counts cases without a host only where every host is away', () => {
+    const live = new Map([
+      ['gpu1', 2],
+      [null, 5],
+    ]);
+    expect(judge({ hosts: [away(400_000)], live }).lasting[0]?.count).toBe(7);
+    expect(judge({ hosts: [away(400_000), host({ name: 'gpu2' })], live }).lasting[0]?.count).toBe(2);
+  });
+
+  test('whose queue is stopped says so while it can be seen; while it cannot, nobody knows', () => {
+    const notices = ['pueue group gpu0 is paused: pueue start -g gpu0'];
+    expect(kinds({ hosts: [host({ notices })] })).toEqual(['queue_stopped gpu1']);
+    expect(kinds({ hosts: [away(1, { notices })] })).toEqual([]);
+    expect(judge({ hosts: [away(1, { notices })] }).unsure('queue_stopped', 'gpu1')).toBe(true);
+    expect(judge({ hosts: [host({})] }).unsure('queue_stopped', 'gpu1')).toBe(false);
+  });
+});
+
+describe('a disk', () => {
+  const disk = (freeGiB: number | null) => ({
+    disks: [{ name: 'results', path: '/data/results', freeBytes: freeGiB === null ? null : freeGiB * 2 ** 30 }],
+  });
+
+  test('is low below the threshold, and low until a tenth more is free', () => {
+    expect(kinds(disk(10))).toEqual([]);
+    expect(kinds(disk(9.99))).toEqual(['disk_low results']);
+    expect(kinds(disk(10.9), [['disk_low', 'results']])).toEqual(['disk_low results']);
+    expect(kinds(disk(11), [['disk_low', 'results']])).toEqual([]);
+  });
+
+  test('that cannot be asked is neither', () => {
+    expect(kinds(disk(null))).toEqual([]);
+    expect(judge(disk(null)).unsure('disk_low', 'results')).toBe(true);
+  });
+});
+
+test('a quarantined slot is told of without its reason, which a person typed', () => {
+  const slot: SlotRow = {
+    host: 'gpu1',
+    name: 'gpu0',
+    state: 'quarantined',
+    caseId: null,
+    token: 'mqi-abc234-0123456789ab-1-aaaaaaaa',
+    reason: 'its case was abandoned by ada without proof: DOE^JOHN',
+    since: 5,
+    busy: null,
+    configured: true,
+  };
+  const { lasting } = judge({ slots: [slot, { ...slot, name: 'gpu1', state: 'free' }] });
+  expect(lasting).toMatchObject([{ kind: 'slot_quarantined', subject: 'gpu1/gpu0', since: 5 }]);
+  expect(JSON.stringify(lasting)).not.toContain('DOE');
+});
+
+test('a job near its limit is told of once an attempt', () => {
+  const job = { caseId: 'abc', attempt: 2, host: 'gpu1', slot: 'gpu0', observedMs: 91_500, limitMs: 100_000 };
+  expect(judge({ nearLimit: [job] }).lasting).toMatchObject([
+    { kind: 'job_near_limit', subject: 'abc-2', facts: { case: 'abc', percent: 91 } },
+  ]);
+});
