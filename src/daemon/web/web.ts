@@ -104,14 +104,8 @@ export function startWeb(deps: {
     async stop() {
       isStopping = true;
       cancelRetry();
-      if (thread === null) return;
-      const ended = thread;
-      const exited = new Promise<void>((resolve) => ended.once('exit', () => resolve()));
-      if (ended.threadId === -1) return;
-      tellTo(ended, { kind: 'stop' });
-      const cancel = clock.after(2_000, () => void ended.terminate());
-      await exited;
-      cancel();
+      if (thread !== null) await ended(thread, clock);
+      record('');
     },
   };
 }
@@ -128,6 +122,19 @@ function siteOf(config: Config, instance: string, clock: Clock): WebSite {
     isPublic: config.web.listen.kind === 'at' && !config.web.listen.isLoopback,
     why: whyConfigOf(config),
   };
+}
+
+/** How long its connections may take to close. */
+const CLOSE_MS = 2_000;
+
+async function ended(thread: Worker, clock: Clock): Promise<void> {
+  // it has ended by itself: nothing more comes
+  if (thread.threadId === -1) return;
+  const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+  tellTo(thread, { kind: 'stop' });
+  const cancel = clock.after(CLOSE_MS, () => void thread.terminate());
+  await exited;
+  cancel();
 }
 
 function tellTo(thread: Worker, message: ToWeb): void {
