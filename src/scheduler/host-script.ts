@@ -1,4 +1,5 @@
-import { quotePath } from '../transport/quote.ts';
+import { quote, quotePath } from '../transport/quote.ts';
+import { RECEIPTS } from './host-receipts.ts';
 
 /**
  * The commands that run on the host: POSIX sh, each one whole script. They answer in lines (`answer.ts`), the first
@@ -67,8 +68,13 @@ export function prepareCommand(installation: Installation, mayMake: boolean): st
   return unownedCommand(installation, [], `${mayMake ? '' : missed}${PREPARE}`);
 }
 
-/** The hints are cut back now and then: a lost hint costs an interval, a full disk much more. */
-const PREPARE = `mkdir -p "$root/attempts" "$root/staging" 2> /dev/null || problem garbled "cannot make $root/attempts and $root/staging"
+/**
+ * The owner is linked last: where there is one, its directories were there, and are missed when they are gone. (Staging
+ * holds nothing that anybody relies on.) The hints are cut back now and then: a lost hint costs an interval, a full disk
+ * much more.
+ */
+const PREPARE = `[ ! -e "$root/owner" ] || [ -d "$root/attempts" ] || problem unprepared "$root/attempts"
+mkdir -p "$root/attempts" "$root/staging" 2> /dev/null || problem garbled "cannot make $root/attempts and $root/staging"
 if [ ! -e "$root/owner" ]; then
   mine=$root/owner.$self
   { printf '%s\\n' "$instance" > "$mine"; } 2> /dev/null
@@ -91,19 +97,30 @@ done
 [ -z "$(find "$root/events" -size +2048 2> /dev/null)" ] || printf '' > "$root/events"`;
 
 /** The operator's word that the installation named in \`owner\` is no more. */
-export function takeOverCommand(installation: Installation): string {
+export function takeOverCommand(installation: Installation, revocation: string): string {
   return unownedCommand(
     installation,
-    [],
+    [RECEIPTS],
     `mkdir -p "$root/attempts" "$root/staging" 2> /dev/null
-for claim in "$root"/attempts/mqi-*/claim; do
-  directory=\${claim%/claim}
-  case \${directory##*/} in "mqi-$instance-"*) continue ;; esac
+theirs() { # DO: with each attempt of the other installation
+  for directory in "$root"/attempts/mqi-*; do
+    [ -d "$directory" ] || continue
+    case \${directory##*/} in "mqi-$instance-"*) ;; *) "$1" ;; esac
+  done
+}
+runs_none() {
   claimed=
-  { IFS= read -r claimed < "$claim"; } 2> /dev/null
-  case $claimed in 'job '*) ;; *) continue ;; esac
+  { IFS= read -r claimed < "$directory/claim"; } 2> /dev/null
+  case $claimed in 'job '*) ;; *) return ;; esac
   [ -e "$directory/end" ] || problem garbled "a job of the other installation may still run there: \${directory##*/}; when it has ended, or nothing of it runs and $directory is removed, take over again"
-done
+}
+revoke() {
+  [ -e "$directory/claim" ] || take "$directory" ${quote(revocation)}
+  [ -e "$directory/claim" ] || problem garbled "cannot write in $directory, and its job may still start"
+}
+theirs runs_none
+theirs revoke
+theirs runs_none
 mine=$root/owner.$self
 { printf '%s\\n' "$instance" > "$mine"; } 2> /dev/null && flush "$mine" && mv -f "$mine" "$root/owner" || problem garbled "cannot write $root/owner"
 flush "$root/owner" "$root"`,

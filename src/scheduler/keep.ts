@@ -13,9 +13,12 @@ export async function prepare(session: HostSession, mayMake: boolean, signal: Ab
   return prepared(session, prepareCommand(session.options, mayMake), signal);
 }
 
+/** Claims what the other installation has left to start: from now on nothing of it can. */
+const TAKEN_OVER = revocationLine({ who: 'mqi', why: 'its root was taken over by another installation' });
+
 /** Makes this installation the owner of the root, whoever was before: an operator's order, never the daemon's own. */
 export async function takeOverRoot(options: SchedulerOptions, signal: AbortSignal): Promise<PrepareOutcome> {
-  return prepared({ options }, takeOverCommand(options), signal);
+  return prepared({ options }, takeOverCommand(options, TAKEN_OVER), signal);
 }
 
 async function prepared(

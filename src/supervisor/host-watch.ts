@@ -23,6 +23,12 @@ import type { Sweep } from './sweeps.ts';
 /** Reconcile and retention come at least this often. */
 const RECONCILE_EVERY_MS = 5 * 60_000;
 
+/** While something there is nobody's; most often a hint tells sooner how it has ended. */
+const ORPHANS_EVERY_MS = 30_000;
+
+/** A full disk, mostly. */
+const RETRY_SWEEP_MS = 5_000;
+
 /** `lastSeenAt` is written at most this often while nothing else changes. */
 const SEEN_EVERY_MS = 10_000;
 
@@ -58,6 +64,8 @@ export function createHostWatch(deps: {
   const stopping = new AbortController();
   let reconciled = false;
   let everReconciled = false;
+  /** Jobs there that are nobody's, as last judged. */
+  let orphans = 0;
   /** Counts the times that the host went out of sight. */
   let spells = 0;
   let seenAtMs = Number.NEGATIVE_INFINITY;
@@ -88,11 +96,17 @@ export function createHostWatch(deps: {
     }
   };
 
+  /** A job has begun or ended there; perhaps one that is nobody's. */
+  const hint = (): void => {
+    observer.hint();
+    if (orphans > 0) sweep.ask();
+  };
+
   const follow = async (): Promise<void> => {
     hints = new AbortController();
     const { signal } = hints;
     while (!signal.aborted && link.isOnline()) {
-      await host.transport.follow(host.eventsFile, () => observer.hint(), signal);
+      await host.transport.follow(host.eventsFile, hint, signal);
       // a tail that ends at once (no such command, no such file) costs hints, not the host
       await clock.sleep(host.observeEveryMs, signal);
     }
@@ -194,6 +208,7 @@ export function createHostWatch(deps: {
       });
       if (stopping.signal.aborted) return;
       if (outcome.kind === 'blind') return link.lost(outcome);
+      ({ orphans } = outcome);
       episodes.over(what);
       // before the barrier lifts: nothing is leased beside somebody else's process
       await gpus.probe();
@@ -204,12 +219,17 @@ export function createHostWatch(deps: {
       write({ reconciledAt: clock.now() });
       deps.onReady();
       await removeExpired({ host, store, clock, log, signal: stopping.signal });
+      if (orphans > 0) sweepAgain(ORPHANS_EVERY_MS);
     } catch (error) {
       episodes.trouble(what, error);
-      retrySweep();
+      sweepAgain(RETRY_SWEEP_MS);
     }
   });
-  const retrySweep = (): void => void clock.after(5_000, () => sweep.ask());
+  let cancelSweep = (): void => {};
+  const sweepAgain = (afterMs: number): void => {
+    cancelSweep();
+    cancelSweep = clock.after(afterMs, () => sweep.ask());
+  };
 
   return {
     host,
@@ -226,6 +246,7 @@ export function createHostWatch(deps: {
     async stop() {
       stopping.abort();
       hints.abort();
+      cancelSweep();
       await Promise.all([sweep.stop(), observer.stop(), gpus.stop()]);
       await link.stop();
     },

@@ -1,25 +1,20 @@
-import type { Clock } from '../domain/clock.ts';
 import type { Order } from '../domain/order.ts';
 import { readAttempt, recordProof, updateAttempt } from '../store/attempts.ts';
 import type { AttemptRow } from '../store/attempts.ts';
 import type { OrderRow } from '../store/orders.ts';
 import { clearSlotsOfToken } from '../store/slots.ts';
-import { createDeadline } from './deadline.ts';
 import type { Host } from './host.ts';
 import type { OrderDesk } from './order-desk.ts';
+import { within } from './order-hosts.ts';
+import type { OrderHosts } from './order-hosts.ts';
 
 /** The job's time to end by itself, and the command's own. */
 const KILL_TIMEOUT_MS = 60_000;
 
-export interface OrphanHosts {
-  host(name: string): Host | null;
-  isOnline(name: string): boolean;
-}
-
 /** Ends a job that no live case owns as any other is ended; done only when it is proven gone, and its slot free. */
 export async function killOrphan(
   desk: OrderDesk,
-  hosts: OrphanHosts,
+  hosts: OrderHosts,
   row: OrderRow,
   order: Extract<Order, { kind: 'kill_orphan' }>,
 ): Promise<void> {
@@ -30,7 +25,9 @@ export async function killOrphan(
 
   const job = { id: orphan.jobId, createdAt: orphan.jobCreatedAt };
   const why = { who: row.by, why: row.why };
-  const outcome = await within(clock, (signal) => host.scheduler.stop({ token: orphan.token, job }, why, signal));
+  const outcome = await within(clock, KILL_TIMEOUT_MS, (signal) =>
+    host.scheduler.stop({ token: orphan.token, job }, why, signal),
+  );
   if (outcome.kind !== 'gone') {
     return desk.refuse(row, `it is not proven gone: ${outcome.reason} (the same order again goes on from there)`);
   }
@@ -45,7 +42,7 @@ export async function killOrphan(
 
 function orphanOf(
   attempt: AttemptRow | null,
-  hosts: OrphanHosts,
+  hosts: OrderHosts,
 ): { readonly orphan: AttemptRow; readonly host: Host } | { readonly objection: string } {
   if (attempt === null || attempt.orphan === null) return { objection: 'it is no orphan (mqi orphans)' };
   if (attempt.proof !== null) {
@@ -56,13 +53,4 @@ function orphanOf(
   return hosts.isOnline(attempt.host)
     ? { orphan: attempt, host }
     : { objection: `its host ${attempt.host} is out of sight: nothing can be proven there now (mqi hosts list)` };
-}
-
-async function within<T>(clock: Clock, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const deadline = createDeadline(clock, KILL_TIMEOUT_MS);
-  try {
-    return await work(deadline.signal);
-  } finally {
-    deadline.clear();
-  }
 }

@@ -2,20 +2,19 @@ import { assertNever } from '../domain/assert-never.ts';
 import { isFinal } from '../domain/case.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Order } from '../domain/order.ts';
-import { recordProof, updateAttempt } from '../store/attempts.ts';
 import { readCase, updateCase } from '../store/cases.ts';
 import type { Store } from '../store/database.ts';
 import { openOrders, orderOf } from '../store/orders.ts';
 import type { OrderRow } from '../store/orders.ts';
-import { clearSlot, noteBusy, readSlot } from '../store/slots.ts';
 import type { Dispatching } from './dispatch.ts';
 import { reasonOf } from './log.ts';
 import { abandonCase } from './order-abandon.ts';
 import { adoptOrphan } from './order-adopt.ts';
+import { clearSlotByOrder } from './order-clear.ts';
 import { createOrderDesk } from './order-desk.ts';
 import type { OrderDesk, OrderOutcome } from './order-desk.ts';
+import type { OrderHosts } from './order-hosts.ts';
 import { killOrphan } from './order-kill.ts';
-import type { OrphanHosts } from './order-kill.ts';
 import { retryCase } from './order-retry.ts';
 import type { InspectFolder } from './order-retry.ts';
 
@@ -41,7 +40,7 @@ export function createOrders(deps: {
   /** Asks for another judgement of a host's attempts, and for work. */
   readonly reconcile: (host: string) => void;
   readonly takeover: (host: string) => Promise<OrderOutcome>;
-  readonly hosts: OrphanHosts;
+  readonly hosts: OrderHosts;
   /** A slot may be free now, or a case not held back any more. */
   readonly onReady: () => void;
 }): Orders {
@@ -102,12 +101,7 @@ export function createOrders(deps: {
       case 'priority':
         return setPriority(desk, row, order);
       case 'clear_slot':
-        if (order.busy !== true) {
-          clearQuarantine(desk, row, order);
-          return deps.reconcile(order.host);
-        }
-        // given out now: the next probe may find it busy again
-        clearBusy(desk, row, order);
+        await clearSlotByOrder(desk, { ...deps.hosts, reconcile: deps.reconcile }, row, order);
         return deps.onReady();
       case 'admit': {
         const { admitted, message } = await intake.admit({ path: order.path, asDone: order.asDone });
@@ -139,37 +133,5 @@ function setPriority(desk: OrderDesk, row: OrderRow, order: Extract<Order, { kin
   desk.store.write((tx) => {
     updateCase(tx, found, { priority: order.priority, updatedAt: desk.clock.now() });
     desk.done(tx, row, `priority ${order.priority}`);
-  });
-}
-
-type ClearSlot = Extract<Order, { kind: 'clear_slot' }>;
-
-/** An operator's word that nothing runs there any more; of what else computes on its GPU the word says nothing. */
-function clearQuarantine(desk: OrderDesk, row: OrderRow, order: ClearSlot): void {
-  const name = `${order.host}/${order.slot}`;
-  const slot = readSlot(desk.store.db, order.host, order.slot);
-  if (slot === null) return desk.refuse(row, `there is no slot ${name} (mqi slots list)`);
-  if (slot.state !== 'quarantined') return desk.refuse(row, `slot ${name} is ${slot.state}, not quarantined`);
-  const at = desk.clock.now();
-  desk.store.write((tx) => {
-    if (slot.token !== null) {
-      recordProof(tx, slot.token, 'operator', at);
-      updateAttempt(tx, slot.token, { orphan: null });
-    }
-    clearSlot(tx, order.host, order.slot, at);
-    const now = slot.busy === null ? 'free' : `not quarantined any more, and busy: ${slot.busy}`;
-    desk.done(tx, row, `slot ${name} is ${now}`);
-  });
-}
-
-/** An operator's word that what else computes on its GPU does not matter. */
-function clearBusy(desk: OrderDesk, row: OrderRow, order: ClearSlot): void {
-  const name = `${order.host}/${order.slot}`;
-  const slot = readSlot(desk.store.db, order.host, order.slot);
-  if (slot === null) return desk.refuse(row, `there is no slot ${name} (mqi slots list)`);
-  if (slot.busy === null) return desk.refuse(row, `slot ${name} is not busy`);
-  desk.store.write((tx) => {
-    noteBusy(tx, order.host, order.slot, null);
-    desk.done(tx, row, `slot ${name} counts as not busy, until nvidia-smi is asked again`);
   });
 }

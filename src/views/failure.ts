@@ -1,9 +1,16 @@
 import type { Failure } from '../domain/failure.ts';
 import type { AttemptRow } from '../store/queries.ts';
 
-/** What a failure says now: of an interrupted submission, also what was found of it on the host since. */
+/**
+ * What a failure says now: of an interrupted submission, also what was found of it on the host since; of an abandoned
+ * case, whether its job is proven gone by now.
+ */
 export function failureNow(failure: Failure | null, attempt: AttemptRow | null): Failure | null {
-  if (failure?.kind !== 'interrupted' || attempt === null) return failure;
+  if (failure === null || attempt === null) return failure;
+  if (failure.kind === 'abandoned' && attempt.proof !== null && attempt.orphan === null) {
+    return { ...failure, hint: `nothing of its job runs any more: mqi cases retry ${attempt.caseId}` };
+  }
+  if (failure.kind !== 'interrupted') return failure;
   const { found, command } = remainsOf(attempt, failure.hint);
   return { ...failure, hint: `${found}: ${command}` };
 }

@@ -12,10 +12,10 @@ import type { Site } from '../lab/site.ts';
 const WAITS = (site: Site): string =>
   `until [ -e '${site.folder}/go' ]; do sleep 0.05; done; mkdir -p output; echo dose > output/data`;
 
-/** What an operator can do with a held job of `direct`: start its script. Out of our way, as a login shell would. */
+/** What an operator can do with a held job of `direct`: start its script. */
 function startByHand(site: Site, token: string): void {
   const script = join(site.root, 'attempts', token, 'job.sh');
-  spawn('setsid', ['sh', script], {
+  spawn('sh', [script], {
     stdio: 'ignore',
     detached: true,
     env: { ...process.env, MQI_TOKEN: token },
@@ -84,4 +84,25 @@ test('an orphan that is killed by an order is proven gone: its slot is free, and
   expect(await site.order({ kind: 'retry', caseId: id, limitMs: null })).toMatchObject({ outcome: 'done' });
   expect((await site.final('case')).state).toBe('completed');
   expect(site.runs('case')).toBe(2);
+});
+
+test("an operator's word that a slot is free does not count while its job is seen there; how it ends is seen soon", async () => {
+  const site = createSite();
+  site.drop('case', site.counting('case', WAITS(site)));
+  site.start();
+  const { id, token } = await site.in('case', 'executing');
+  expect(await site.order({ kind: 'abandon', caseId: id })).toMatchObject({ outcome: 'done' });
+  await site.final('case');
+  const [slot] = site.slots();
+  expect(slot?.state).toBe('quarantined');
+  const cleared = await site.order({ kind: 'clear_slot', host: slot!.host, slot: slot!.name });
+  expect(cleared.outcome).toBe('refused');
+  expect(cleared.message).toContain(`mqi orphans kill ${token}`);
+  expect(site.slots()).toMatchObject([{ state: 'quarantined' }]);
+
+  writeFileSync(join(site.folder, 'go'), '');
+  await site.until('its slot is free', () => site.slots()[0]?.state === 'free');
+  const why = await site.mqi('why', 'case');
+  expect(why.out).toContain('nothing of its job runs any more');
+  expect(site.runs('case')).toBe(1);
 });

@@ -1,4 +1,5 @@
-import { existsSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
@@ -41,6 +42,36 @@ test('a root is taken over by order, and its old owner is blind from then on', a
   expect(await takeOverRoot(options(), signal)).toMatchObject({ kind: 'prepared' });
   expect(await scheduler.prepare(signal, true)).toMatchObject({ kind: 'prepared' });
   expect(await old.look([], signal)).toMatchObject({ kind: 'blind', cause: 'garbled' });
+});
+
+test('a root is taken over with all that the other installation had left to start: none of it can start', async () => {
+  const old = createDirectScheduler(options({ instance: 'old1' }));
+  await old.prepare(signal, true);
+  const token = lab.token().replace(`mqi-${lab.instance}-`, 'mqi-old1-');
+  lab.stage(token);
+  expect(await old.create({ spec: spec(token), settledTokens: [] }, signal)).toMatchObject({ kind: 'created' });
+
+  expect(await takeOverRoot(options(), signal)).toMatchObject({ kind: 'prepared' });
+  expect(read(path.join(lab.directory(token), 'claim'))).toMatch(/^revoked mqi /);
+  const started = spawnSync('sh', [path.join(lab.directory(token), 'job.sh')]);
+  expect(started.status).toBe(113);
+  expect(existsSync(path.join(lab.directory(token), 'ran'))).toBe(false);
+});
+
+test('attempts that vanish under an owned root are missed, and never made anew', async () => {
+  const scheduler = createDirectScheduler(options());
+  await scheduler.prepare(signal, true);
+  renameSync(path.join(lab.root, 'attempts'), path.join(lab.root, 'away'));
+  for (const mayMake of [true, false]) {
+    expect(await scheduler.prepare(signal, mayMake)).toMatchObject({
+      kind: 'blind',
+      reason: expect.stringContaining('attempts is not there'),
+    });
+  }
+  expect(await scheduler.look([], signal)).toMatchObject({ kind: 'blind' });
+  expect(existsSync(path.join(lab.root, 'attempts'))).toBe(false);
+  renameSync(path.join(lab.root, 'away'), path.join(lab.root, 'attempts'));
+  expect(await scheduler.prepare(signal, false)).toMatchObject({ kind: 'prepared' });
 });
 
 test('a root may lie below the home directory', async () => {

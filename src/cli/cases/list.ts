@@ -46,7 +46,7 @@ export function listCommand(cli: Cli): Command {
       const after = afterOf(options.after);
       await withSession(cli.io, options, 'read', ({ db }) => {
         const page = listCases(db, filterOf(options), after, limit);
-        if (options.json === true) cli.io.out.json(caseListShape(page, interruptedOf(db, page)));
+        if (options.json === true) cli.io.out.json(caseListShape(page, openFatesOf(db, page)));
         else print(cli.io, page, options);
       });
       cli.exitWith(EXIT.ok);
@@ -74,12 +74,12 @@ function afterOf(text: string | undefined): Cursor | null {
   throw new CliError(`--after ${text} is no \`next\` of an earlier page`, 'mqi cases list', EXIT.usage);
 }
 
-/** What is known of the jobs of interrupted cases: their hint says it. */
-function interruptedOf(db: ReadDb, { cases }: CasePage): ReadonlyMap<string, AttemptRow> {
-  const interrupted = cases.filter(({ failureKind }) => failureKind === 'interrupted');
+/** What became of jobs that were given up without proof: the hint of their cases says it. */
+function openFatesOf(db: ReadDb, { cases }: CasePage): ReadonlyMap<string, AttemptRow> {
+  const open = cases.filter(({ failureKind }) => failureKind === 'interrupted' || failureKind === 'abandoned');
   return attemptsByToken(
     db,
-    interrupted.flatMap(({ token }) => token ?? []),
+    open.flatMap(({ token }) => token ?? []),
   );
 }
 

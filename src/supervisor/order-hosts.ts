@@ -1,0 +1,20 @@
+import type { Clock } from '../domain/clock.ts';
+import { createDeadline } from './deadline.ts';
+import type { Host } from './host.ts';
+
+/** What orders that act on a host itself need of it. */
+export interface OrderHosts {
+  /** Null for one that is not in the configuration. */
+  host(name: string): Host | null;
+  isOnline(name: string): boolean;
+}
+
+/** Other orders wait meanwhile. */
+export async function within<T>(clock: Clock, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const deadline = createDeadline(clock, ms);
+  try {
+    return await work(deadline.signal);
+  } finally {
+    deadline.clear();
+  }
+}
