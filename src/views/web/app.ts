@@ -7,6 +7,7 @@ import { mountActions } from './act.ts';
 import { readAssets } from './assets.ts';
 import type { WebDeps } from './deps.ts';
 import { mountDownloads } from './downloads.ts';
+import { createFileLists } from './files.ts';
 import { createRefusals, guard } from './guard.ts';
 import type { WebEnv } from './guard.ts';
 import { layout } from './layout.ts';
@@ -37,12 +38,14 @@ export function createWebApp(deps: WebDeps): WebApp {
   const assets = readAssets();
   const stream = createEventStream(deps);
   const cache = createPageCache();
+  const files = createFileLists(deps.clock);
   const { site, people, reader, clock } = deps;
   const cookie = `mqi-${site.instance}`;
 
   const viewOf = (c: Context<WebEnv>): View => ({
     db: reader.db,
     site,
+    files,
     nowMs: clock.now(),
     person: c.var.person,
     readOnly: people.trouble(),
@@ -104,7 +107,7 @@ export function createWebApp(deps: WebDeps): WebApp {
   app.get('/orders', (c) => show(c, ordersPage));
   app.get('/intake', (c) => show(c, intakePage));
   app.get('/login', (c) => show(c, loginPage));
-  mountDownloads(app, deps, refusals);
+  mountDownloads(app, { deps, refusals, files });
   mountActions(app, { deps, refusals, cookie, answer: async (c, page) => whole(c, await makePage(page)) });
 
   app.notFound((c) => refusals.refuse(c, 404, 'there is nothing here'));

@@ -6,8 +6,8 @@ import { caseDetail, readCase } from '../../store/queries.ts';
 import type { CaseDetail } from '../../store/queries.ts';
 import { printableLog } from '../printable.ts';
 import type { LogTail, WebDeps } from './deps.ts';
-import { endOfFile, inputFiles, openFile, resultFiles } from './files.ts';
-import type { FileList } from './files.ts';
+import { endOfFile, openFile } from './files.ts';
+import type { FileList, FileLists } from './files.ts';
 import type { Refusals, WebEnv } from './guard.ts';
 
 /** Downloads at once: each holds a file open for as long as the browser takes. */
@@ -25,7 +25,10 @@ const PICTURES: Readonly<Record<string, string>> = { png: 'image/png', svg: 'ima
 const TAIL_BYTES = 65_536;
 
 /** Results, inputs and logs of cases: found by keys of what is listed, never by a path that somebody sent. */
-export function mountDownloads(app: Hono<WebEnv>, deps: WebDeps, refusals: Refusals): void {
+export function mountDownloads(
+  app: Hono<WebEnv>,
+  { deps, refusals, files }: { readonly deps: WebDeps; readonly refusals: Refusals; readonly files: FileLists },
+): void {
   const { reader, site } = deps;
   let open = 0;
 
@@ -52,12 +55,12 @@ export function mountDownloads(app: Hono<WebEnv>, deps: WebDeps, refusals: Refus
     const row = readCase(reader.db, c.req.param('id'));
     const attempt = Number(c.req.param('attempt'));
     const isOne = row !== null && Number.isInteger(attempt) && attempt >= 1 && attempt <= row.attempt;
-    return send(c, isOne ? resultFiles(site.results, row.name, attempt) : null, c.req.param('key'));
+    return send(c, isOne ? files.results(site.results, row.name, attempt) : null, c.req.param('key'));
   });
 
   app.get('/cases/:id/inputs/:key', (c) => {
     const row = readCase(reader.db, c.req.param('id'));
-    return send(c, row === null ? null : inputFiles(row.path), c.req.param('key'));
+    return send(c, row === null ? null : files.inputs(row.path), c.req.param('key'));
   });
 
   app.get('/cases/:id/log', async (c) => {
@@ -72,7 +75,7 @@ export function mountDownloads(app: Hono<WebEnv>, deps: WebDeps, refusals: Refus
   });
 
   async function logOf(detail: CaseDetail, number: number, stream: 'stdout' | 'stderr'): Promise<LogTail> {
-    const list = resultFiles(site.results, detail.row.name, number);
+    const list = files.results(site.results, detail.row.name, number);
     const collected = list === null ? null : endOfFile(list, stream, TAIL_BYTES);
     if (collected !== null) return { kind: 'text', ...collected };
     const attempt = detail.attempts.findLast((row) => row.number === number);

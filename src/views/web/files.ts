@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
+import type { Clock } from '../../domain/clock.ts';
 import { resultsFolder } from '../results.ts';
 
 /** A file that may be shown or downloaded. Its key is all that an address says of it: no path ever comes from there. */
@@ -40,12 +41,47 @@ const LARGEST_MANIFEST_BYTES = 16 * 2 ** 20;
 /** Folders below the case's own that are looked into. */
 const MOST_FOLDERS = 200;
 
+/** A folder that many look at is read this often at most; results are read anew when their manifest is another one. */
+const FRESH_MS = 10_000;
+const MOST_KEPT = 50;
+
+/** Lists of files that are remembered for a while. */
+export interface FileLists {
+  readonly results: (results: string, caseName: string, attempt: number) => FileList | null;
+  readonly inputs: (folder: string) => FileList;
+}
+
+export function createFileLists(clock: Clock): FileLists {
+  const remember = <T>(): ((key: string, stamp: string, make: () => T) => T) => {
+    const kept = new Map<string, { readonly stamp: string; readonly value: T }>();
+    return (key, stamp, make) => {
+      const known = kept.get(key);
+      const entry = known?.stamp === stamp ? known : { stamp, value: make() };
+      kept.delete(key);
+      kept.set(key, entry);
+      if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!);
+      return entry.value;
+    };
+  };
+  const results = remember<FileList | null>();
+  const inputs = remember<FileList>();
+  return {
+    results(folder, caseName, attempt) {
+      const manifest = join(resultsFolder(folder, caseName, attempt), 'manifest.json');
+      const found = lstatSync(manifest, { throwIfNoEntry: false, bigint: true });
+      const stamp = found === undefined ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;
+      return results(manifest, stamp, () => resultFiles(folder, caseName, attempt));
+    },
+    inputs: (folder) => inputs(folder, String(Math.floor(clock.monotonic() / FRESH_MS)), () => inputFiles(folder)),
+  };
+}
+
 export function keyOf(path: string): string {
   return createHash('sha256').update(path).digest('base64url').slice(0, 16);
 }
 
 /** What was collected of an attempt, as the manifest of its results has it; null: nothing was. */
-export function resultFiles(results: string, caseName: string, attempt: number): FileList | null {
+function resultFiles(results: string, caseName: string, attempt: number): FileList | null {
   const folder = resultsFolder(results, caseName, attempt);
   try {
     const text = readSmall(join(folder, 'manifest.json'));
@@ -58,7 +94,7 @@ export function resultFiles(results: string, caseName: string, attempt: number):
 }
 
 /** What lies in the folder of a case now: regular files only, and never through a link. */
-export function inputFiles(folder: string): FileList {
+function inputFiles(folder: string): FileList {
   const files: CaseFile[] = [];
   const folders = [''];
   let isCut = false;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { ReadDb } from '../../store/queries.ts';
 import type { WebSite } from './deps.ts';
+import type { FileLists } from './files.ts';
 import type { Html } from './html.ts';
 import type { Person } from './people.ts';
 
@@ -30,6 +31,7 @@ export interface Page {
 export interface View {
   readonly db: ReadDb;
   readonly site: WebSite;
+  readonly files: FileLists;
   readonly nowMs: number;
   readonly person: Person | null;
   /** Why nobody can give orders at all; null when one can log in. */

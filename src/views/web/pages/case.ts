@@ -2,23 +2,20 @@ import { caseMachine } from '../../../../machines/index.ts';
 import { isFinal, stateOf } from '../../../domain/case.ts';
 import { formatSize } from '../../../domain/duration.ts';
 import { attemptsByToken, caseDetail } from '../../../store/queries.ts';
-import type { AttemptRow, CaseDetail, JournalRow } from '../../../store/queries.ts';
+import type { CaseDetail } from '../../../store/queries.ts';
 import { renderChart } from '../../diagram.ts';
 import { failureNow } from '../../failure.ts';
-import { journalDetail } from '../../journal-line.ts';
 import { progressOf, progressText } from '../../progress.ts';
 import { explain, gatherWhy } from '../../why.ts';
 import { clockOf, phaseBadge, stateBadge } from '../badge.ts';
-import { inputFiles, resultFiles } from '../files.ts';
 import type { CaseFile, FileList } from '../files.ts';
-import { ago, duration, html, lasting, moment, place, plural, raw, said } from '../html.ts';
+import { duration, html, lasting, moment, place, plural, raw, said } from '../html.ts';
 import type { Content, Html } from '../html.ts';
 import type { Page, Part, View } from '../page.ts';
 import { actionsPart } from './case-actions.ts';
+import { timeline } from './case-timeline.ts';
 import { ordersTable } from './orders.ts';
 
-/** The end of a timeline; the whole is `mqi cases show --all`. */
-const MOST_ENTRIES = 200;
 /** Of each attempt. */
 const MOST_LISTED = 200;
 const MOST_PICTURES = 12;
@@ -38,7 +35,7 @@ export function casePage(view: View, id: string): Page | null {
     .filter((number, index, all) => all.indexOf(number) === index)
     .toReversed()
     .flatMap((number) => {
-      const list = resultFiles(site.results, row.name, number);
+      const list = view.files.results(site.results, row.name, number);
       return list === null ? [] : [{ number, list }];
     });
   const log: Part = {
@@ -86,7 +83,7 @@ export function casePage(view: View, id: string): Page | null {
       { id: 'actions', area: 'half', body: actionsPart(view, row, facts.heldBackBy) },
       ...(results.length === 0 && !isFinal(row.state) ? [log, collected] : [collected, log]),
       { id: 'timeline', area: 'half', body: timeline(detail) },
-      { id: 'inputs', area: 'half', body: inputs(id, inputFiles(row.path)) },
+      { id: 'inputs', area: 'half', body: inputs(id, view.files.inputs(row.path)) },
       {
         id: 'chart',
         body: html`<h2>Where it is</h2>
@@ -223,35 +220,4 @@ function logLinks({ row, attempts }: CaseDetail): Html {
     </p>
     <pre tabindex="0" aria-label="the end of the log"></pre>
   </div>`;
-}
-
-function timeline({ attempts, journal }: CaseDetail): Html {
-  const shown = journal.slice(-MOST_ENTRIES);
-  const numbers = [...new Set(shown.map((entry) => entry.attempt))].toReversed();
-  return html`<h2>Timeline</h2>
-    ${shown.length < journal.length ? html`<p class="calm">the last ${MOST_ENTRIES} of ${journal.length} entries</p>` : ''}
-    ${numbers.map((number) => {
-      const own = attempts.filter((attempt) => attempt.number === number);
-      return html`<h3>Attempt ${number} ${own.map((attempt) => outcomeOf(attempt))}</h3>
-        <ol class="timeline">
-          ${shown.filter((entry) => entry.attempt === number).map((entry) => entryOf(entry))}
-        </ol>`;
-    })}`;
-}
-
-function outcomeOf(attempt: AttemptRow): Html {
-  const where = place(attempt.host, attempt.slot);
-  if (attempt.orphan !== null) return html`<small class="warn">orphan on ${where}: ${said(attempt.orphan)}</small>`;
-  if (attempt.failure !== null)
-    return html`<small>on ${where}: <span class="bad">${attempt.failure.kind}</span></small>`;
-  return html`<small>on ${where}${attempt.endedAt === null ? '' : html`, over ${ago(attempt.endedAt)}`}</small>`;
-}
-
-function entryOf(entry: JournalRow): Html {
-  const moved = entry.fromPhase !== entry.toPhase;
-  const detail = said(journalDetail(entry));
-  return html`<li class="${moved ? stateOf(entry.toPhase) : 'same'}">
-    <span class="when">${moment(entry.at)}</span>
-    <span>${moved ? phaseBadge(entry.toPhase) : ''} ${detail === '' && !moved ? entry.event : detail}</span>
-  </li>`;
 }

@@ -7,13 +7,15 @@ import {
   stepsSince,
   whereSent,
 } from '../../../store/queries.ts';
-import type { HostRow, Orphan, ReadDb, SlotWithCase } from '../../../store/queries.ts';
-import { ago, duration, html, moment, place, plural, said } from '../html.ts';
+import type { HostRow, ReadDb, SlotWithCase } from '../../../store/queries.ts';
+import { ago, duration, html, moment, said } from '../html.ts';
 import type { Html } from '../html.ts';
+import { orderForm } from '../order-button.ts';
 import type { Page, View } from '../page.ts';
 import { IDLE_REASONS, slotDays, totals } from '../slot-day.ts';
 import type { Segment, SlotDay } from '../slot-day.ts';
 import { hostBadge, slotBadge } from '../slot-words.ts';
+import { orphansPart } from './orphans.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** The day of a slot is drawn from the whole journal of that day: not at each commit. */
@@ -222,60 +224,4 @@ function clearForm(view: View, slot: SlotWithCase): Html {
     ],
     'it is free then, and the next case gets it at once: make sure that nothing runs on it',
   );
-}
-
-function orphansPart(view: View, orphans: readonly Orphan[]): Html {
-  return html`<h2>Orphans</h2>
-    ${
-      orphans.length === 0
-        ? html`<p class="calm">None: every job that was found belongs to a case.</p>`
-        : html`<p>${plural(orphans.length, 'job')} found that no live case owns.</p>
-            <ul class="plain">
-              ${orphans.map(
-                (orphan) =>
-                  html`<li>
-                    <code>${said(orphan.token)}</code> on ${place(orphan.host, orphan.slot)}: ${said(orphan.orphan)}
-                    ${orphan.caseId === null ? '' : html`, of <a href="/cases/${orphan.caseId}#actions">${said(orphan.caseName ?? orphan.caseId)}</a>, which can adopt it`}
-                    ${
-                      orphan.proof === null
-                        ? orderForm(
-                            view,
-                            `kill-${orphan.token}`,
-                            'End it',
-                            [
-                              ['kind', 'kill_orphan'],
-                              ['token', orphan.token],
-                            ],
-                            'its processes are ended, and proven gone',
-                          )
-                        : ''
-                    }
-                  </li>`,
-              )}
-            </ul>`
-    }`;
-}
-
-/** One order with its reason; disabled, with why, for who may not. */
-export function orderForm(
-  { person, readOnly }: View,
-  id: string,
-  label: string,
-  fields: readonly (readonly [string, string])[],
-  says: string,
-): Html {
-  if (person === null) {
-    return html`<p class="off">
-      <button type="button" disabled>${label}</button> <small>${readOnly ?? 'log in to give orders'}</small>
-    </p>`;
-  }
-  return html`<details class="act" id="${id}">
-    <summary class="button">${label}…</summary>
-    <form class="order" method="post" action="/orders">
-      ${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
-      <p>${says}</p>
-      <label>Why <input name="why" required maxlength="500" autocomplete="off" /></label>
-      <button class="danger">${label}</button>
-    </form>
-  </details>`;
 }

@@ -1,8 +1,8 @@
 import { CANDIDATE_STATES, countCandidates, listCandidates } from '../../../store/queries.ts';
 import { explainCandidate } from '../../why.ts';
 import { ago, html, plural, said } from '../html.ts';
+import { orderForm } from '../order-button.ts';
 import type { Page, View } from '../page.ts';
-import { orderForm } from './hosts.ts';
 
 const SHOWN = 200;
 
