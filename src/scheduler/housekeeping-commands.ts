@@ -58,7 +58,7 @@ fi`,
   );
 }
 
-/** The tokens come on standard input. */
+/** The tokens come on standard input. A tar that was cut off a moment ago may still fill what is being emptied. */
 export function sweepStagingCommand(installation: Installation): string {
   return hostCommand(
     installation,
@@ -66,7 +66,12 @@ export function sweepStagingCommand(installation: Installation): string {
     `while IFS= read -r token; do
   case $token in "mqi-$instance-"*) ;; *) continue ;; esac
   case $token in *[!a-z0-9-]*) continue ;; esac
-  said=$(rm -rf "$root/staging/$token" 2>&1 < /dev/null) || problem garbled "$(printf '%s' "$said" | head -n 1)"
+  tries=0
+  until said=$(rm -rf "$root/staging/$token" 2>&1 < /dev/null); do
+    tries=$((tries + 1))
+    [ "$tries" -lt 20 ] || problem garbled "$(printf '%s' "$said" | head -n 1)"
+    nap
+  done
 done`,
   );
 }

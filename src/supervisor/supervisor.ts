@@ -191,6 +191,10 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     live.note(change.row);
     report(log, change);
     runner.sync(change.row.id);
+    // what it has staged is in the way of others
+    if (change.to === 'failed' && (change.from === 'staging' || change.from === 'staged')) {
+      if (held?.host != null) watches.get(held.host)?.reconcile();
+    }
     if (held?.entry !== change.row.entry || held.paused !== change.row.paused) dispatcher.kick();
   });
 

@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import { collect } from './collect.ts';
 import { execute } from './execute.ts';
 import { follow } from './follow.ts';
+import { PromisedSpace } from './host-space.ts';
 import type { RunOptions, RunOutcome, Spawn, Transport } from './transport.ts';
 import { upload } from './upload.ts';
 
@@ -17,10 +18,11 @@ export interface TransportParts {
 
 /** A transport out of one ability: to start a POSIX sh command on the host. */
 export function createTransport({ kind, spawn, lifecycle, clock }: TransportParts): Transport {
+  const promised = new PromisedSpace();
   return {
     kind,
     run: (command, options) => run(spawn, clock, command, options),
-    send: (request) => upload(spawn, clock, request),
+    send: (request) => upload(spawn, clock, request, promised),
     fetch: (request) => collect(spawn, clock, request),
     follow: (file, onLine, signal) => follow(spawn, file, onLine, signal),
     connect: (signal) => lifecycle.connect(signal),

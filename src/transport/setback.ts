@@ -11,6 +11,13 @@ export class Setback extends Error {
   }
 }
 
+/** There is no room on the host: what this transfer has put there is to be taken away again. */
+export class NoRoom extends Setback {
+  constructor(message: string) {
+    super('blocked', message);
+  }
+}
+
 export function garbled(what: string): Setback {
   return new Setback('blind', `${what}: the host gave an answer that cannot be read`);
 }
@@ -31,7 +38,9 @@ export function hostTrouble(what: string, root: string, exitCode: number, stderr
   const said = lastLines(stderr) || `exit code ${exitCode}`;
   const blocked = (why: string): Setback => new Setback('blocked', `${why} (${what}: ${said})`);
   if (isDiskFull(stderr)) {
-    return blocked(`the disk of the host is full below ${root}, or a quota is reached: free some space there`);
+    return new NoRoom(
+      `the disk of the host is full below ${root}, or a quota is reached: free some space there (${what}: ${said})`,
+    );
   }
   if (/permission denied|operation not permitted|read-only file system/i.test(stderr)) {
     return blocked(

@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
 
 import type { ManifestEntry } from '../domain/manifest.ts';
+import { SAY_SPACE, spaceSaid } from './host-space.ts';
+import type { HostSpace } from './host-space.ts';
 import { quote, quotePath } from './quote.ts';
 import { DEFINE_SUMS, callsOf, script } from './script.ts';
 
@@ -41,7 +43,7 @@ export interface Source {
   readonly directory: string;
 }
 
-function stagingWord({ root, token }: StagingPlace): string {
+export function stagingWord({ root, token }: StagingPlace): string {
   return quotePath(root, 'staging', token);
 }
 
@@ -49,7 +51,7 @@ function manifestWord({ root, token }: StagingPlace): string {
   return quotePath(root, 'attempts', token, 'manifest');
 }
 
-/** Answers `sent`, or makes the directory of the run and names what earlier runs left. */
+/** Answers `sent`, or makes the directory of the run, names what earlier runs left, and says how much room there is. */
 export function prepareScript(place: StagingPlace): string {
   return script(
     `token=${quote(place.token)}; run=${quote(place.run)}; staging=${stagingWord(place)}`,
@@ -74,6 +76,7 @@ export function prepareScript(place: StagingPlace): string {
     `  if mv "$old/$token" "$aside" 2>/dev/null; then echo "$how $aside"; fi`,
     `  if [ $how = mv ]; then rm -rf "$old"; fi`,
     `done`,
+    SAY_SPACE,
     `echo ready`,
   );
 }
@@ -81,7 +84,7 @@ export function prepareScript(place: StagingPlace): string {
 export type Prepared =
   | { readonly kind: 'sent' }
   | { readonly kind: 'no_tar' }
-  | { readonly kind: 'ready'; readonly sources: readonly Source[] };
+  | { readonly kind: 'ready'; readonly sources: readonly Source[]; readonly space: HostSpace | null };
 
 export function parsePrepared(text: string): Prepared | null {
   const lines = text.trimEnd().split('\n');
@@ -90,6 +93,7 @@ export function parsePrepared(text: string): Prepared | null {
   if (lines.pop() !== 'ready') return null;
   return {
     kind: 'ready',
+    space: spaceSaid(lines),
     sources: lines.flatMap((line) => {
       const match = /^(mv|cp) ([^ ]+)$/.exec(line);
       return match === null ? [] : [{ how: match[1] as 'mv' | 'cp', directory: match[2]! }];

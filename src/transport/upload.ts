@@ -7,10 +7,12 @@ import type { ManifestEntry } from '../domain/manifest.ts';
 import { FolderChanged, FolderUnreadable, assertSameListing, listFolder, notAsAdmitted } from './folder.ts';
 import type { FolderListing } from './folder.ts';
 import { HostShell } from './host-shell.ts';
+import { bytesOnDisk } from './host-space.ts';
+import type { PromisedSpace } from './host-space.ts';
 import { Coalescer, packInputs, packManifest, readFiles } from './pack.ts';
 import { quotePath } from './quote.ts';
 import { parseSums, script, sumsScript } from './script.ts';
-import { Setback, garbled, hostTrouble, isDiskFull, noSums, noTar } from './setback.ts';
+import { NoRoom, Setback, garbled, hostTrouble, isDiskFull, noSums, noTar } from './setback.ts';
 import {
   commitScript,
   parseCommitted,
@@ -21,11 +23,17 @@ import {
   unpackCommand,
 } from './staging.ts';
 import type { Source, StagingPlace } from './staging.ts';
+import { clearScript, discardScript, parseCleared } from './staging-room.ts';
 import type { SendOutcome, SendRequest, Spawn } from './transport.ts';
 
 /** Ships a case folder to ROOT/attempts/TOKEN; `staging` describes how, and why it is safe at any byte. */
-export async function upload(spawn: Spawn, clock: Clock, request: SendRequest): Promise<SendOutcome> {
-  const work = new Upload(spawn, clock, request);
+export async function upload(
+  spawn: Spawn,
+  clock: Clock,
+  request: SendRequest,
+  promised: PromisedSpace,
+): Promise<SendOutcome> {
+  const work = new Upload(spawn, clock, request, promised);
   try {
     await work.run();
     return { kind: 'sent' };
@@ -34,11 +42,14 @@ export async function upload(spawn: Spawn, clock: Clock, request: SendRequest): 
     if (error instanceof FolderUnreadable) return { kind: 'blocked', reason: error.message };
     if (!(error instanceof Setback)) throw error;
     if (error.kind === 'blind') return { kind: 'blind', reason: error.message };
+    if (error instanceof NoRoom) await work.discard();
     // another run may have been first, and have swept our directory away
     if (await work.isThere()) return { kind: 'sent' };
     return error.kind === 'failed'
       ? { kind: 'failed', message: error.message }
       : { kind: 'blocked', reason: error.message };
+  } finally {
+    work.end();
   }
 }
 
@@ -46,22 +57,45 @@ class Upload {
   readonly #shell: HostShell;
   readonly #request: SendRequest;
   readonly #place: StagingPlace;
+  readonly #promised: PromisedSpace;
 
-  constructor(spawn: Spawn, clock: Clock, request: SendRequest) {
+  constructor(spawn: Spawn, clock: Clock, request: SendRequest, promised: PromisedSpace) {
+    this.#promised = promised;
     this.#shell = new HostShell(spawn, clock, request);
     this.#request = request;
     this.#place = { root: request.root, token: request.token, run: clock.randomId(12) };
   }
 
   async run(): Promise<void> {
+    let others = this.#promised.now();
     const prepared = parsePrepared(await this.#ask('preparing the upload', prepareScript(this.#place)));
     if (prepared === null) throw garbled('preparing the upload');
     if (prepared.kind === 'sent') return;
     if (prepared.kind === 'no_tar') throw noTar();
     const listing = await listFolder(this.#request.folder);
-    const taken = prepared.sources.length === 0 ? [] : await this.#takeOver(listing, prepared.sources);
-    const entries = await this.#send(listing, taken);
+    let { space } = prepared;
+    let taken: readonly ManifestEntry[] = [];
+    if (prepared.sources.length > 0) {
+      taken = await this.#takeOver(listing, prepared.sources);
+      others = this.#promised.now();
+      space = parseCleared(await this.#ask('clearing what is left', clearScript(this.#place)))?.space ?? null;
+    }
+    const there = new Set(taken.map((entry) => entry.path));
+    const missing = listing.files.filter((file) => !there.has(file.path));
+    const place = `${this.#request.root}/staging`;
+    const lack = this.#promised.claim(this.#place.run, bytesOnDisk(missing), place, space, others);
+    if (lack !== null) throw new NoRoom(lack);
+    const entries = await this.#send(listing, missing, taken);
     await this.#commit(listing, entries);
+  }
+
+  /** Gives the room back that this run has taken on the host; what it cannot reach is swept when the case is over. */
+  async discard(): Promise<void> {
+    await this.#ask('removing what was sent', discardScript(this.#place)).catch(() => '');
+  }
+
+  end(): void {
+    this.#promised.settle(this.#place.run);
   }
 
   async isThere(): Promise<boolean> {
@@ -105,11 +139,14 @@ class Upload {
   }
 
   /** The archive: directories, files, and as its last entry the manifest, which only what was admitted gets. */
-  async #send(listing: FolderListing, taken: readonly ManifestEntry[]): Promise<readonly ManifestEntry[]> {
+  async #send(
+    listing: FolderListing,
+    missing: FolderListing['files'],
+    taken: readonly ManifestEntry[],
+  ): Promise<readonly ManifestEntry[]> {
     const { folder, fingerprint, onProgress } = this.#request;
-    const there = new Set(taken.map((entry) => entry.path));
-    const missing = listing.files.filter((file) => !there.has(file.path));
     const total = totalBytes(missing);
+    const onDisk = bytesOnDisk(missing);
     let entries: readonly ManifestEntry[] = [];
     let diskFull = false;
     const outcome = await this.#shell
@@ -122,9 +159,10 @@ class Upload {
             if (diskFull) throw new DiskFull();
             await write(chunk);
           });
-          const sent = await packInputs(folder, missing, listing.emptyDirectories, out, (sentBytes) =>
-            onProgress?.({ sentBytes, totalBytes: total }),
-          );
+          const sent = await packInputs(folder, missing, listing.emptyDirectories, out, (sentBytes) => {
+            this.#promised.left(this.#place.run, onDisk - sentBytes);
+            onProgress?.({ sentBytes, totalBytes: total });
+          });
           entries = [...taken, ...sent];
           const text = manifestText({ entries, emptyDirectories: listing.emptyDirectories });
           // listed anew: the file that changed meanwhile is to be named

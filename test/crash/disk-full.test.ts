@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -98,13 +98,56 @@ describe.skipIf(!canMount)('a full disk (needs root and mount)', () => {
     const disk = createSmallDisk(site.root, '1m');
     site.drop('large', site.counting('large', COPIES), { data: MEGABYTE });
     site.start();
-    expect(await blocked(site, 'large', /disk of the host is full/)).toContain(site.root);
+    expect(await blocked(site, 'large', /needs 1\.0 MiB.*free some space there/)).toContain(`${site.root}/staging`);
     expect(site.caseOf('large').phase).toBe('staging');
     disk.resize('8m');
     expect((await site.final('large')).state).toBe('completed');
     expect(resultOf(site, 'large') === MEGABYTE).toBe(true);
     expect(site.runs('large')).toBe(1);
     expect(JSON.parse(site.caseOf('large').snapshot)).toMatchObject({ context: { uploadTries: 0 } });
+  });
+
+  test('too small for one case: that one is blocked by name, a running job and other cases do not feel it', async () => {
+    const site = createSite({ slots: 2 });
+    createSmallDisk(site.root, '12m');
+    const go = join(site.folder, 'go');
+    site.drop('running', site.counting('running', `until [ -e '${go}' ]; do sleep 0.05; done; ${COPIES}`), {
+      data: MEGABYTE,
+    });
+    site.start();
+    await site.in('running', 'executing');
+    site.drop('giant', site.counting('giant', COPIES), { data: MEGABYTE.repeat(40) });
+    expect(await blocked(site, 'giant', /needs 40\.0 MiB/)).toMatch(
+      /staging on the host, and \S+ MiB of 12\.0 MiB are free/,
+    );
+    expect((await site.mqi('why', 'giant')).out).toContain('needs 40.0 MiB');
+    site.drop('small', site.counting('small', COPIES), { data: 'small' });
+    expect((await site.final('small')).state).toBe('completed');
+    writeFileSync(go, '');
+    expect((await site.final('running')).state).toBe('completed');
+    expect(resultOf(site, 'running') === MEGABYTE).toBe(true);
+    expect([site.runs('running'), site.runs('giant'), site.caseOf('giant').phase]).toEqual([1, 0, 'staging']);
+    await site.mqi('cases', 'cancel', 'giant', '--why', 'too big');
+    expect((await site.final('giant')).failure).toMatchObject({ kind: 'cancelled' });
+  });
+
+  test('half filled by a case that is cancelled on its way: the room is there again long before the next sweep', async () => {
+    const site = createSite();
+    createSmallDisk(site.root, '12m');
+    const staging = join(site.root, 'staging');
+    // a disk so slow that the upload is seen at work; it ends with its input
+    const programs = join(site.folder, 'bin');
+    mkdirSync(programs);
+    const slow = 'while [ "$(head -c 65536 | tee /dev/fd/3 | wc -c)" -gt 0 ]; do sleep 0.05; done';
+    writeFileSync(join(programs, 'tar'), `#!/bin/sh\n{ ${slow}; } 3>&1 | exec /usr/bin/tar "$@"\n`, { mode: 0o755 });
+    const freeBytes = (): number => statfsSync(site.root).bavail * statfsSync(site.root).bsize;
+    site.drop('giant', site.counting('giant', COPIES), { data: MEGABYTE.repeat(9) });
+    site.start({ env: { PATH: `${programs}:${process.env['PATH']!}` } });
+    await site.until('some of it has arrived', () => existsSync(staging) && freeBytes() < 10 * 2 ** 20);
+    await site.mqi('cases', 'cancel', 'giant', '--why', 'too big');
+    expect((await site.final('giant')).failure).toMatchObject({ kind: 'cancelled' });
+    const isFree = (): boolean => freeBytes() > 11.5 * 2 ** 20 && readdirSync(staging).length === 0;
+    await site.until('its room is free again', isFree);
   });
 
   test('under a running job: its failure is judged only when its end could be written, and it ran once', async () => {

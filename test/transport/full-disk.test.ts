@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
 import { spawnLocal } from '../../src/transport/local.ts';
-import { frailSpawn, transportOf } from './frail-spawn.ts';
+import type { SendOutcome } from '../../src/transport/transport.ts';
+import { before, frailSpawn, isUnpacking, poorSpawn, transportOf } from './frail-spawn.ts';
 import { cleanScratch, fetchRequest, readTree, scratch, sendRequest, writeAttempt, writeTree } from './scratch.ts';
 import { canMount, resize, smallDisk, unmountAfterwards } from './small-disk.ts';
 
@@ -12,24 +13,86 @@ cleanScratch();
 unmountAfterwards();
 
 describe.skipIf(!canMount)('a full disk (needs root, to mount a small one)', () => {
-  test('of the host blocks the upload, early and by name; with space it goes on', async () => {
+  const MANY = Object.fromEntries(
+    Array.from({ length: 40 }, (_, index) => [`f${index}`, Buffer.alloc(500_000, index)]),
+  );
+
+  test('of the host that it would fill blocks the upload before a byte is sent, by name; with space it goes on', async () => {
     const folder = scratch();
-    const files = Object.fromEntries(
-      Array.from({ length: 40 }, (_, index) => [`f${index}`, Buffer.alloc(500_000, index)]),
-    );
-    writeTree(folder, files);
-    const root = smallDisk(3_000);
+    writeTree(folder, MANY);
+    const root = smallDisk(12_000);
     const frail = frailSpawn(null);
     const outcome = await transportOf(frail.spawn).send(sendRequest(folder, root));
+    expect(outcome).toMatchObject({
+      kind: 'blocked',
+      reason: expect.stringMatching(
+        /^it needs 19\.2 MiB in .*\/staging on the host, and 11\.\d MiB of 11\.7 MiB are free/,
+      ) as string,
+    });
+    expect(outcome).toMatchObject({ reason: expect.stringContaining(`${root}/staging`) as string });
+    expect(frail.inputBytes()).toBe(0);
+    expect(readTree(root)).toEqual({ 'staging/': '/' });
+    resize(root, 100_000);
+    expect(await transportOf(frail.spawn).send(sendRequest(folder, root))).toEqual({ kind: 'sent' });
+    expect(readTree(join(root, 'attempts', 'mqi-test-case-1-abc', 'inputs'))).toEqual(readTree(folder));
+  });
+
+  test('of the host that somebody else fills meanwhile blocks the upload, early, and what it has sent is gone', async () => {
+    const folder = scratch();
+    writeTree(folder, MANY);
+    const root = smallDisk(30_000);
+    const frail = frailSpawn(null);
+    const fill = before(isUnpacking, () => writeFileSync(join(root, 'fill'), Buffer.alloc(27_000_000)), frail.spawn);
+    const outcome = await transportOf(fill).send(sendRequest(folder, root));
     expect(outcome).toMatchObject({ kind: 'blocked', reason: expect.stringMatching(/full below .*free/) as string });
-    expect(existsSync(join(root, 'attempts'))).toBe(false);
     // 20 MB in all; what was on its way when tar complained still counts
     expect(frail.inputBytes()).toBeLessThan(15_000_000);
-    resize(root, 100_000);
-    const retry = frailSpawn(null);
-    expect(await transportOf(retry.spawn).send(sendRequest(folder, root))).toEqual({ kind: 'sent' });
-    expect(retry.inputBytes()).toBeLessThan(19_000_000);
-    expect(readTree(join(root, 'attempts', 'mqi-test-case-1-abc', 'inputs'))).toEqual(readTree(folder));
+    expect(readdirSync(join(root, 'staging'))).toEqual([]);
+    expect(existsSync(join(root, 'attempts'))).toBe(false);
+    rmSync(join(root, 'fill'));
+    expect(await transportOf(frail.spawn).send(sendRequest(folder, root))).toEqual({ kind: 'sent' });
+  });
+
+  test.each([
+    ['whole files', MANY, 10_000_000],
+    ['half of a file', { large: Buffer.alloc(20_000_000, 1) }, 18_000_000],
+  ])('of the host holds %s of an upload that was cut off: they do not count twice', async (_, files, afterBytes) => {
+    const folder = scratch();
+    writeTree(folder, files);
+    const root = smallDisk(26_000);
+    const cut = frailSpawn({ afterBytes, how: 'reset' });
+    expect(await transportOf(cut.spawn).send(sendRequest(folder, root))).toMatchObject({ kind: 'blind' });
+    expect(statfsSync(root).bavail * statfsSync(root).bsize).toBeLessThan(18_000_000);
+    expect(await transportOf(spawnLocal).send(sendRequest(folder, root))).toEqual({ kind: 'sent' });
+    expect(readdirSync(join(root, 'staging'))).toEqual([]);
+  });
+
+  test('of the host that has room for one of two uploads takes one, and blocks the other until it is done', async () => {
+    const root = smallDisk(32_000);
+    const [first, second] = [scratch(), scratch()];
+    writeTree(first, MANY);
+    writeTree(second, { other: Buffer.alloc(15_000_000, 1) });
+    const sendSecond = () => transport.send(sendRequest(second, root, { token: 'mqi-test-other-1-abc' }));
+    const meanwhile: SendOutcome[] = [];
+    // the first has its room, and nothing of it is there yet
+    const transport = transportOf(async (command, channel) => {
+      if (isUnpacking(command) && meanwhile.length === 0) meanwhile.push(await sendSecond());
+      return spawnLocal(command, channel);
+    });
+    expect(await transport.send(sendRequest(first, root))).toEqual({ kind: 'sent' });
+    expect(meanwhile).toMatchObject([{ kind: 'blocked', reason: expect.stringContaining('other uploads') as string }]);
+    rmSync(join(root, 'attempts'), { recursive: true });
+    expect(await sendSecond()).toEqual({ kind: 'sent' });
+  });
+
+  test('that a host says nothing of changes nothing', async () => {
+    const folder = scratch();
+    writeTree(folder, { a: 'a' });
+    const programs = scratch();
+    writeFileSync(join(programs, 'df'), '#!/bin/sh\necho "df: cannot say"\nexit 1\n');
+    chmodSync(join(programs, 'df'), 0o755);
+    const host = poorSpawn('/bin/sh', `${programs}:${process.env['PATH']}`);
+    expect(await transportOf(host).send(sendRequest(folder, scratch()))).toEqual({ kind: 'sent' });
   });
 
   test('of the host that is full from the start blocks the upload too', async () => {
