@@ -40,6 +40,13 @@ async function open(context: BrowserContext, url: string): Promise<Page> {
 const live = (page: Page): Promise<unknown> => page.waitForSelector('#live:has-text("live")');
 const isSamePage = async (page: Page): Promise<boolean> => (await page.evaluate('window.mark')) === 1;
 
+/** Waits until a picture of the results is there and so wide: it was loaded and drawn. */
+async function widthOf(page: Page, name: string, width: number): Promise<void> {
+  const ask = (): Promise<unknown> =>
+    page.evaluate(`document.querySelector('.pictures img[alt$="${name}"]')?.naturalWidth`);
+  await expect.poll(ask, { timeout: PATIENCE_MS }).toBe(width);
+}
+
 async function logIn(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/login`);
   await page.fill('input[name=token]', SECRET);
@@ -90,7 +97,7 @@ describe.runIf(hasChromium)('the page in a browser', () => {
     await page.waitForSelector('#latest li:has-text("results are back and verified")');
     await own.waitForSelector('#state .badge:has-text("completed")');
     await own.waitForSelector('.lit[data-path="completed"]');
-    await own.waitForFunction(`document.querySelector('.pictures img')?.naturalWidth > 0`);
+    await widthOf(own, 'dose.svg', 8);
     await own.locator('#log').scrollIntoViewIfNeeded();
     await own.waitForSelector('#log pre:has-text("told")');
     expect([await isSamePage(page), await isSamePage(own)]).toEqual([true, true]);
@@ -252,7 +259,7 @@ printf "%s" "${script}"`,
     const asked: string[] = [];
     context.on('request', (request) => asked.push(request.url()));
     const page = await open(context, `${url}/cases/${id}`);
-    await page.waitForFunction(`document.querySelector('.pictures img[alt$="x.svg"]')?.naturalWidth === 8`);
+    await widthOf(page, 'x.svg', 8);
     await page.locator('#log').scrollIntoViewIfNeeded();
     await page.waitForSelector('#log pre:has-text("<script>")');
     const address = async (name: string): Promise<string> =>

@@ -1,7 +1,8 @@
 import type { CaseState, Phase } from '../../domain/case.ts';
 import { stateOf } from '../../domain/case.ts';
-import type { ListedCase } from '../../store/queries.ts';
+import type { HostRow, ListedCase } from '../../store/queries.ts';
 import { failureNow } from '../failure.ts';
+import { seenMs } from '../seen.ts';
 import { duration, html, lasting, said } from './html.ts';
 import type { Html } from './html.ts';
 
@@ -43,11 +44,12 @@ export function noteOf(row: ListedCase): Html | string {
 }
 
 /** How much of its limit a job was seen executing. */
-export function clockOf(row: ListedCase): Html {
+export function clockOf(row: ListedCase, host: HostRow | undefined): Html {
+  const seen = seenMs(row, host);
   return html`<progress
       max="${row.limitMs}"
-      value="${Math.min(row.observedMs, row.limitMs)}"
+      value="${Math.min(seen, row.limitMs)}"
       aria-label="of its limit"
     ></progress>
-    <span class="num">seen ${duration(row.observedMs)} of ${duration(row.limitMs)}</span>`;
+    <span class="num">seen ${duration(seen)} of ${duration(row.limitMs)}</span>`;
 }

@@ -3,6 +3,7 @@ import { LINGER_MS } from '../../../machines/case.context.ts';
 import type { StopReason } from '../../../machines/case.context.ts';
 import { formatDuration } from '../../domain/duration.ts';
 import { progressOf, progressText } from '../progress.ts';
+import { seenMs } from '../seen.ts';
 import type { Because, WhyFacts } from './facts.ts';
 import { ago, heldFor, hostNamed, listed, slotOf } from './words.ts';
 
@@ -51,7 +52,8 @@ function queued(facts: WhyFacts): Because {
 
 function executing(facts: WhyFacts): Because {
   const { row, lingerMs, nowMs } = facts;
-  const clock = `seen running for ${formatDuration(row.observedMs)} of its limit of ${formatDuration(row.limitMs)}`;
+  const host = row.host === null ? undefined : hostNamed(facts, row.host);
+  const clock = `seen running for ${formatDuration(seenMs(row, host))} of its limit of ${formatDuration(row.limitMs)}`;
   if (lingerMs > 0) {
     return {
       waitsFor: 'job',
@@ -59,7 +61,6 @@ function executing(facts: WhyFacts): Because {
       next: null,
     };
   }
-  const host = row.host === null ? undefined : hostNamed(facts, row.host);
   const seen = host?.lastSeenAt == null ? '' : `, last looked at ${ago(host.lastSeenAt, nowMs)}`;
   return { waitsFor: 'job', says: `waits for ${job(facts)} to end: ${clock}${seen}`, next: null };
 }

@@ -2,10 +2,11 @@ import { caseMachine } from '../../../../machines/index.ts';
 import { isFinal, stateOf } from '../../../domain/case.ts';
 import { formatSize } from '../../../domain/duration.ts';
 import { attemptsByToken, caseDetail } from '../../../store/queries.ts';
-import type { CaseDetail } from '../../../store/queries.ts';
+import type { CaseDetail, HostRow } from '../../../store/queries.ts';
 import { renderChart } from '../../diagram.ts';
 import { failureNow } from '../../failure.ts';
 import { progressOf, progressText } from '../../progress.ts';
+import { seenMs } from '../../seen.ts';
 import { explain, gatherWhy } from '../../why.ts';
 import { clockOf, phaseBadge, stateBadge } from '../badge.ts';
 import type { CaseFile, FileList } from '../files.ts';
@@ -29,7 +30,10 @@ export function casePage(view: View, id: string): Page | null {
   if (detail === null || facts === null) return null;
   const { row } = detail;
   const why = explain(facts);
+  const host = facts.hosts.find(({ name }) => name === row.host);
   const failure = failureNow(row.failure, detail.attempts.find(({ token }) => token === row.token) ?? null);
+  // the sentence says what the failure says, unless something was found besides
+  const isSaid = failure !== null && facts.heldBackBy.every((attempt) => attempt.orphan === null);
   const results = detail.attempts
     .map((attempt) => attempt.number)
     .filter((number, index, all) => all.indexOf(number) === index)
@@ -66,7 +70,7 @@ export function casePage(view: View, id: string): Page | null {
             ${stateBadge(row.state)} ${row.phase === row.state ? '' : phaseBadge(row.phase)}
             <span>${lasting(row.phaseSince)}</span>
           </p>
-          <p class="why">${said(why.sentence)}</p>
+          ${isSaid ? '' : html`<p class="why">${said(why.sentence)}</p>`}
           ${why.next === null || failure !== null ? '' : html`<p class="next">Next: <code>${said(why.next)}</code></p>`}
           ${
             failure === null
@@ -75,11 +79,12 @@ export function casePage(view: View, id: string): Page | null {
                   <strong>${failure.kind}</strong>
                   <p>${said(failure.message)}</p>
                   <p class="next">Next: <code>${said(failure.hint)}</code></p>
+                  ${why.more === null ? '' : html`<p><small>More: ${why.more}</small></p>`}
                 </div>`
           }
-          ${live(view, detail)}`,
+          ${live(view, detail, host)}`,
       },
-      { id: 'facts', area: 'half', body: factsPart(detail) },
+      { id: 'facts', area: 'half', body: factsPart(detail, host) },
       { id: 'actions', area: 'half', body: actionsPart(view, row, facts.heldBackBy) },
       ...(results.length === 0 && !isFinal(row.state) ? [log, collected] : [collected, log]),
       { id: 'timeline', area: 'half', body: timeline(detail) },
@@ -108,8 +113,8 @@ function litOf({ row }: CaseDetail): string {
 }
 
 /** What moves while somebody looks: the clock of a job, the bytes of a transfer. */
-function live({ db }: View, { row }: CaseDetail): Content {
-  if (row.phase === 'executing') return html`<p class="progress">${clockOf(row)}</p>`;
+function live({ db }: View, { row }: CaseDetail, host: HostRow | undefined): Content {
+  if (row.phase === 'executing') return html`<p class="progress">${clockOf(row, host)}</p>`;
   if ((row.phase !== 'staging' && row.phase !== 'collecting') || row.token === null) return '';
   const attempt = attemptsByToken(db, [row.token]).get(row.token);
   if (attempt === undefined || attempt.movedBytes === 0) return '';
@@ -120,7 +125,7 @@ function live({ db }: View, { row }: CaseDetail): Content {
   </p>`;
 }
 
-function factsPart({ row, attempts }: CaseDetail): Html {
+function factsPart({ row, attempts }: CaseDetail, host: HostRow | undefined): Html {
   const facts: readonly (readonly [string, Content])[] = [
     ['Id', html`<code>${row.id}</code>`],
     ['Folder', html`<code>${said(row.path)}</code>`],
@@ -129,7 +134,7 @@ function factsPart({ row, attempts }: CaseDetail): Html {
     ...(row.host === null ? [] : [['Where', place(row.host, row.slot)] as const]),
     ...(row.jobId === null ? [] : [['Job', row.jobId] as const]),
     ...(row.token === null ? [] : [['Token', html`<code>${row.token}</code>`] as const]),
-    ['Seen running', `${duration(row.observedMs)} of ${duration(row.limitMs)}`],
+    ['Seen running', `${duration(seenMs(row, host))} of ${duration(row.limitMs)}`],
     ...(row.priority === 0 ? [] : [['Priority', String(row.priority)] as const]),
     ['Admitted', moment(row.createdAt)],
     ['Fingerprint', html`<code title="${row.fingerprint}">${row.fingerprint.slice(0, 16)}…</code>`],

@@ -30,9 +30,9 @@ const WORDS: Readonly<Record<Segment['what'], string>> = {
   busy: 'held by a case',
   quarantined: 'quarantined',
   blind: 'its host was out of sight',
-  ready: 'a case lay ready, but might not start: paused, held back, or its host not reconciled',
+  ready: 'a case lay ready and was not let start',
   travelling: 'files were on their way',
-  waiting: 'cases waited, none had been sent there yet',
+  waiting: 'cases waited to be sent',
   nothing: 'there was nothing to do',
   unknown: 'nobody knows: the journal begins later',
 };

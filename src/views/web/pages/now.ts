@@ -1,6 +1,6 @@
 import { CASE_STATES, PHASES } from '../../../domain/case.ts';
 import { attemptsByToken, lastJournalId, latestEntries, latestFailures, listUnderWay } from '../../../store/queries.ts';
-import type { AttemptRow, ListedCase, NamedJournalRow } from '../../../store/queries.ts';
+import type { AttemptRow, HostRow, ListedCase, NamedJournalRow } from '../../../store/queries.ts';
 import { journalDetail } from '../../journal-line.ts';
 import { progressOf, progressText } from '../../progress.ts';
 import { countsShape } from '../../shapes.ts';
@@ -119,6 +119,7 @@ function underWay({ db }: View, facts: StatusFacts): Html {
     db,
     rows.flatMap((row) => (row.token === null ? [] : [row.token])),
   );
+  const hostOf = (row: ListedCase): HostRow | undefined => facts.hosts.find((host) => host.name === row.host);
   const { states } = countsShape(facts.counts);
   const rest = states.submitted + states.submitting + states.running - rows.length;
   if (rows.length === 0) {
@@ -137,7 +138,7 @@ function underWay({ db }: View, facts: StatusFacts): Html {
             <th scope="col">Phase</th>
             <th scope="col">Where</th>
             <th scope="col">Progress</th>
-            <th scope="col" class="right">For</th>
+            <th scope="col" class="right"><span class="sr">For how long</span></th>
             <th scope="col">Note</th>
           </tr>
         </thead>
@@ -148,7 +149,7 @@ function underWay({ db }: View, facts: StatusFacts): Html {
                 <th scope="row"><a href="/cases/${row.id}">${said(row.name)}</a></th>
                 <td>${phaseBadge(row.phase)}</td>
                 <td>${place(row.host, row.slot)}</td>
-                <td class="progress">${progress(row, attempts.get(row.token ?? ''))}</td>
+                <td class="progress">${progress(row, attempts.get(row.token ?? ''), hostOf(row))}</td>
                 <td class="right num">${lasting(row.phaseSince)}</td>
                 <td>${noteOf(row)}</td>
               </tr>`,
@@ -159,10 +160,10 @@ function underWay({ db }: View, facts: StatusFacts): Html {
     ${rest > 0 ? html`<p class="more"><a href="/cases">and ${plural(rest, 'more case', 'more cases')}</a></p>` : ''}`;
 }
 
-function progress(row: ListedCase, attempt: AttemptRow | undefined): Html | string {
+function progress(row: ListedCase, attempt: AttemptRow | undefined, host: HostRow | undefined): Html | string {
   switch (row.phase) {
     case 'executing':
-      return clockOf(row);
+      return clockOf(row, host);
     case 'staging':
     case 'collecting': {
       if (attempt === undefined || attempt.movedBytes === 0) return '';
