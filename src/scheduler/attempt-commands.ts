@@ -113,19 +113,28 @@ ${REPORT}`,
   );
 }
 
-/** Lets the held job go; what was revoked or purged is missing, what claimed already is released. */
+/**
+ * Lets the held job go; what was revoked or purged is missing, what claimed already is released. A job that cannot
+ * write its claim leaves at once, and its queue is done with it: so it is held while the disk is full.
+ */
 export function releaseCommand(installation: Installation, queueFunctions: string, target: Target): string {
   return attemptCommand(
     installation,
     queueFunctions,
     target,
-    `receipt "$directory/claim"
+    `can_write() {
+  { printf 'room for a claim\\n' > "$directory/claim.$self"; } 2> /dev/null && [ -s "$directory/claim.$self" ]; room=$?
+  rm -f "$directory/claim.$self"
+  return "$room"
+}
+receipt "$directory/claim"
 case "$state $text" in
   'whole job '*) printf 'outcome released\\n' ;;
   'whole revoked '*) printf 'outcome missing\\n' ;;
   absent*)
     if [ ! -f "$directory/manifest" ] || [ ! -f "$directory/job.sh" ]; then printf 'outcome missing\\n'
-    else queue_release; fi ;;
+    elif can_write; then queue_release
+    else printf 'outcome blocked the job could not write its claim in %s (disk full, or not writable?): make room there\\n' "$directory"; fi ;;
   # of this attempt alone: the host is as well seen as before
   *) printf 'outcome blocked the claim in %s cannot be read, so nobody knows who holds it; look at it on the host\\n' "$directory" ;;
 esac`,

@@ -32,6 +32,7 @@ export function createDispatching(deps: {
   const { store, clock, failPoint } = deps;
   const listeners: ((change: Change) => void)[] = [];
   const announce = (change: Change): void => {
+    failPoint(`commit.after.${change.event.type}`);
     for (const listener of listeners) listener(change);
   };
   return {
@@ -42,9 +43,7 @@ export function createDispatching(deps: {
         if (committed !== null) options.also?.(tx);
         return committed;
       });
-      if (change === null) return null;
-      failPoint(`commit.after.${event.type}`);
-      announce(change);
+      if (change !== null) announce(change);
       return change;
     },
     announce,

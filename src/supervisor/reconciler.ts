@@ -53,13 +53,13 @@ export async function reconcile(deps: Deps): Promise<Reconciled> {
   let revoked = 0;
   let orphans = 0;
   for (const facts of look.facts) {
-    const isForgotten = waiting.has(facts.token) && isSubmitted(facts) && forget(deps, facts);
+    if (waiting.has(facts.token) && isSubmitted(facts)) forget(deps, facts);
     // adopted meanwhile, perhaps
     if (!isDead(deps, facts.token)) continue;
     const verdict = await judgeDead(host, facts, look, readAttempt(store.db, facts.token), signal);
     if (verdict.kind === 'blind') return verdict;
     if (!isDead(deps, facts.token)) continue;
-    record(deps, facts, verdict, isForgotten);
+    record(deps, facts, verdict);
     if (verdict.kind === 'proven') revoked += 1;
     else orphans += 1;
   }
@@ -99,23 +99,24 @@ function isSubmitted({ queue, claim, end }: Facts): boolean {
  * A case that waits for its slot, and whose job exists: its database was restored from a backup of before. On another
  * slot the job would run beside whoever holds its own: so the case begins anew, and what was found holds it back.
  */
-function forget({ store, announce, clock, log }: Deps, { token }: Facts): boolean {
+function forget({ store, announce, clock, log }: Deps, { token }: Facts): void {
   // it may have been submitted while we looked
   const owner = waitingOwner(store.db, token);
-  if (owner === null) return false;
+  if (owner === null) return;
   const why = `the database had forgotten that ${token} was submitted`;
   announce(
-    store.write((tx) =>
-      startAttempt(
+    store.write((tx) => {
+      // with the new attempt: after a crash before the verdict nothing else would tell it from one that merely is over
+      updateAttempt(tx, token, { orphan: why });
+      return startAttempt(
         tx,
         readCase(tx, owner.id)!,
         { found: null, limitMs: owner.limitMs, by: 'daemon', why, type: 'attempt.forgotten' },
         clock.now(),
-      ),
-    ),
+      );
+    }),
   );
   log.warn({ caseId: owner.id, token }, `${owner.name}: ${why}`);
-  return true;
 }
 
 type Verdict =
@@ -172,7 +173,6 @@ function record(
   deps: { readonly host: Host; readonly store: Store; readonly clock: Clock; readonly log: Log },
   facts: Facts,
   verdict: Exclude<Verdict, Blind>,
-  isForgotten: boolean,
 ): void {
   const { host, store, clock, log } = deps;
   const at = clock.now();
@@ -197,7 +197,7 @@ function record(
       });
     }
     // A job that this database never submitted has run: its case is held back until somebody decides, ended or not.
-    const forgotten = isForgotten || row === null || row.orphan !== null || row.proof === 'never_created';
+    const forgotten = row === null || row.orphan !== null || row.proof === 'never_created';
     if (verdict.kind === 'proven') {
       recordProof(tx, token, verdict.proof, at);
       clearSlotsOfToken(tx, token, at);

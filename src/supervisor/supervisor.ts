@@ -228,7 +228,6 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
         also(tx, id);
         return admitted;
       });
-      failPoint('commit.after.case.admitted');
       dispatching.announce(change);
       return id;
     },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import type { Site, SiteOptions } from '../lab/site.ts';
+import { STORIES } from './stories.ts';
 
 const CREATES_OUTPUT = 'mkdir -p output && cp inputs/data output/data';
 
@@ -60,6 +61,13 @@ const IN_STOPPING = [
   more('commit.before.job.gone=kill'),
   more('commit.after.job.gone=kill'),
 ];
+
+/** Every name at which a daemon is killed here, or loses an answer. */
+export function pointsTried(): ReadonlySet<string> {
+  const alone = [IN_SUBMITTED, IN_SUBMITTING, IN_RUNNING, IN_STOPPING].flat().map((point) => point.at);
+  const told = STORIES.flatMap((story) => story.steps).filter((step) => typeof step === 'string');
+  return new Set([...alone, ...told].flatMap((at) => at.split(';')).map((point) => point.split('=')[0]!));
+}
 
 export function restartContract(name: string, { site: create, points, timeoutMs, queued }: RestartUnderTest): void {
   const chosen = (all: readonly Point[]): string[] =>
@@ -173,6 +181,33 @@ export function restartContract(name: string, { site: create, points, timeoutMs,
         expect(site.attempts('case')[0]!.proof).toBe('gone');
         await expectOneJob(site);
         expect(existsSync(join(site.results, 'case', 'attempt-1', 'stdout'))).toBe(true);
+      },
+    );
+
+    test.each(points === 'all' ? STORIES : [])(
+      'SIGKILL at each point in turn, $name: no job twice, and no slot lost',
+      { timeout: 4 * timeoutMs },
+      async ({ steps, runs }) => {
+        const site = await create();
+        for (const step of steps) {
+          if (typeof step !== 'string') await step(site);
+          else {
+            const { signal } = await site.start({ failPoints: `${step}=kill` }).exited;
+            expect(signal, `the daemon was to die at ${step}`).toBe('SIGKILL');
+          }
+        }
+        await site.until('its slot is free', () => site.slots().every((slot) => slot.state === 'free'));
+        await site.until('every attempt is proven', () =>
+          site.attempts('case').every((attempt) => attempt.proof !== null),
+        );
+        expect(site.runs('case')).toBe(runs);
+        expect(site.claimedByJob()).toHaveLength(runs);
+        if (queued !== undefined) expect(await queued(site)).toHaveLength(new Set(await queued(site)).size);
+        const row = site.caseOf('case');
+        if (row.state === 'completed') {
+          const results = join(site.results, 'case', `attempt-${row.attempt}`, 'output', 'data');
+          expect(readFileSync(results)).toEqual(readFileSync(join(site.watch, 'case', 'data')));
+        }
       },
     );
   });

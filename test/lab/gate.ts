@@ -44,7 +44,7 @@ export function createLookCounter(folder: string): LookCounter {
 /** Puts lines of sh before a program of the host; returns the environment in which they are found. */
 export function standBefore(bin: string, program: string, lines: string): Readonly<Record<string, string>> {
   const real = execFileSync('sh', ['-c', 'command -v "$1"', 'sh', program], { encoding: 'utf8' }).trim();
-  mkdirSync(bin);
+  mkdirSync(bin, { recursive: true });
   writeFileSync(join(bin, program), `#!/bin/sh\n${lines}\nexec ${quote(real)} "$@"\n`);
   chmodSync(join(bin, program), 0o755);
   return { PATH: `${bin}:${process.env['PATH'] ?? '/usr/bin:/bin'}` };

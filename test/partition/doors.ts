@@ -13,6 +13,8 @@ export interface Doors {
   isPassed(door: Door): boolean;
   /** sh that stands before the host's `tar`: both ends of a transfer call it. */
   readonly tar: string;
+  /** sh that stands before the host's `mv`, for hosts without pueue: a job's script is put in its place so. */
+  readonly mv: string;
   /** sh that stands before the host's `pueue`, as `Hpc.trap` takes it. */
   readonly pueue: string;
 }
@@ -30,6 +32,7 @@ export function createDoors(folder: string): Doors {
     isReached: (door) => existsSync(file(door, 'reached')),
     isPassed: (door) => existsSync(file(door, 'passed')),
     tar: `case " $* " in *' -x '*) ${wait('upload')} ;; *' -c '*) ${wait('collect')} ;; esac`,
+    mv: `case "$* " in *'/job.sh ') ${wait('create')} ;; esac`,
     pueue: `held=; case " $* " in *' add '*) ${command('create')} ;; *' enqueue '*) ${command('release')} ;; esac`,
   };
 }

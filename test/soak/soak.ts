@@ -157,10 +157,13 @@ class Run {
   }
 
   async #trouble(random: Random): Promise<void> {
+    let left: Trouble[] = [];
     while (this.#troubles.length > 0) {
       await wait(random.between(...TROUBLE_EVERY_MS));
       if (this.#isOver()) return;
-      const trouble = random.pick(this.#troubles);
+      // each once, in any order, before any comes again
+      if (left.length === 0) left = [...this.#troubles];
+      const [trouble] = left.splice(random.int(left.length), 1) as [Trouble];
       this.#counts.set(trouble.name, (this.#counts.get(trouble.name) ?? 0) + 1);
       await trouble.begin();
       await wait(random.between(...TROUBLE_LASTS_MS));

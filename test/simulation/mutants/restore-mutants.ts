@@ -17,8 +17,8 @@ export const RESTORE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/supervisor/reconciler.ts',
-        find: 'const isForgotten = waiting.has(facts.token) &&',
-        replace: 'const isForgotten = waiting.has(facts.token) && facts.token === "" &&',
+        find: 'if (waiting.has(facts.token) &&',
+        replace: 'if (waiting.has(facts.token) && facts.token === "" &&',
       },
     ],
   },
