@@ -70,9 +70,9 @@ export const caseMachine = setup({
       by('job.adopted', (context, { end }) => ({ failure: failures.verdictOf(context, end!) })),
     ),
     noteSeen: assign(
-      by('job.observed', (context, { job }) => ({
+      by('job.observed', (context, { job, observation }) => ({
         blind: null,
-        blocked: null,
+        blocked: observation.kind === 'executing' ? (observation.aside ?? null) : null,
         ...(job !== undefined && context.job?.id == null ? { job } : {}),
       })),
     ),
@@ -83,7 +83,7 @@ export const caseMachine = setup({
     countUploadTry: assign(({ context }) => ({ uploadTries: context.uploadTries + 1 })),
     countReleaseAgain: assign(({ context }) => ({ releasesAgain: context.releasesAgain + 1 })),
     noteSuspended: assign({
-      blocked: 'the queue has suspended its job: its time does not count until it goes on there',
+      blocked: 'it is suspended: its time does not count until it goes on',
     }),
     noteStashed: assign({ blocked: 'its job is held in the queue again and again: somebody or something stashes it' }),
     markBlind: assign(

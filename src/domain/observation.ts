@@ -10,7 +10,8 @@ export type Observation =
   | { readonly kind: 'held' }
   | { readonly kind: 'queued' }
   | { readonly kind: 'suspended' }
-  | { readonly kind: 'executing' }
+  /** `aside`: what the queue says to the contrary; its processes are there. */
+  | { readonly kind: 'executing'; readonly aside?: string }
   | { readonly kind: 'lingering' }
   | { readonly kind: 'ended'; readonly end: End }
   | { readonly kind: 'missing'; readonly queue: QueueResult | null }

@@ -26,6 +26,7 @@ interface Draft {
 const TOKEN = /^token ([a-z0-9-]+) (present|absent) (present|absent) (present|absent)$/;
 const RECEIPT = /^(claim|end) (absent|odd|whole) (.*)$/s;
 const LATE = /^late ([a-z0-9-]+) (absent|odd|whole) (.*)$/s;
+const STOPPED = /^stopped ([0-9]{1,10})$/;
 const PROCESS = /^process ([0-9]{1,10}) (.*)$/s;
 
 /**
@@ -37,6 +38,7 @@ export function readFacts(lines: readonly string[]): FactsAnswer | null {
   const queue: string[] = [];
   const rest: string[] = [];
   const strangers = new Set<string>();
+  const stopped = new Set<number>();
   let current: Draft | null = null;
   let scanned = false;
   for (const line of lines) {
@@ -75,6 +77,12 @@ export function readFacts(lines: readonly string[]): FactsAnswer | null {
         else draft.processes.add(Number(match[1]));
         break;
       }
+      case 'stopped': {
+        const match = STOPPED.exec(line);
+        if (match === null) return null;
+        stopped.add(Number(match[1]));
+        break;
+      }
       case 'scanned':
         scanned = true;
         break;
@@ -95,6 +103,7 @@ export function readFacts(lines: readonly string[]): FactsAnswer | null {
       slot,
       end: parseEnd(draft.end.state, draft.end.text),
       processes: [...draft.processes].sort((a, b) => a - b),
+      stopped: draft.processes.size > 0 && [...draft.processes].every((pid) => stopped.has(pid)),
     });
   }
   return scanned ? { attempts, strangers: [...strangers], queueText: queue.join('\n'), rest } : null;

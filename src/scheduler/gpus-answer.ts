@@ -72,6 +72,8 @@ export function readGpus(answer: Answer | Blind): GpusOutcome {
         users.set(Number(match[1]), match[2]!);
         break;
       }
+      case 'stopped':
+        break;
       default:
         if (line !== 'scanned') return unreadable(line);
         isScanned = true;

@@ -1,7 +1,8 @@
 /**
  * sh functions that find and end the processes of attempts (host-script.ts says what runs them).
  *
- *   scan       prints \`process PID TOKEN\` for all of this installation, then \`scanned\` when it is sure to have looked
+ *   scan       prints \`process PID TOKEN\` for all of this installation, \`stopped PID\` beside those that a signal has
+ *              stopped, then \`scanned\` when it is sure to have looked
  *   pids TOKEN sets \`list\` to the process ids of one attempt, from two scans; ends the command when it cannot look
  *   end_processes TOKEN GRACE_TENTHS CLAIMED_PID
  *
@@ -24,14 +25,17 @@ export const PROCESSES = `scan() {
     /^\\/proc\\/[0-9]+\\/environ:MQI_TOKEN=/ { split($0, part, "/"); sub(/^[^=]*=/, ""); token[part[3]] = $0; next }
     /^\\/proc\\/[0-9]+\\/stat:\\)/ {
       split($1, part, "/"); pid = part[3]
-      if ($2 !~ /[ZXx]/ && pid != me) { session[pid] = $5; start[pid] = $21 }
+      if ($2 !~ /[ZXx]/ && pid != me) { session[pid] = $5; start[pid] = $21; state[pid] = $2 }
       next
     }
     END {
       for (pid in session) {
         s = session[pid]
-        if (pid in token) print "process " pid " " token[pid]
-        else if (s in owner && start[pid] + 0 >= began[s] + 0 && (!(s in start) || start[s] == began[s])) print "process " pid " " owner[s]
+        if (pid in token) of = token[pid]
+        else if (s in owner && start[pid] + 0 >= began[s] + 0 && (!(s in start) || start[s] == began[s])) of = owner[s]
+        else continue
+        print "process " pid " " of
+        if (state[pid] ~ /[Tt]/) print "stopped " pid
       }
       if (environs && stats) print "scanned"
     }'

@@ -34,7 +34,7 @@ export function judge(facts: Facts, node: Node): Observation {
     return alive ? { kind: 'executing' } : missing(queue);
   if (claim.kind === 'absent') return judgeUnclaimed(queue, alive);
   if (claim.value.by === 'revocation') return missing(queue);
-  if (alive) return queue.kind === 'suspended' ? { kind: 'suspended' } : { kind: 'executing' };
+  if (alive) return facts.stopped ? { kind: 'suspended' } : executing(queue);
   const view = viewOf(claim.value, node);
   return view === 'elsewhere'
     ? judgeElsewhere(claim.value, queue, node)
@@ -49,6 +49,30 @@ export function resultOf({ claim, queue }: Facts, node: Node): QueueResult | nul
   if (queue.kind !== 'ended') return null;
   const isRebooted = claim.kind === 'present' && claim.value.by === 'job' && viewOf(claim.value, node) === 'rebooted';
   return isRebooted && queue.result.kind === 'killed' ? null : queue.result;
+}
+
+/** A queue knows its own shell only: that it has stopped or killed that one says nothing of what the job has started. */
+function executing(queue: QueueState): Observation {
+  switch (queue.kind) {
+    case 'suspended':
+      return { kind: 'executing', aside: 'the queue has suspended its shell, and the job runs on' };
+    case 'ended':
+      return { kind: 'executing', aside: `the queue says that it ${resultText(queue.result)}, and the job runs on` };
+    default:
+      return { kind: 'executing' };
+  }
+}
+
+function resultText(result: QueueResult): string {
+  switch (result.kind) {
+    case 'killed':
+      return 'was killed';
+    case 'not_started':
+      return 'never started';
+    case 'succeeded':
+    case 'failed':
+      return 'has ended';
+  }
 }
 
 function judgeUnclaimed(queue: QueueState, alive: boolean): Observation {

@@ -91,6 +91,8 @@ export interface Facts {
   readonly slot: string | null;
   /** Process ids with the token in their environment or in the claim's session, zombies left out. */
   readonly processes: readonly number[];
+  /** There are some, and each was stopped by a signal: nothing of it computes. */
+  readonly stopped: boolean;
 }
 
 export interface Look {

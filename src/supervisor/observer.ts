@@ -130,7 +130,8 @@ export function createObserver(deps: {
     };
     const found = asked.jobId === null && facts.job?.id != null ? facts.job : null;
     const isNew = before?.entry !== asked.entry || before.kind !== observation.kind || found !== null;
-    if (isNew || isDue(now, view)) {
+    const aside = observation.kind === 'executing' ? (observation.aside ?? null) : null;
+    if (isNew || now.blocked !== aside || isDue(now, view)) {
       const event: CaseEvent = {
         type: 'job.observed',
         observation,
@@ -178,7 +179,7 @@ export function createObserver(deps: {
 
   /** Whether a look that saw nothing new is worth a commit. */
   const isDue = (row: CaseRow, view: View): boolean => {
-    if (row.blindCause !== null || row.blocked !== null) return true;
+    if (row.blindCause !== null) return true;
     if (view.kind === 'held') return true;
     if (view.kind === 'lingering') return view.pendingMs >= Math.min(LINGER_MS, host.observeEveryMs);
     return (

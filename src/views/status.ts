@@ -171,7 +171,7 @@ export function attentionOf(facts: StatusFacts): readonly AttentionAbout[] {
         about: { kind: 'slot', host: slot.host, slot: slot.name } as const,
       })),
     ...facts.blocked.map((row) => ({
-      what: `case ${row.name} is blocked: ${row.blocked ?? ''}`,
+      what: `case ${row.name} is ${row.phase === 'executing' ? 'executing, but' : 'blocked:'} ${row.blocked ?? ''}`,
       next: `mqi why ${row.id}`,
       about: { kind: 'case', id: row.id } as const,
     })),

@@ -6,6 +6,14 @@ import { jobProcesses } from '../lab/jobs.ts';
 import { PUEUE_VERSIONS } from '../lab/pueue.ts';
 import { COMPUTES, createHpc, describeOnHpc, waitsFor } from './lab.ts';
 
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 for (const version of PUEUE_VERSIONS) {
   describeOnHpc(`with pueue ${version} an operator`, { version }, () => {
     test('who lets a job go between its creation and our commit makes an orphan: failed (interrupted), its slot kept until it is settled, listed, and completed by adopt', async () => {
@@ -47,18 +55,25 @@ for (const version of PUEUE_VERSIONS) {
       expect((await hpc.mqi('orphans')).out).not.toContain(failed.id);
     });
 
-    test('who pauses a job in pueue stops its clock, `mqi why` says so, and it completes when it is started again', async () => {
+    test('who pauses a job in pueue stops its shell only, and `mqi why` says so; who stops its processes stops its clock', async () => {
       const hpc = await createHpc({ version });
       hpc.drop('case', hpc.counting('case', waitsFor(hpc, 'go')), { data: 'dose of case' });
       hpc.start();
       await hpc.in('case', 'executing');
       await hpc.queue.pueue('pause', '0');
       await hpc.until('it is seen', () => hpc.caseOf('case').blocked !== null);
+      const why = await hpc.mqi('why', 'case');
+      expect(why.out).toMatch(/to end: .*the queue has suspended its shell, and the job runs on/);
+      expect(why.out).toContain(`mqi cases cancel ${hpc.caseOf('case').id}`);
+
+      // its shell first, which forks; what ends meanwhile is none to stop
+      for (const pid of [...jobProcesses(hpc.root), ...jobProcesses(hpc.root)]) signal(pid, 'SIGSTOP');
+      await hpc.until('it is suspended', () => hpc.caseOf('case').blocked?.startsWith('it is suspended'));
       const { observedMs } = hpc.caseOf('case');
-      expect((await hpc.mqi('why', 'case')).out).toMatch(/executing.*the queue has suspended its job/);
       await hpc.nextLook();
       expect(hpc.caseOf('case')).toMatchObject({ phase: 'executing', observedMs });
 
+      for (const pid of jobProcesses(hpc.root)) signal(pid, 'SIGCONT');
       await hpc.queue.pueue('start', '0');
       await hpc.until('it goes on', () => hpc.caseOf('case').blocked === null);
       writeFileSync(hpc.file('go'), '');
@@ -75,6 +90,7 @@ for (const version of PUEUE_VERSIONS) {
       await hpc.eventually('pueue calls it killed', async () => (await hpc.tasks())[0]?.status === 'Done');
       await hpc.nextLook();
       expect(hpc.caseOf('case')).toMatchObject({ phase: 'executing', token });
+      expect((await hpc.mqi('why', 'case')).out).toContain('the queue says that it was killed, and the job runs on');
       expect(hpc.slots()).toMatchObject([{ state: 'leased', caseId: id }]);
       expect(jobProcesses(hpc.root)).not.toEqual([]);
 

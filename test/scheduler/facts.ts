@@ -34,6 +34,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     end: ABSENT,
     slot: null,
     processes: [],
+    stopped: false,
     ...change,
   };
 }
@@ -81,6 +82,7 @@ export const anyFacts: fc.Arbitrary<Facts> = fc
     manifest: presence,
     claim: receipt(claim),
     end: receipt(end),
+    stopped: fc.boolean(),
     processes: fc.oneof(fc.constant([]), fc.array(fc.integer({ min: 2, max: 99 }), { minLength: 1, maxLength: 3 })),
   })
   .map((change) =>

@@ -39,9 +39,18 @@ const table: readonly (readonly [string, Partial<Facts>, Partial<Observation>])[
   [
     'claimed, with processes, and killed by the queue',
     { claim: claimed, queue: killed, ...alive },
-    { kind: 'executing' },
+    { kind: 'executing', aside: 'the queue says that it was killed, and the job runs on' },
   ],
-  ['claimed, with processes, and suspended', { claim: claimed, queue: suspended, ...alive }, { kind: 'suspended' }],
+  [
+    'claimed, with processes, and only its shell suspended by the queue',
+    { claim: claimed, queue: suspended, ...alive },
+    { kind: 'executing', aside: 'the queue has suspended its shell, and the job runs on' },
+  ],
+  [
+    'claimed, with processes that are stopped',
+    { claim: claimed, queue: running, ...alive, stopped: true },
+    { kind: 'suspended' },
+  ],
   ['claimed, without processes', { claim: claimed }, MISSING],
   ['claimed, without processes, and running by the queue', { claim: claimed, queue: running }, MISSING],
   ['claimed, without processes, and killed', { claim: claimed, queue: killed }, MISSING_KILLED],

@@ -126,9 +126,15 @@ describe.each(PUEUE_VERSIONS.filter(hasPueue))('what people do in pueue %s', (ve
     await until(async () => (await observed(attempt.token)).kind === 'ended');
   });
 
-  test('a paused task is suspended', async () => {
+  test('a paused task runs on, as its queue cannot know; one whose processes are all stopped is suspended', async () => {
     const attempt = await started();
     await bench.daemon.pueue('pause', attempt.job.id!);
+    await until(async () => 'aside' in (await observed(attempt.token)));
+    expect(await observed(attempt.token)).toEqual({
+      kind: 'executing',
+      aside: 'the queue has suspended its shell, and the job runs on',
+    });
+    for (const pid of (await looked(attempt.token)).facts.processes) process.kill(pid, 'SIGSTOP');
     await until(async () => (await observed(attempt.token)).kind === 'suspended');
     expect(await bench.scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone' });
   });

@@ -92,6 +92,7 @@ export class FakeHost {
       end: end == null ? { kind: 'absent' } : { kind: 'present', value: end },
       slot: null,
       processes: started && (end === null || this.lingering.has(token)) ? [7] : [],
+      stopped: false,
     };
   }
 

@@ -113,7 +113,8 @@ function heldBack(facts: WhyFacts): Because | null {
 }
 
 function blocked({ row, nowMs }: WhyFacts): Because | null {
-  if (row.blocked === null) return null;
+  // of a job that runs, or is suspended, it is an aside
+  if (row.blocked === null || row.phase === 'executing') return null;
   return {
     waitsFor: 'operator',
     says: `is ${row.phase}${heldFor(row.phaseSince, nowMs)} but blocked: ${row.blocked}; it goes on by itself once that is mended`,

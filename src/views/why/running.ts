@@ -62,7 +62,12 @@ function executing(facts: WhyFacts): Because {
     };
   }
   const seen = host?.lastSeenAt == null ? '' : `, last looked at ${ago(host.lastSeenAt, nowMs)}`;
-  return { waitsFor: 'job', says: `waits for ${job(facts)} to end: ${clock}${seen}`, next: null };
+  const aside = row.blocked === null ? '' : `; but ${row.blocked}`;
+  return {
+    waitsFor: 'job',
+    says: `waits for ${job(facts)} to end: ${clock}${seen}${aside}`,
+    next: row.blocked === null ? null : `mqi cases cancel ${row.id}`,
+  };
 }
 
 function stopping(facts: WhyFacts): Because {

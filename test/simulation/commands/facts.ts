@@ -6,7 +6,10 @@ import type { SimProcess } from '../host/process-table.ts';
 import { SimQueue } from '../host/sim-queue.ts';
 
 /** What a look or a report found of one attempt, before its processes were looked for. */
-export type FileFacts = Omit<Facts, 'processes'>;
+export type FileFacts = Omit<Facts, 'processes' | 'stopped'>;
+
+/** What a scan found, by token. */
+export type Found = ReadonlyMap<string, readonly SimProcess[]>;
 
 export interface Report {
   readonly node: Node;
@@ -58,7 +61,7 @@ function receipt<T>(host: SimHost, written: Written<T> | null): Receipt<T> {
 }
 
 /** `scan`, with the sessions that the claims of these attempts name. */
-export function scan(host: SimHost, tokens: readonly string[]): ReadonlyMap<string, readonly SimProcess[]> {
+export function scan(host: SimHost, tokens: readonly string[]): Found {
   const sessions = new Map<number, string>();
   for (const token of tokens) {
     const claim = host.directoryOf(token)?.claim?.value;
@@ -69,8 +72,20 @@ export function scan(host: SimHost, tokens: readonly string[]): ReadonlyMap<stri
   return host.processes.scan(sessions);
 }
 
-export function pidsOf(found: ReadonlyMap<string, readonly SimProcess[]>, token: string): number[] {
+export function pidsOf(found: Found, token: string): number[] {
   return (found.get(token) ?? []).map((process) => process.pid);
+}
+
+/** From one scan, or the last two. */
+export function processesOf(
+  found: readonly Found[],
+  token: string,
+): { readonly processes: readonly number[]; readonly stopped: boolean } {
+  const seen = found.flatMap((one) => one.get(token) ?? []);
+  return {
+    processes: [...new Set(seen.map(({ pid }) => pid))],
+    stopped: seen.length > 0 && seen.every((process) => process.stopped),
+  };
 }
 
 /** `REPORT` of src/scheduler/attempt-commands.ts; `before` are the processes of an earlier scan. */
@@ -79,10 +94,10 @@ export function* report(host: SimHost, token: string, before: readonly number[] 
   yield;
   const files = readFiles(host, token, queue);
   yield;
-  const now = pidsOf(scan(host, [token]), token);
+  const now = processesOf([scan(host, [token])], token);
   yield;
   // an end that came since
   const end = readFiles(host, token, queue).end;
   host.demandRoot();
-  return { node: host.node, facts: { ...files, end, processes: [...new Set([...before, ...now])] } };
+  return { node: host.node, facts: { ...files, end, ...now, processes: [...new Set([...before, ...now.processes])] } };
 }

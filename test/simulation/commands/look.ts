@@ -1,6 +1,7 @@
-import type { Facts, Look } from '../../../src/scheduler/scheduler.ts';
+import type { Look } from '../../../src/scheduler/scheduler.ts';
 import type { Command, SimHost } from '../host/sim-host.ts';
-import { pidsOf, readFiles, readQueue, scan } from './facts.ts';
+import { processesOf, readFiles, readQueue, scan } from './facts.ts';
+import type { FileFacts, Found } from './facts.ts';
 
 /** The rounds of src/scheduler/look-command.ts, in which a job that wrote its end is waited for. */
 const ROUNDS = 6;
@@ -10,16 +11,16 @@ const NAP_MS = 100;
 export function* look(host: SimHost, tokens: readonly string[]): Command<Look> {
   const queue = readQueue(host);
   yield host.lookStepMs();
-  const files = new Map<string, Omit<Facts, 'processes'>>();
+  const files = new Map<string, FileFacts>();
   for (const token of tokens) {
     files.set(token, readFiles(host, token, queue));
     yield host.lookStepMs();
   }
-  let before: ReadonlyMap<string, readonly { readonly pid: number }[]> = new Map();
-  let processes: (token: string) => number[] = () => [];
+  let before: Found = new Map();
+  let scans: readonly Found[] = [];
   for (let round = 1; ; round += 1) {
     const now = scan(host, tokens);
-    processes = (token) => pidsOf(now, token);
+    scans = [now];
     yield host.lookStepMs();
     for (const [token, seen] of files) {
       if (seen.end.kind !== 'absent' || seen.directory === 'absent') continue;
@@ -30,8 +31,7 @@ export function* look(host: SimHost, tokens: readonly string[]): Command<Look> {
     const staying = ended.some((token) => now.has(token) || before.has(token));
     if (round >= 2 && !staying) break;
     if (round >= ROUNDS) {
-      const last = before;
-      processes = (token) => [...new Set([...(last.get(token) ?? []).map(({ pid }) => pid), ...pidsOf(now, token)])];
+      scans = [before, now];
       break;
     }
     before = now;
@@ -42,6 +42,6 @@ export function* look(host: SimHost, tokens: readonly string[]): Command<Look> {
     kind: 'looked',
     node: host.node,
     notices: [...host.queue.paused].map((group) => `group ${group} is paused`),
-    facts: [...files.values()].map((seen) => ({ ...seen, processes: processes(seen.token) })),
+    facts: [...files.values()].map((seen) => ({ ...seen, ...processesOf(scans, seen.token) })),
   };
 }

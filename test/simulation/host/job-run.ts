@@ -128,6 +128,7 @@ export class JobRun {
 
   suspend(): void {
     if (this.#resumedAtMs === null) return;
+    this.#host.processes.stop(this.#token, true);
     this.#leftMs -= this.#host.ground.timeline.nowMs - this.#resumedAtMs;
     this.#resumedAtMs = null;
     this.#beat += 1;
@@ -137,6 +138,7 @@ export class JobRun {
     const payload = this.#payload;
     if (payload === null || this.#resumedAtMs !== null) return;
     this.#resumedAtMs = this.#host.ground.timeline.nowMs;
+    this.#host.processes.stop(this.#token, false);
     this.#beat += 1;
     const beat = this.#beat;
     this.#host.later(this.#leftMs, () => {

@@ -13,6 +13,8 @@ export interface SimProcess {
   /** The session that it belongs to. */
   readonly session: number;
   alive: boolean;
+  /** By a signal, until another. */
+  stopped: boolean;
   /** What it does about a TERM. */
   readonly onTerm: 'dies' | 'lives';
   /** For how long from the first signal on it cannot be killed (a driver that hangs), ms. */
@@ -27,7 +29,9 @@ export class ProcessTable {
   #alive: SimProcess[] = [];
 
   spawn(
-    process: Omit<SimProcess, 'pid' | 'alive' | 'session' | 'killableAtMs'> & { readonly session: number | 'own' },
+    process: Omit<SimProcess, 'pid' | 'alive' | 'stopped' | 'session' | 'killableAtMs'> & {
+      readonly session: number | 'own';
+    },
   ): SimProcess {
     this.#next += 1;
     const pid = this.#next;
@@ -35,11 +39,17 @@ export class ProcessTable {
       ...process,
       pid,
       alive: true,
+      stopped: false,
       killableAtMs: null,
       session: process.session === 'own' ? pid : process.session,
     };
     this.#alive.push(spawned);
     return spawned;
+  }
+
+  /** All of a job are stopped, or go on. */
+  stop(token: string, stopped: boolean): void {
+    for (const process of this.#alive) if (process.token === token) process.stopped = stopped;
   }
 
   /** `signal` null: it ended by itself. */

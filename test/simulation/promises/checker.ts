@@ -180,8 +180,8 @@ export class Checker implements Overseer {
   }
 
   #note(facts: Facts, startedAtMs: number): void {
-    const { token, end, queue, processes } = facts;
-    if (end.kind !== 'absent' || queue.kind === 'suspended' || processes.length === 0) {
+    const { token, end, stopped, processes } = facts;
+    if (end.kind !== 'absent' || stopped || processes.length === 0) {
       this.#goodLooks.delete(token);
       return;
     }
