@@ -267,10 +267,10 @@ async function measure(name) {
     await wait(1_000 / changes);
     most = Math.max(most, residentMib());
   }
-  const at_ = looks().slice(before);
-  const gaps = at_
+  const moments = looks().slice(before);
+  const gaps = moments
     .slice(1)
-    .map((ms, index) => ms - at_[index])
+    .map((ms, index) => ms - moments[index])
     .sort((a, b) => a - b);
   const median = gaps[Math.floor(gaps.length / 2)];
   console.log(

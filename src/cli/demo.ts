@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 
+import { webOf } from '../store/queries.ts';
+import type { Reader } from '../store/queries.ts';
 import type { Cli } from './cli.ts';
 import { optionsOf } from './cli.ts';
 import { startDaemon } from './demo/daemon-process.ts';
@@ -14,6 +16,7 @@ import { shellWord } from './shell-word.ts';
 
 /** All of it: a machine on which this is not enough has another problem. */
 const DEADLINE_MS = 55_000;
+const PAGE_MS = 3_000;
 
 export function demoCommand(cli: Cli): Command {
   return new Command('demo')
@@ -23,6 +26,16 @@ export function demoCommand(cli: Cli): Command {
       const { dir } = optionsOf<{ readonly dir?: string }>(command);
       cli.exitWith(await demo(cli.io, dir ?? null));
     });
+}
+
+/** The page comes a moment after the daemon; one that does not come is no reason to wait for it. */
+async function pageOf(io: Io, { db }: Reader, signal: AbortSignal): Promise<string | null> {
+  const deadline = io.clock.monotonic() + PAGE_MS;
+  for (;;) {
+    const { url, trouble } = webOf(db);
+    if (url !== null || trouble !== null || signal.aborted || io.clock.monotonic() >= deadline) return url;
+    await io.clock.sleep(50, signal);
+  }
 }
 
 async function demo(io: Io, folder: string | null): Promise<ExitCode> {
@@ -35,6 +48,8 @@ async function demo(io: Io, folder: string | null): Promise<ExitCode> {
   try {
     const reader = await daemon.ready(io, deadline, signal);
     try {
+      const url = await pageOf(io, reader, signal);
+      if (url !== null) io.out.line(styled('dim', 'web page       '), url);
       const names = dropCases(site);
       io.out.line(styled('dim', 'dropped        '), `${names.join(', ')} into ${site.watch}`);
       io.out.line();

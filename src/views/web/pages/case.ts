@@ -10,7 +10,7 @@ import { seenMs } from '../../seen.ts';
 import { explain, gatherWhy } from '../../why.ts';
 import { clockOf, phaseBadge, stateBadge } from '../badge.ts';
 import type { CaseFile, FileList } from '../files.ts';
-import { duration, html, lasting, moment, place, plural, raw, said } from '../html.ts';
+import { ago, duration, html, lasting, moment, place, plural, raw, said } from '../html.ts';
 import type { Content, Html } from '../html.ts';
 import type { Page, Part, View } from '../page.ts';
 import { actionsPart } from './case-actions.ts';
@@ -58,6 +58,10 @@ export function casePage(view: View, id: string): Page | null {
           : results.map(({ number, list }) => resultsOf(id, number, list, results.length > 1))
       }`,
   };
+  const about: readonly Part[] = [
+    { id: 'facts', area: 'half', body: factsPart(detail, host) },
+    { id: 'actions', area: 'half', body: actionsPart(view, row, facts.heldBackBy) },
+  ];
   return {
     title: said(row.name),
     nav: 'cases',
@@ -68,7 +72,7 @@ export function casePage(view: View, id: string): Page | null {
         id: 'state',
         body: html`<p class="lead">
             ${stateBadge(row.state)} ${row.phase === row.state ? '' : phaseBadge(row.phase)}
-            <span>${lasting(row.phaseSince)}</span>
+            <span>${isFinal(row.state) ? ago(row.phaseSince) : lasting(row.phaseSince)}</span>
           </p>
           ${isSaid ? '' : html`<p class="why">${said(why.sentence)}</p>`}
           ${why.next === null || failure !== null ? '' : html`<p class="next">Next: <code>${said(why.next)}</code></p>`}
@@ -84,9 +88,9 @@ export function casePage(view: View, id: string): Page | null {
           }
           ${live(view, detail, host)}`,
       },
-      { id: 'facts', area: 'half', body: factsPart(detail, host) },
-      { id: 'actions', area: 'half', body: actionsPart(view, row, facts.heldBackBy) },
-      ...(results.length === 0 && !isFinal(row.state) ? [log, collected] : [collected, log]),
+      ...(row.state === 'completed'
+        ? [collected, ...about, log]
+        : [...about, ...(results.length === 0 ? [log, collected] : [collected, log])]),
       { id: 'timeline', area: 'half', body: timeline(detail) },
       { id: 'inputs', area: 'half', body: inputs(id, view.files.inputs(row.path)) },
       {
