@@ -3,6 +3,7 @@ import { complaints, PLACEHOLDERS, type CommandComplaint } from './command.ts';
 import { nearest } from './nearest.ts';
 import { duration, text, yesOrNo } from './field.ts';
 import { assertNever } from '../domain/assert-never.ts';
+import { LIMIT_BOUNDS } from '../domain/limit.ts';
 
 const placeholderList = PLACEHOLDERS.map((name) => `{${name}}`).join(' ');
 
@@ -72,7 +73,7 @@ export const jobSchema = z
       .describe(
         'Which files come back, beside stdout and stderr. A pattern that matches nothing fails the case, unless it is optional.',
       ),
-    limit: duration({ min: '1s', max: '366d', example: '24h' })
+    limit: duration({ ...LIMIT_BOUNDS, example: '24h' })
       .prefault('24h')
       .describe(
         'How long a job may execute. Only time in which it was seen to execute counts: not the queue, not a suspension, not a lost connection.',

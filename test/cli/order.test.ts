@@ -89,6 +89,9 @@ describe('an order', () => {
     const lines: readonly (readonly [readonly string[], number])[] = [
       [['cases', 'limit', 'lung', '48'], 2],
       [['cases', 'limit', 'lung', '0s'], 2],
+      [['cases', 'limit', 'lung', '500ms'], 2],
+      [['cases', 'limit', 'lung', '99999d'], 2],
+      [['cases', 'retry', 'lung', '--limit', '99999d'], 2],
       [['cases', 'priority', 'lung', 'high'], 2],
       [['cases', 'abandon', 'lung'], 2],
       [['intake', 'admit'], 2],
@@ -101,6 +104,10 @@ describe('an order', () => {
       expect([line, ran.code]).toEqual([line, code]);
       expect(ran.err).toMatch(/^mqi: .+\n(  .*\n)*  next: .+\n$/);
     }
+    expect((await site.run(['cases', 'limit', 'lung', '0s'])).err).toBe(
+      'mqi: a limit of 0s would end every job at its start\n  next: write it as 30m, 24h, 1h30m or 7d, from 1s to 366d\n',
+    );
+    expect((await site.run(['cases', 'limit', 'lung', '99999d'])).err).toContain('longer than any job may run (366d)');
     expect(openOrders(site.store.db)).toEqual([]);
   });
 

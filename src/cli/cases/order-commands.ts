@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 
-import { parseDurationMs } from '../../domain/duration.ts';
+import { parseLimit } from '../../domain/limit.ts';
 import type { Order } from '../../domain/order.ts';
 import { resolveCase } from '../case-ref.ts';
 import { CliError } from '../cli-error.ts';
@@ -36,7 +36,7 @@ function retryCommand(cli: Cli): Command {
     .option(...WHY_OPTION)
     .option(...JSON_OPTION)
     .action(async (texts: string[], options: { readonly limit?: string }, command: Command) => {
-      const limitMs = options.limit === undefined ? null : durationOf(options.limit);
+      const limitMs = options.limit === undefined ? null : limitOf(options.limit);
       await orderCases(cli, texts, command, (caseId) => ({ kind: 'retry', caseId, limitMs }));
     });
 }
@@ -68,7 +68,7 @@ function limitCommand(cli: Cli): Command {
     .option(...WHY_OPTION)
     .option(...JSON_OPTION)
     .action(async (text: string, duration: string, _: unknown, command: Command) => {
-      const limitMs = durationOf(duration);
+      const limitMs = limitOf(duration);
       await orderCases(cli, [text], command, (caseId) => ({ kind: 'limit', caseId, limitMs }));
     });
 }
@@ -101,8 +101,8 @@ function priorityCommand(cli: Cli): Command {
 }
 
 /** @throws CliError */
-function durationOf(text: string): number {
-  const durationMs = parseDurationMs(text);
-  if (durationMs !== null && durationMs > 0) return durationMs;
-  throw new CliError(`${text} is no duration`, 'write it as 30m, 24h, 1h30m or 7d', EXIT.usage);
+function limitOf(text: string): number {
+  const limit = parseLimit(text);
+  if (limit.kind === 'limit') return limit.limitMs;
+  throw new CliError(limit.message, limit.hint, EXIT.usage);
 }

@@ -1,4 +1,4 @@
-import { parseDurationMs } from '../../domain/duration.ts';
+import { parseLimit } from '../../domain/limit.ts';
 import type { Order } from '../../domain/order.ts';
 import { readCase } from '../../store/queries.ts';
 import type { ReadDb } from '../../store/queries.ts';
@@ -90,6 +90,6 @@ function orderOf(kind: string, caseId: string, form: URLSearchParams): Order | s
 }
 
 function limitOf(text: string): number | string {
-  const limitMs = parseDurationMs(text);
-  return limitMs !== null && limitMs > 0 ? limitMs : 'a limit is written as 30m, 24h, 1h30m or 7d';
+  const limit = parseLimit(text);
+  return limit.kind === 'limit' ? limit.limitMs : `${limit.message}: ${limit.hint}`;
 }
