@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { insertAttempt, updateAttempt } from '../../src/store/attempts.ts';
 import { writeCandidate } from '../../src/store/candidates.ts';
+import { cases } from '../../src/store/schema.ts';
 import type { CandidateState } from '../../src/store/schema.ts';
 import { noteBusy, quarantineSlot } from '../../src/store/slots.ts';
 import { testSite } from './site.ts';
@@ -121,6 +122,25 @@ describe('the other lists', () => {
     expect(out).toContain('2 processes run on gpu.1');
     expect(out).toContain(`next: mqi cases adopt ${id} --token ${token}`);
     expect((await site.run(['why', 'lung'])).out).toContain('2 processes run on gpu.1');
+  });
+
+  it('tell of a case that is over what lies under its name now, and why that is no case', async () => {
+    const site = testSite();
+    const id = site.admit('lung');
+    site.execute(id);
+    site.finish(id, 0);
+    const path = site.store.db.select().from(cases).all()[0]!.path;
+    const at = site.clock.now();
+    const reason = `its content changed since it was admitted: mqi cases retry ${id} runs it as it is now`;
+    const row = { path, name: 'lung', signature: '', caseId: id, firstSeenAt: at, updatedAt: at };
+    const { out: before } = await site.run(['why', 'lung']);
+    expect(before).not.toContain('the folder');
+    site.store.write((tx) => writeCandidate(tx, { ...row, state: 'changed', reason }));
+    const { out } = await site.run(['why', 'lung']);
+    expect(out).toContain('; the folder that lies under its name now is not taken as it is now: its content changed');
+    expect(out).toContain(`next: mqi cases retry ${id}\n`);
+    site.store.write((tx) => writeCandidate(tx, { ...row, state: 'rejected', reason: 'it holds a socket' }));
+    expect((await site.run(['why', 'lung'])).out).toContain('left untouched: it holds a socket');
   });
 
   it('tell of a folder why it is no case, and how a history is let in', async () => {

@@ -114,6 +114,7 @@ export function facts(phase: Phase, row: Partial<ListedCase> = {}, change: Parti
     slots: [slot('a'), slot('b')],
     staged: new Map([['gpu1', 0]]),
     isRestored: false,
+    folder: null,
     openOrders: [],
     config: { hosts: [{ name: 'gpu1', stageAhead: 2 }], results: '/results', quietPeriodMs: 30_000, readyMarker: null },
     daemon: { running: true },

@@ -96,6 +96,15 @@ const order = fc.record({ id: fc.nat(), by: words }).map((change): OrderRow => (
   ...change,
 }));
 
+const folder = fc
+  .record({
+    state: fc.constantFrom('settling' as const, 'rejected' as const, 'changed' as const),
+    reason: orNull(words),
+    caseId: orNull(fc.constant('c7')),
+    firstSeenAt: time,
+  })
+  .map((change): CandidateRow => ({ path: '/new/lung', name: 'lung', signature: '', updatedAt: NOW, ...change }));
+
 const config: fc.Arbitrary<WhyConfig> = fc.record({
   hosts: fc.uniqueArray(fc.record({ name: fc.constantFrom('gpu1', 'gpu2'), stageAhead: fc.nat({ max: 3 }) }), {
     selector: ({ name }) => name,
@@ -123,6 +132,7 @@ const anything: fc.Arbitrary<WhyFacts> = fc.record({
   slots,
   staged: fc.constant(new Map([['gpu1', 1]])),
   isRestored: fc.boolean(),
+  folder: orNull(folder),
   openOrders: fc.array(order, { maxLength: 3 }),
   config,
   daemon,

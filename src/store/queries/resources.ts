@@ -1,4 +1,4 @@
-import { asc, desc, eq, getTableColumns, inArray, isNotNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, inArray, isNotNull, sql } from 'drizzle-orm';
 
 import type { Phase } from '../../domain/case.ts';
 import type { AttemptRow } from '../attempts.ts';
@@ -68,6 +68,18 @@ export function countCandidates(db: ReadDb): ReadonlyMap<CandidateState, number>
 export function findCandidates(db: ReadDb, text: string): CandidateRow[] {
   const byPath = db.select().from(candidates).where(eq(candidates.path, text)).all();
   return byPath.length > 0 ? byPath : db.select().from(candidates).where(eq(candidates.name, text)).all();
+}
+
+/** The folder that lies at this path now and is no case as it is; null where there is none. */
+export function waitingFolder(db: ReadDb, path: string): CandidateRow | null {
+  const waits = inArray(candidates.state, ['settling', 'rejected', 'changed']);
+  return (
+    db
+      .select()
+      .from(candidates)
+      .where(and(eq(candidates.path, path), waits))
+      .get() ?? null
+  );
 }
 
 /** Names of the folders that are no case (yet): few beside the admitted ones. */

@@ -5,7 +5,7 @@ import { heldFor, noDaemon } from './words.ts';
 
 /** A folder that is no case, or not yet. Pure. */
 export function explainCandidate(row: CandidateRow, config: WhyConfig, daemon: WhyDaemon, nowMs: number): Explanation {
-  const { waitsFor, says, next } = candidate(row, config, nowMs);
+  const { waitsFor, says, next } = sayCandidate(row, config, nowMs);
   if (daemon.running || waitsFor === 'nothing') return { waitsFor, sentence: `${row.name} ${says}`, next, more: null };
   return {
     waitsFor: 'daemon',
@@ -16,7 +16,7 @@ export function explainCandidate(row: CandidateRow, config: WhyConfig, daemon: W
 }
 
 /** The intake writes a whole clause beside each folder; what stands here is for a row that has none yet. */
-function candidate(row: CandidateRow, config: WhyConfig, nowMs: number): Because {
+export function sayCandidate(row: CandidateRow, config: WhyConfig, nowMs: number): Because {
   switch (row.state) {
     case 'settling':
       return {

@@ -1,5 +1,13 @@
 import type { StopReason } from '../../../machines/index.ts';
-import type { AttemptRow, HostRow, ListedCase, OrderRow, SlotWithCase, Turn } from '../../store/queries.ts';
+import type {
+  AttemptRow,
+  CandidateRow,
+  HostRow,
+  ListedCase,
+  OrderRow,
+  SlotWithCase,
+  Turn,
+} from '../../store/queries.ts';
 
 /** The few things of the configuration that an explanation needs. */
 export interface WhyConfig {
@@ -34,6 +42,8 @@ export interface WhyFacts {
   readonly staged: ReadonlyMap<string, number>;
   /** The database was restored from a backup, and not every host has been seen since. */
   readonly isRestored: boolean;
+  /** What lies under the path of a case that is over, and is not what it was made of; else null. */
+  readonly folder: CandidateRow | null;
   /** Orders for this case that no daemon has handled yet. */
   readonly openOrders: readonly OrderRow[];
   readonly config: WhyConfig;

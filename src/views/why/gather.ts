@@ -1,4 +1,5 @@
 import type { StopReason } from '../../../machines/index.ts';
+import { isFinal } from '../../domain/case.ts';
 import {
   attemptsByToken,
   countStaged,
@@ -9,6 +10,7 @@ import {
   openOrders,
   readCase,
   turnOf,
+  waitingFolder,
 } from '../../store/queries.ts';
 import type { ReadDb } from '../../store/queries.ts';
 import type { WhyConfig, WhyDaemon, WhyFacts } from './facts.ts';
@@ -34,6 +36,7 @@ export function gatherWhy(
     slots: listSlots(db),
     staged: new Map(config.hosts.map((host) => [host.name, countStaged(db, host.name)])),
     isRestored: isRestoredBackup(db),
+    folder: isFinal(row.state) ? waitingFolder(db, row.path) : null,
     openOrders: openOrders(db).filter((order) => order.caseId === row.id),
     config,
     daemon,
