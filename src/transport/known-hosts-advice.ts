@@ -9,8 +9,6 @@ export interface AdviceContext {
   readonly keyType: string;
   /** Where a newly accepted key belongs. */
   readonly file: string;
-  /** Can `ssh-keyscan` reach it from here? Not behind a ProxyJump. */
-  readonly direct: boolean;
 }
 
 /** Why a host key was refused, and the command that accepts it; null when it was not. */
@@ -29,7 +27,7 @@ export function explainHostKey(verdict: HostKeyVerdict, context: AdviceContext):
           : ` ${verdict.authority.file}:${verdict.authority.line} trusts it through a certificate authority, which is not supported: its own key must be recorded.`;
       return (
         `the host key of ${name} is not known${recorded}: it shows ${shown}. Nothing was sent.${authority} ` +
-        `Compare it with what the host's administrator says, then: ${acceptCommand(context)}`
+        `Compare it with what the administrator of the host says, then: ${acceptCommand(context)}`
       );
     }
     case 'changed': {
@@ -37,7 +35,7 @@ export function explainHostKey(verdict: HostKeyVerdict, context: AdviceContext):
       const forget = `ssh-keygen -R ${quote(name)} -f ${quote(file)}`;
       return (
         `the host key of ${name} has CHANGED: it shows ${shown}, but ${file}:${line} records ${fingerprintOf(key)}. ` +
-        `Nothing was sent; somebody may stand in between. Only if the host's administrator confirms the new key: ` +
+        `Nothing was sent; somebody may stand in between. Only if the administrator of the host confirms the new key: ` +
         `${forget} && ${acceptCommand({ ...context, file })}`
       );
     }
@@ -49,13 +47,10 @@ export function explainHostKey(verdict: HostKeyVerdict, context: AdviceContext):
   }
 }
 
-/** `ssh-keyscan` where it can reach the host; the very line where it cannot, or would write another name. */
-function acceptCommand({ identity, key, keyType, file, direct }: AdviceContext): string {
-  if (direct && identity.alias === null) {
-    return `ssh-keyscan -p ${identity.port} ${quote(identity.host)} >> ${quote(file)}`;
-  }
+/** Records the very key that was shown: asked for anew, the host (or whoever stands in between) may show another. */
+function acceptCommand({ identity, key, keyType, file }: AdviceContext): string {
   const line = `${knownHostsName(identity)} ${keyType} ${key.toString('base64')}`;
-  return `echo ${quote(line)} >> ${quote(file)}`;
+  return `printf '%s\\n' ${quote(line)} >> ${quote(file)}`;
 }
 
 function labelOf(keyType: string): string {

@@ -7,8 +7,10 @@ import type { HostIdentity } from './known-hosts.ts';
 
 /** One machine on the way to a host, the host itself being the last: all that is needed to log in there. */
 export interface Hop {
-  /** As the ssh config names it: what a person types after `ssh`. */
+  /** As the ssh config names it. */
   readonly name: string;
+  /** The options and the name that a person types after `ssh` to get there, as words of a shell. */
+  readonly typed: string;
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -56,8 +58,8 @@ export function settingOf(config: SshConfig, keyword: string): string | null {
   return value === undefined || value === 'none' || value === '' ? null : value;
 }
 
-/** `name` is what `ssh -G` was asked for. */
-export function hopOf(config: SshConfig, name: string): Hop {
+/** `name` is what `ssh -G` was asked for, `typed` the words with which it was. */
+export function hopOf(config: SshConfig, name: string, typed: string): Hop {
   const host = settingOf(config, 'hostname') ?? name;
   const port = Number(settingOf(config, 'port') ?? DEFAULT_PORT);
   const user = settingOf(config, 'user') ?? userInfo().username;
@@ -70,6 +72,7 @@ export function hopOf(config: SshConfig, name: string): Hop {
       .map(expand);
   return {
     name,
+    typed,
     host,
     port,
     user,

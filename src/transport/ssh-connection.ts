@@ -88,7 +88,7 @@ function forward({ client, lost }: Dialled, to: Hop, signal: AbortSignal): Promi
       // reason 1 is the server's policy, 2 is the network behind it (RFC 4254, section 5.1)
       const forbidden = 'reason' in error && error.reason === 1;
       const why = forbidden ? 'it forbids forwarding (AllowTcpForwarding, PermitOpen)' : error.message;
-      reject(new Error(`the jump host cannot reach ${to.host}:${to.port}: ${why}. Try: ssh ${to.name} true`));
+      reject(new Error(`the jump host cannot reach ${to.host}:${to.port}: ${why}. Try: ssh ${to.typed} true`));
     });
   });
 }

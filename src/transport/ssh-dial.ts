@@ -38,7 +38,7 @@ const NEVER_GIVE_UP = Number.MAX_SAFE_INTEGER;
 /** Connects and logs in. Rejects with an Error that says why not, and what to type next where there is something. */
 export async function dial(context: DialContext): Promise<Dialled> {
   const { hop, signal } = context;
-  const hostKey = await HostKeyCheck.of(hop, context.via === null);
+  const hostKey = await HostKeyCheck.of(hop);
   signal.throwIfAborted();
   const login = new Login(hop.user, context.credentials);
   const socket = context.via ?? openSocket(hop);
@@ -119,24 +119,31 @@ function isAboutOneKey({ level, message }: Error & ClientErrorExtensions): boole
   return level === 'agent' || (level === 'client-authentication' && message !== ALL_FAILED);
 }
 
+const TOO_MANY_LOGINS = 'too many logins at once there (MaxStartups)';
+
+/** Why a connection was not made: may it be for others that are being made at the same time? */
+export function isTooManyLogins(reason: string): boolean {
+  return reason.includes(TOO_MANY_LOGINS);
+}
+
 /** ssh2's and the kernel's words in ours, with the next command to type. */
 function explain(error: Error, hop: Hop, hostKey: HostKeyCheck, login: Login): string {
   const place = `${hop.host}:${hop.port}`;
-  const tryIt = `Try: ssh ${hop.name} true`;
+  const tryIt = `Try: ssh ${hop.typed} true`;
   if (hostKey.refusal !== null) return hostKey.refusal;
   if (error.message === ALL_FAILED)
-    return `${hop.user}@${place} lets nobody in: ${login.explain()}. Try: ssh -v ${hop.name} true`;
+    return `${hop.user}@${place} lets nobody in: ${login.explain()}. Try: ssh -v ${hop.typed} true`;
   if (/too many authentication failures/i.test(error.message)) {
     return `${hop.user}@${place} refused after too many keys: ${login.explain()}. Set identity for this host, so that one key is tried`;
   }
   if (error.message === 'Connection lost before handshake') {
-    return `${place} closed the connection before it answered: too many logins at once there (MaxStartups), or a block. ${tryIt}`;
+    return `${place} closed the connection before it answered: ${TOO_MANY_LOGINS}, or a block. ${tryIt}`;
   }
   switch ('code' in error ? error.code : null) {
     case 'ECONNREFUSED':
       return `${place} refused the connection: no SSH server listens there. ${tryIt}`;
     case 'ENOTFOUND':
-      return `there is no address for ${hop.host}. Check its name, or HostName in the ssh config: ssh -G ${hop.name}`;
+      return `there is no address for ${hop.host}. Check its name, or HostName in the ssh config: ssh -G ${hop.typed}`;
     case 'EAI_AGAIN':
       return `the name service does not answer for ${hop.host}`;
     case 'EHOSTUNREACH':

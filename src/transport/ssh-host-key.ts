@@ -30,24 +30,21 @@ export class HostKeyCheck {
   readonly #entries: readonly KnownHostsEntry[];
   readonly #identity: HostIdentity;
   readonly #file: string;
-  readonly #direct: boolean;
 
   readonly #unreadable: readonly string[];
 
-  private constructor(hop: Hop, entries: readonly KnownHostsEntry[], unreadable: readonly string[], direct: boolean) {
+  private constructor(hop: Hop, entries: readonly KnownHostsEntry[], unreadable: readonly string[]) {
     this.#unreadable = unreadable;
     this.#entries = entries;
     this.#identity = { host: hop.host, port: hop.port, alias: hop.hostKeyAlias };
     this.#file = hop.knownHosts[0] ?? expandHome('~/.ssh/known_hosts');
-    this.#direct = direct;
     this.recorded = recordedKeyTypes(entries, this.#identity);
     const isRecorded = (algorithm: string): boolean =>
       this.recorded.has(algorithm.startsWith('rsa-sha2-') ? 'ssh-rsa' : algorithm);
     this.algorithms = [...ALGORITHMS.filter(isRecorded), ...ALGORITHMS.filter((algorithm) => !isRecorded(algorithm))];
   }
 
-  /** `direct`: is the host reached without a jump host? */
-  static async of(hop: Hop, direct: boolean): Promise<HostKeyCheck> {
+  static async of(hop: Hop): Promise<HostKeyCheck> {
     const files: KnownHostsFile[] = [];
     const unreadable: string[] = [];
     for (const path of hop.knownHosts) {
@@ -59,7 +56,7 @@ export class HostKeyCheck {
         if (code !== 'ENOENT') unreadable.push(`${path} cannot be read (${String(code)})`);
       }
     }
-    return new HostKeyCheck(hop, parseKnownHosts(files), unreadable, direct);
+    return new HostKeyCheck(hop, parseKnownHosts(files), unreadable);
   }
 
   /** A @cert-authority line that speaks for this host: OpenSSH would trust it, and we do not. */
@@ -74,7 +71,6 @@ export class HostKeyCheck {
       key,
       keyType: keyTypeOf(key) ?? 'unknown type',
       file: this.#file,
-      direct: this.#direct,
     });
     this.refusal = refusal === null ? null : [refusal, ...this.#unreadable].join('. ');
     return refusal === null;

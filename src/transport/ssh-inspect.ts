@@ -46,7 +46,7 @@ export async function inspectSsh(
   const unsupported = [...resolved.route.unsupported];
   for (const hop of resolved.route.hops) {
     const credentials = await gatherCredentials(hop, passphrase, clock);
-    const hostKey = await HostKeyCheck.of(hop, hops.length === 0);
+    const hostKey = await HostKeyCheck.of(hop);
     unsupported.push(...credentials.unsupported, ...unsupportedAuthority(hop, hostKey));
     if (credentials.keys.length === 0) problems.push(`${hop.name}: there is no key to log in with`);
     if (hostKey.recorded.size === 0)

@@ -5,6 +5,7 @@ import { DEFAULT_PORT } from './known-hosts.ts';
 import { hopOf, parseSshConfig, settingOf, unsupportedIn } from './ssh-config.ts';
 import type { Hop, SshConfig, Unsupported } from './ssh-config.ts';
 import type { SshOptions } from './ssh-options.ts';
+import { sshWords } from './ssh-words.ts';
 
 /** The way to a host: jump hosts in order, the host itself last. */
 export interface Route {
@@ -56,16 +57,18 @@ export async function resolveRoute(
     unsupported.push(...unsupportedIn(parsed, name, viaJump));
     return parsed;
   };
+  const typed = ({ host, user, port }: Jump): string =>
+    wordsAfterSsh({ host, user, port, configFile: options.configFile, identity: null, knownHosts: null });
   /** The hops up to and with one that is reached by its own config. */
   const hopsTo = async (jump: Jump, depth: number): Promise<Hop[]> => {
     if (depth > MOST_HOPS) throw new Error(`ProxyJump of ${options.host} goes in a circle, or over ${MOST_HOPS} hosts`);
     const own = await config(jump, false);
     const [first, ...others] = parseJumps(settingOf(own, 'proxyjump') ?? '');
-    if (first === undefined) return [hopOf(own, jump.host)];
+    if (first === undefined) return [hopOf(own, jump.host, typed(jump))];
     const hops = await hopsTo(first, depth + 1);
     // as with `ssh -J`: only the first of a list is reached by its own config, the others through the one before
-    for (const other of others) hops.push(hopOf(await config(other, true), other.host));
-    return [...hops, hopOf(own, jump.host)];
+    for (const other of others) hops.push(hopOf(await config(other, true), other.host, typed(other)));
+    return [...hops, hopOf(own, jump.host, typed(jump))];
   };
   try {
     const hops = await hopsTo(options, 1);
@@ -81,6 +84,10 @@ export async function resolveRoute(
 }
 
 class NoSsh extends Error {}
+
+function wordsAfterSsh(options: Parameters<typeof sshWords>[0]): string {
+  return sshWords(options).replace(/^ssh /, '');
+}
 
 export function explainUnsupported({ what, instead }: Unsupported): string {
   return `not supported: ${what}. Instead: ${instead}`;
@@ -106,6 +113,7 @@ function withAgent(hop: Hop, { agent }: SshOptions): Hop {
 function withOptions(hop: Hop, options: SshOptions): Hop {
   return {
     ...withAgent(hop, options),
+    typed: wordsAfterSsh(options),
     ...(options.identity === null ? {} : { identities: [options.identity], identitiesOnly: true }),
     ...(options.knownHosts === null ? {} : { knownHosts: [options.knownHosts] }),
   };
@@ -128,6 +136,7 @@ function plainRoute(options: SshOptions): RouteOutcome {
   }
   const hop: Hop = {
     name: host,
+    typed: wordsAfterSsh(options),
     host,
     port: port ?? DEFAULT_PORT,
     user: user ?? userInfo().username,

@@ -91,13 +91,18 @@ describe('mqi cases logs', () => {
   it('names the file on a host that is another machine', async () => {
     const site = testSite({
       hosts: {
-        local: { transport: { type: 'ssh', host: 'gpu1.example' }, root: '/scratch/mqi', slots: [{ name: 'gpu.1' }] },
+        local: {
+          transport: { type: 'ssh', host: 'gpu1.example', config_file: '/etc/mqi/ssh config', user: 'mqi' },
+          root: '~/my runs',
+          slots: [{ name: 'gpu.1' }],
+        },
       },
     });
     const token = site.execute(site.admit('lung'));
     const { code, err } = await site.run(['cases', 'logs', 'lung']);
     expect(code).toBe(75);
-    expect(err).toContain(`ssh gpu1.example tail -n +1 -f /scratch/mqi/attempts/${token}/stdout`);
+    const tail = `tail -n +1 -f "$HOME"'\\''/my runs/attempts/${token}/stdout'\\'''`;
+    expect(err).toContain(`ssh -F '/etc/mqi/ssh config' -l mqi gpu1.example '${tail}`);
   });
 
   it('knows no attempt that never was', async () => {

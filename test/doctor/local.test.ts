@@ -41,16 +41,16 @@ describe('the embedded host', () => {
     expect(empty.names('fail')).toEqual(['owner']);
   });
 
-  it('with a file in the way of its root, or a link to nothing, is told to move it away', async () => {
+  it('with a file in the way of its root, or a link to nothing, is told which it is, and to choose another: it is not ours to move', async () => {
     const root = rootForTest({ made: false });
     writeFileSync(root, '');
     expect((await examined(hostConfig({ root }))).of('root')).toMatchObject({
       status: 'fail',
-      found: `${root} is not a directory`,
-      repair: `mv ${root} ${root}.away`,
+      found: `${root} is a file (or a link to nothing), so there can be no directory ${root}`,
+      repair: 'set hosts.hpc.root to a directory of its own, then: mqi config check',
     });
     expect((await examined(hostConfig({ root: join(root, 'below') }))).of('root').found).toBe(
-      `${root} is not a directory`,
+      `${root} is a file (or a link to nothing), so there can be no directory ${root}/below`,
     );
     const link = `${root}-link`;
     symlinkSync('/nowhere', link);

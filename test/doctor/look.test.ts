@@ -70,7 +70,13 @@ describe('a look at a host', () => {
     ['tools', { 'can printf': null }, 'warn', /-printf/, /findutils/],
     ['root', {}, 'ok', '/scratch/mqi', null],
     ['root', { root: 'root absent /scratch' }, 'ok', /made by the daemon/, null],
-    ['root', { root: 'root other /scratch' }, 'fail', '/scratch is not a directory', /mv \/scratch/],
+    [
+      'root',
+      { root: 'root other /scratch' },
+      'fail',
+      /^\/scratch is a file \(or a link to nothing\), so there can be no directory \/scratch\/mqi$/,
+      /set hosts\.hpc\.root to/,
+    ],
     [
       'root',
       { trial: 'trial make Permission denied' },

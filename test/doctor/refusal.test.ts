@@ -7,14 +7,14 @@ import { hostConfig, sshTo } from './hosts.ts';
 describe('a refusal', () => {
   it.each([
     [
-      "the host key of h is not known: it shows X. Nothing was sent. Compare it with what the host's administrator says, then: ssh-keyscan h >> f",
+      "the host key of h is not known: it shows X. Nothing was sent. Compare it with what the administrator of the host says, then: printf 'h k' >> f",
       true,
-      'ssh-keyscan h >> f',
+      "Compare it with what the administrator of the host says, then: printf 'h k' >> f",
     ],
     [
-      "the host key of h has CHANGED: it shows X. Nothing was sent; careful. Only if the host's administrator confirms the new key: a && b",
+      'the host key of h has CHANGED: it shows X. Nothing was sent; careful. Only if the administrator of the host confirms the new key: a && b',
       true,
-      'a && b',
+      'Only if the administrator of the host confirms the new key: a && b',
     ],
     [
       "the host key of h (X) is revoked by f:1. Nothing was sent. Ask the host's administrator for its present key",
@@ -44,9 +44,9 @@ describe('a refusal', () => {
 
   it('keeps what could not be read out of the command', () => {
     const reason =
-      "the host key of h is not known. Compare it with what the host's administrator says, then: x >> f. /g cannot be read (EACCES)";
+      'the host key of h is not known. Compare it with what the administrator of the host says, then: x >> f. /g cannot be read (EACCES)';
     expect(readRefusal(reason)).toMatchObject({
-      repair: 'x >> f',
+      repair: 'Compare it with what the administrator of the host says, then: x >> f',
       found: 'the host key of h is not known. /g cannot be read (EACCES)',
     });
   });

@@ -33,7 +33,7 @@ function withPueue(version: PueueVersion): void {
     let daemon: PueueDaemon;
     const host = (changes = {}) =>
       hostConfig({ transport: sshTo(sshd), scheduler: pueueOf(daemon), root: rootForTest(), ...changes });
-    const slot = (queue: string) => ({ slots: [{ name: queue, queue, env: {} }] });
+    const slot = (queue: string) => ({ slots: [{ name: queue, queue, gpus: [], env: {} }] });
 
     beforeAll(async () => {
       [sshd, daemon] = await Promise.all([startSshd(), startPueue(version, ['gpu0', 'two', 'held', 'many'])]);
@@ -86,7 +86,7 @@ function withPueue(version: PueueVersion): void {
     });
 
     it('whose two equal slots share a group of two has nothing to repair', async () => {
-      const slots = ['two.1', 'two.2'].map((name) => ({ name, queue: 'two', env: {} }));
+      const slots = ['two.1', 'two.2'].map((name) => ({ name, queue: 'two', gpus: [], env: {} }));
       expect((await examined(host({ slots }))).of('groups').status).toBe('ok');
     });
 

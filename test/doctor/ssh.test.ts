@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 
 import { isRoot } from '../lab/somebody.ts';
 import { describeWithSshd, sshdForTest } from '../lab/ssh-client.ts';
-import { makeKey } from '../lab/sshd.ts';
+import { makeKey, writeKnownHosts } from '../lab/sshd.ts';
 import { INSTANCE, examined, hostConfig, rootForTest, sshTo } from './hosts.ts';
 
 describeWithSshd('a host over ssh', () => {
@@ -19,12 +21,14 @@ describeWithSshd('a host over ssh', () => {
     const fingerprint = execFileSync('ssh-keygen', ['-lf', join(sshd.dir, 'host_ed25519.pub')], { encoding: 'utf8' });
     expect([status, report.names('fail')]).toEqual(['fail', ['host key']]);
     expect(found).toContain(fingerprint.split(' ')[1]);
-    expect(repair).toBe(`ssh-keyscan -p ${sshd.port} 127.0.0.1 >> ${sshd.knownHosts}`);
+    const [type, key] = readFileSync(join(sshd.dir, 'host_ed25519.pub'), 'utf8').split(' ');
+    const command = `printf '%s\\n' '[127.0.0.1]:${sshd.port} ${type} ${key}' >> ${sshd.knownHosts}`;
+    expect(repair).toBe(`Compare it with what the administrator of the host says, then: ${command}`);
     expect(report.findings.filter(({ name }) => name === 'not checked').map((each) => each.found)).toEqual([
       'login',
       'sessions, clock, tools, root, owner, space, gpu',
     ]);
-    execFileSync('sh', ['-c', repair!], { stdio: ['ignore', 'ignore', 'ignore'] });
+    execFileSync('sh', ['-c', command], { stdio: ['ignore', 'ignore', 'ignore'] });
     expect((await examined(host)).names('fail')).toEqual([]);
   });
 
@@ -33,7 +37,9 @@ describeWithSshd('a host over ssh', () => {
     await sshd.replaceHostKey();
     const { found, repair } = (await examined(hostConfig({ transport: sshTo(sshd) }))).of('host key');
     expect(found).toContain('CHANGED');
-    expect(repair).toMatch(/^ssh-keygen -R \S+ -f \S+ && ssh-keyscan /);
+    expect(repair).toMatch(
+      /^Only if the administrator of the host confirms the new key: ssh-keygen -R \S+ -f \S+ && printf '%s\\n' /,
+    );
   });
 
   it('that does not take the key is told which were tried', async () => {
@@ -70,6 +76,27 @@ describeWithSshd('a host over ssh', () => {
     );
     expect([status, found]).toEqual(['warn', expect.stringContaining('gives 2 of 4')]);
     expect(repair).toContain('hosts.hpc.transport.max_sessions to 2');
+  });
+
+  it('that takes one login at a time has no fault', async () => {
+    const sshd = await sshdForTest({ config: ['MaxStartups 1'] });
+    const report = await examined(hostConfig({ transport: sshTo(sshd), root: rootForTest() }));
+    expect(report.names('fail'), report.shown).toEqual([]);
+    expect(report.of('sessions').status).toBe('ok');
+  });
+
+  it.each([
+    ['now and then', [1, 4], 'ok', /in each of two connections/],
+    ['but the first login', [0], 'warn', /^no second connection, for transfers: .*too many logins at once/],
+  ] as const)('that turns away all %s is asked again, and warned of at most', async (_, admitted, status, found) => {
+    const sshd = await sshdForTest();
+    writeKnownHosts(sshd.knownHosts, sshd.dir, '*', ['ed25519']);
+    const door = await doorOf(sshd, (knock) => (admitted as readonly number[]).includes(knock));
+    const report = await examined(hostConfig({ transport: sshTo(sshd, { port: door.port }), root: rootForTest() }));
+    expect(report.names('fail'), report.shown).toEqual([]);
+    expect(report.of('login').status).toBe('ok');
+    expect(report.of('sessions')).toMatchObject({ status, found: expect.stringMatching(found) as string });
+    expect(door.knocks()).toBe(admitted.at(-1) === 0 ? 6 : 5);
   });
 
   it('has named what its ssh config asks for in vain', async () => {
@@ -124,3 +151,23 @@ describeWithSshd('a host over ssh', () => {
     expect([status, repair]).toEqual(['fail', expect.stringContaining('sudo install -d')]);
   });
 });
+
+/** A way to the server that lets only some connections in, by number, and closes the others as `MaxStartups` does. */
+async function doorOf(sshd: { readonly host: string; readonly port: number }, admits: (knock: number) => boolean) {
+  let knocks = 0;
+  const open = new Set<Socket>();
+  const server = createServer((near) => {
+    open.add(near);
+    near.on('error', () => {});
+    if (!admits(knocks++)) return near.end('Exceeded MaxStartups\r\n');
+    const far = connect(sshd.port, sshd.host);
+    far.on('error', () => near.destroy());
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+    for (const socket of open) socket.destroy();
+  });
+  return { port: (server.address() as AddressInfo).port, knocks: () => knocks };
+}

@@ -119,31 +119,30 @@ describe('a host key', () => {
 });
 
 describe('a refused key', () => {
-  const advise = (text: string, identity: HostIdentity, direct = true): string =>
+  const LINE = `ssh-ed25519 ${ED.toString('base64')}`;
+  const advise = (text: string, identity: HostIdentity): string =>
     explainHostKey(checkHostKey(parseKnownHosts([{ path: '/home/a b/kh', text }]), identity, ED), {
       identity,
       key: ED,
       keyType: 'ssh-ed25519',
       file: '/home/a b/kh',
-      direct,
     }) ?? 'accepted';
 
   test('that is unknown comes with its fingerprint and the command that accepts it', () => {
     const reason = advise('', at('gpu1', 2222));
     expect(reason).toContain(`ED25519 ${fingerprintOf(ED)}`);
-    expect(reason).toContain("ssh-keyscan -p 2222 gpu1 >> '/home/a b/kh'");
+    expect(reason.endsWith(`then: printf '%s\\n' '[gpu1]:2222 ${LINE}' >> '/home/a b/kh'`)).toBe(true);
   });
 
   test('that has changed comes with the command that forgets the old one first', () => {
     expect(advise(lineOf('[gpu1]:2222', OTHER_ED), at('gpu1', 2222))).toContain(
-      "ssh-keygen -R '[gpu1]:2222' -f '/home/a b/kh' && ssh-keyscan -p 2222 gpu1 >> '/home/a b/kh'",
+      `ssh-keygen -R '[gpu1]:2222' -f '/home/a b/kh' && printf '%s\\n' '[gpu1]:2222 ${LINE}' >> '/home/a b/kh'`,
     );
   });
 
-  test('behind a jump host, or under an alias, comes with the line itself', () => {
-    const line = `ssh-ed25519 ${ED.toString('base64')}`;
-    expect(advise('', at('gpu1', 2222), false)).toContain(`echo '[gpu1]:2222 ${line}' >>`);
-    expect(advise('', at('gpu1', 2222, 'cluster'))).toContain(`echo 'cluster ${line}' >>`);
+  test('is accepted under the name by which it is looked up', () => {
+    expect(advise('', at('gpu1'))).toContain(`printf '%s\\n' 'gpu1 ${LINE}' >>`);
+    expect(advise('', at('gpu1', 2222, 'cluster'))).toContain(`printf '%s\\n' 'cluster ${LINE}' >>`);
   });
 
   test('names a recorded key of another type, and a certificate authority', () => {

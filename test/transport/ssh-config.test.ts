@@ -69,6 +69,7 @@ describe('a name of the ssh config', () => {
     expect(hops).toEqual([
       {
         name: 'hpc',
+        typed: `-F ${configFile} hpc`,
         host: 'gpu1.example.org',
         port: 2222,
         user: 'physicist',
@@ -93,6 +94,7 @@ describe('a name of the ssh config', () => {
     const config =
       'Host hpc\n  HostName gpu1\n  Port 2222\n  User a\n  IdentityFile /a\n  UserKnownHostsFile /kh\nMatch user b\n  HostName gpu2\n';
     const { hops } = await route(config, { port: 4444, user: 'b', identity: '/b', knownHosts: '/kh2', agent: false });
+    expect(hops[0].typed).toBe(`-F ${configFile} -p 4444 -l b -i /b -o 'UserKnownHostsFile=/kh2' hpc`);
     expect(hops).toMatchObject([
       { port: 4444, user: 'b', identities: ['/b'], identitiesOnly: true, knownHosts: ['/kh2'], agentSocket: null },
     ]);

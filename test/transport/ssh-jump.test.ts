@@ -42,7 +42,7 @@ describeWithSshd('a host behind a jump host', () => {
     const [bastion, target] = [await sshdForTest({ config: BASTION }), await sshdForTest()];
     await behind(bastion, target);
     writeFileSync(target.knownHosts, '');
-    expect(await refusal(optionsFor(target))).toContain(`echo '[127.0.0.1]:${target.port} ssh-ed25519`);
+    expect(await refusal(optionsFor(target))).toContain(`printf '%s\\n' '[127.0.0.1]:${target.port} ssh-ed25519`);
   });
 
   test('that forbids the way, or cannot go it, is named', async () => {

@@ -87,7 +87,7 @@ describeWithSshd('a login', () => {
     writeFileSync(join(sshd.dir, 'authorized_keys'), '');
     const reason = await refusal(optionsFor(sshd));
     expect(reason).toMatch(/lets nobody in: tried .*client_ed25519 \(ssh-ed25519 SHA256:/);
-    expect(reason).toContain('ssh -v hpc true');
+    expect(reason).toContain(`Try: ssh -v -F ${sshd.configFile} hpc true`);
   });
 
   test('to a host that takes no keys at all says what it takes', async () => {

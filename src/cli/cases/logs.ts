@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { isFinal } from '../../domain/case.ts';
 import { caseDetail } from '../../store/queries.ts';
 import type { AttemptRow, CaseDetail } from '../../store/queries.ts';
+import { followOnHost } from '../../daemon/doctor/on-host.ts';
 import { resultsFolder } from '../../views/results.ts';
 import { resolveCase } from '../case-ref.ts';
 import { CliError } from '../cli-error.ts';
@@ -16,7 +17,6 @@ import type { ExitCode } from '../exit-code.ts';
 import type { Io } from '../io.ts';
 import { copyFile, followFile } from '../log-file.ts';
 import { styled } from '../screen.ts';
-import { shellWord } from '../shell-word.ts';
 import { withSession } from '../session.ts';
 import type { Session } from '../session.ts';
 import { explanationOf } from '../why.ts';
@@ -103,10 +103,7 @@ function elsewhere({ config }: Session, attempt: AttemptRow, stream: string, liv
     );
   }
   const file = `${host.root}/attempts/${attempt.token}/${stream}`;
-  const how =
-    host.transport.type === 'ssh'
-      ? `ssh ${shellWord(host.transport.host)} tail -n +1 -f ${shellWord(file)}`
-      : `tail -f ${shellWord(file)}`;
+  const how = followOnHost(host, 'attempts', attempt.token, stream);
   return new CliError(
     live ? `it is collected when the job ends; until then it lies in ${file} on ${host.name}` : 'it was not collected',
     how,

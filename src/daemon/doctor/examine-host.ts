@@ -15,6 +15,7 @@ import type { LookContext } from './judge-look.ts';
 import { PUEUE_NAMES, judgePueue } from './judge-pueue.ts';
 import { judgeLogin, judgeSessions, judgeUnsupported } from './judge-ssh.ts';
 import { readLook } from './look.ts';
+import { inTurn } from './login-turn.ts';
 import { lookScript } from './look-script.ts';
 import { watchLogin } from './on-host.ts';
 import { readPueueLook } from './pueue-look.ts';
@@ -106,7 +107,12 @@ async function login(
   { clock, transport, signal }: { readonly clock: Clock; readonly transport: Transport; readonly signal: AbortSignal },
   findings: Findings,
 ): Promise<boolean> {
-  const connecting = transport.connect(signal);
+  const connecting = inTurn(
+    () => transport.connect(signal),
+    (outcome) => (outcome.kind === 'connected' ? null : outcome.reason),
+    clock,
+    signal,
+  );
   const inspection = await inspectSsh(options, { clock }, signal);
   judgeUnsupported(inspection, findings);
   const outcome = await connecting;

@@ -4,7 +4,7 @@ import { quote, quotePath } from '../../transport/quote.ts';
 import type { Findings } from './finding.ts';
 import { gpuUseNames } from './judge-gpus.ts';
 import type { HostLook, Trial } from './look.ts';
-import { onHost } from './on-host.ts';
+import { onHost, setInConfig } from './on-host.ts';
 
 /** This installation. `none`: no daemon has run yet. `unknown`: its database cannot be read. */
 export type Ours =
@@ -124,10 +124,11 @@ function judgeRoot(look: HostLook, { host, wasUsed }: LookContext, findings: Fin
   const { root, trial, unwritable, user } = look;
   const place = quotePath(host.root);
   if (root.kind === 'other') {
+    // what lies there is not ours, and somebody may need it where it is
     return findings.fail(
       'root',
-      `${root.at} is not a directory`,
-      onHost(host, `mv ${quote(root.at)} ${quote(`${root.at}.away`)}`),
+      `${root.at} is a file (or a link to nothing), so there can be no directory ${host.root}`,
+      setInConfig(host, 'root', 'a directory of its own'),
     );
   }
   if (root.kind === 'absent' && wasUsed) {

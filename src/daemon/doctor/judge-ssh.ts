@@ -1,5 +1,7 @@
 import type { HostConfig, SshTransportConfig } from '../../config/config.ts';
+import { isTooManyLogins } from '../../transport/ssh-dial.ts';
 import type { SshInspection } from '../../transport/ssh-inspect.ts';
+import { sshWords } from '../../transport/ssh-words.ts';
 import type { Findings } from './finding.ts';
 import { onHost, setInConfig, watchLogin } from './on-host.ts';
 import { readRefusal } from './refusal.ts';
@@ -42,6 +44,11 @@ export function judgeSessions(
 ): void {
   if (sessions.kind === 'no_connection') {
     const { found, repair } = readRefusal(sessions.reason);
+    // the daemon tries again for as long as it takes
+    if (isTooManyLogins(sessions.reason)) {
+      const ask = onHost(host, 'sudo sshd -T | grep -i maxstartups');
+      return findings.warn('sessions', `no second connection, for transfers: ${found}`, ask);
+    }
     return findings.fail('sessions', `no second connection, for transfers: ${found}`, loginRepair(repair, host));
   }
   const { count } = sessions;
@@ -58,9 +65,8 @@ export function judgeSessions(
   findings.warn('sessions', found, setInConfig(host, 'transport.max_sessions', String(count)));
 }
 
-/** The transport knows the name that it dialled, and not the options that a person has to type with it. */
+/** Step by step a login says more of why it fails. */
 function loginRepair(repair: string | null, host: HostConfig): string {
-  const tried = /^ssh (?:-v )?(\S+) true$/.exec(repair ?? '')?.[1];
-  const isItself = host.transport.type === 'ssh' && tried === host.transport.host;
+  const isItself = host.transport.type === 'ssh' && repair === `${sshWords(host.transport)} true`;
   return repair === null || isItself ? watchLogin(host) : repair;
 }

@@ -1,5 +1,6 @@
-import type { HostConfig, SshTransportConfig } from '../../config/config.ts';
-import { quote, quoteAll } from '../../transport/quote.ts';
+import type { HostConfig } from '../../config/config.ts';
+import { quote, quotePath } from '../../transport/quote.ts';
+import { sshWords } from '../../transport/ssh-words.ts';
 
 /** A command of the host as a person types it here: the same host, user and key as the daemon's. */
 export function onHost(host: HostConfig, command: string): string {
@@ -9,23 +10,14 @@ export function onHost(host: HostConfig, command: string): string {
   return `${sshWords(host.transport, terminal)} ${quote(command)}`;
 }
 
+/** Shows a file below the root of the host, and what is written to it from now on. */
+export function followOnHost(host: HostConfig, ...below: readonly string[]): string {
+  return onHost(host, `tail -n +1 -f ${quotePath(host.root, ...below)}`);
+}
+
 /** Shows, step by step, how a login goes. */
 export function watchLogin({ transport }: HostConfig): string {
   return transport.type === 'local' ? 'sh -c true' : `${sshWords(transport, ['-v'])} true`;
-}
-
-function sshWords(transport: SshTransportConfig, more: readonly string[]): string {
-  const { configFile, port, user, identity, knownHosts, host } = transport;
-  return quoteAll([
-    'ssh',
-    ...more,
-    ...(configFile === null ? [] : ['-F', configFile]),
-    ...(port === null ? [] : ['-p', String(port)]),
-    ...(user === null ? [] : ['-l', user]),
-    ...(identity === null ? [] : ['-i', identity]),
-    ...(knownHosts === null ? [] : ['-o', `UserKnownHostsFile=${knownHosts}`]),
-    host,
-  ]);
 }
 
 /** A value of the configuration that is to be changed; `hosts.NAME.` stands before the key. */

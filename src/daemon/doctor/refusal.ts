@@ -7,8 +7,9 @@ export interface Refusal {
 
 /** How the transport's reasons lead over to a command. */
 const TURNS = [
-  /^(.*?)\.? Compare it with what the host's administrator says, then: (.*)$/s,
-  /^(.*?)\.? Only if the host's administrator confirms the new key: (.*)$/s,
+  // what a person has to be sure of stays before the command
+  /^(.*?)\.? (Compare it with what the administrator of the host says, then: .*)$/s,
+  /^(.*?)\.? (Only if the administrator of the host confirms the new key: .*)$/s,
   /^(.*?)\.? (Ask the host's administrator for its present key.*)$/s,
   /^(.*?)\.? Try: (.*)$/s,
   /^(.*) \(try: (.*)\)$/s,

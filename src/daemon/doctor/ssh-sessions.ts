@@ -4,13 +4,19 @@ import { openConnection, prepareTicket } from '../../transport/ssh-connection.ts
 import type { SshConnection } from '../../transport/ssh-connection.ts';
 import { passphraseOf } from '../../transport/ssh-keys.ts';
 import { resolveRoute } from '../../transport/ssh-route.ts';
+import { inTurn } from './login-turn.ts';
 
 export type Sessions =
   /** Of as many as are configured. */
   { readonly kind: 'given'; readonly count: number } | { readonly kind: 'no_connection'; readonly reason: string };
 
 /** Opens one more connection, as the daemon does for transfers, and in it as many channels as it would use. */
-export async function countSessions(options: SshTransportConfig, clock: Clock, signal: AbortSignal): Promise<Sessions> {
+export function countSessions(options: SshTransportConfig, clock: Clock, signal: AbortSignal): Promise<Sessions> {
+  const reasonOf = (sessions: Sessions): string | null => (sessions.kind === 'given' ? null : sessions.reason);
+  return inTurn(() => countOnce(options, clock, signal), reasonOf, clock, signal);
+}
+
+async function countOnce(options: SshTransportConfig, clock: Clock, signal: AbortSignal): Promise<Sessions> {
   const resolved = await resolveRoute(options, signal);
   if (resolved.kind === 'failed') return { kind: 'no_connection', reason: resolved.reason };
   let connection: SshConnection | null = null;
