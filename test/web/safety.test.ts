@@ -7,7 +7,7 @@ import { openOrders } from '../../src/store/orders.ts';
 import { fullSite } from '../cli/gather-shapes.ts';
 import { testSite } from '../cli/site.ts';
 import { keyOf } from '../../src/views/web/files.ts';
-import { TOKEN, testWeb } from './web-site.ts';
+import { TOKEN, testWeb, timersOf } from './web-site.ts';
 
 const ordersOf = (site: ReturnType<typeof fullSite>) => openOrders(site.store.db);
 
@@ -344,6 +344,26 @@ describe('files of a case', () => {
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
     expect(answer.headers.get('mqi-log')).toBe('whole');
   });
+});
+
+test('so many downloads at once; one that nobody takes for a minute makes room', async () => {
+  const site = fullSite();
+  const timers = timersOf(site.clock);
+  const folder = join(site.results, 'bad-energy', 'attempt-1');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ files: [{ path: 'big', sizeBytes: 1 }] }));
+  writeFileSync(join(folder, 'big'), Buffer.alloc(5_000_000));
+  const web = testWeb(site);
+  const ask = (): Promise<Response> => web.get(`/cases/b4d3n3rgy/results/1/${keyOf('big')}`);
+  const slow = await Promise.all(Array.from({ length: 24 }, ask));
+  expect(slow.map(({ status }) => status)).toEqual(Array.from({ length: 24 }, () => 200));
+  expect((await ask()).status).toBe(503);
+  await slow[0]!.body!.cancel();
+  const whole = await ask();
+  expect((await whole.arrayBuffer()).byteLength).toBe(5_000_000);
+  timers.fire(60_000);
+  await expect(slow[1]!.arrayBuffer()).rejects.toThrow('nobody takes it');
+  expect((await ask()).status).toBe(200);
 });
 
 test('requests beyond all measure are refused for a moment', async () => {

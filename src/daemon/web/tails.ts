@@ -9,6 +9,8 @@ const TAIL_BYTES = 65_536;
 const TIMEOUT_MS = 10_000;
 /** However many look at it, a log is asked for this often at most. */
 const FRESH_MS = 2_000;
+/** Questions that wait for a host's answer; who asks beyond that asks again. */
+const MOST_WAITING = 8;
 /** Logs that are remembered; the oldest goes. */
 const MOST_KEPT = 64;
 
@@ -22,6 +24,7 @@ export function createTails(hosts: readonly Host[], clock: Clock): { tail(questi
   const byName = new Map(hosts.map((host) => [host.name, host]));
   const kept = new Map<string, Kept>();
   const lines = new Map<string, Promise<unknown>>();
+  const waiting = new Map<string, number>();
   return {
     tail({ host: name, token, stream }) {
       const host = byName.get(name);
@@ -31,7 +34,12 @@ export function createTails(hosts: readonly Host[], clock: Clock): { tail(questi
       const key = `${token} ${stream}`;
       const known = kept.get(key);
       if (known !== undefined && clock.monotonic() - known.atMs < FRESH_MS) return known.tail;
-      const tail = (lines.get(name) ?? Promise.resolve()).then(() => readTail(host, token, stream));
+      const before = waiting.get(name) ?? 0;
+      if (before >= MOST_WAITING) return Promise.resolve({ kind: 'blind', reason: `too many logs of ${name} at once` });
+      waiting.set(name, before + 1);
+      const tail = (lines.get(name) ?? Promise.resolve())
+        .then(() => readTail(host, token, stream))
+        .finally(() => waiting.set(name, (waiting.get(name) ?? 1) - 1));
       lines.set(name, tail);
       kept.delete(key);
       kept.set(key, { atMs: clock.monotonic(), tail });

@@ -2,6 +2,7 @@ import type { Context, Hono } from 'hono';
 
 import { formatSize } from '../../domain/duration.ts';
 import { isFinal } from '../../domain/case.ts';
+import type { Clock } from '../../domain/clock.ts';
 import { caseDetail, readCase } from '../../store/queries.ts';
 import type { CaseDetail } from '../../store/queries.ts';
 import { printableLog } from '../printable.ts';
@@ -12,6 +13,8 @@ import type { Refusals, WebEnv } from './guard.ts';
 
 /** Downloads at once: each holds a file open for as long as the browser takes. */
 const MOST_DOWNLOADS = 24;
+/** A browser that takes nothing for so long has given up, or wants the place of others. */
+const STALL_MS = 60_000;
 
 /** What a job wrote is shown by nobody but an `<img>`, in which nothing runs; opened by itself it is in a box of its own. */
 const FILE_HEADERS: Readonly<Record<string, string>> = {
@@ -40,7 +43,7 @@ export function mountDownloads(
     const file = list === null ? null : openFile(list, key);
     if (file === null) return refusals.refuse(c, 404, 'there is no such file');
     open += 1;
-    const body = counted(file.body, () => (open -= 1));
+    const body = watched(file.body, deps.clock, () => (open -= 1));
     const picture = PICTURES[file.path.split('.').at(-1)?.toLowerCase() ?? ''];
     const name = file.path.split('/').at(-1) ?? 'file';
     return c.body(body, 200, {
@@ -118,20 +121,30 @@ function encodeName(name: string): string {
   );
 }
 
-function counted(body: ReadableStream<Uint8Array>, ended: () => void): ReadableStream<Uint8Array> {
+/** The same bytes; tells once that they have ended, and ends them when nobody takes them. */
+function watched(body: ReadableStream<Uint8Array>, clock: Clock, ended: () => void): ReadableStream<Uint8Array> {
   const source = body.getReader();
   let isOver = false;
+  let cancelStall = (): void => {};
   const over = (): void => {
+    cancelStall();
     if (!isOver) ended();
     isOver = true;
   };
   return new ReadableStream<Uint8Array>({
+    start(controller) {
+      cancelStall = clock.after(STALL_MS, () => stall(controller));
+    },
     async pull(controller) {
+      cancelStall();
       try {
         const { done, value } = await source.read();
-        if (!done) return controller.enqueue(value);
-        over();
-        controller.close();
+        if (done) {
+          over();
+          return controller.close();
+        }
+        controller.enqueue(value);
+        cancelStall = clock.after(STALL_MS, () => stall(controller));
       } catch (error) {
         over();
         controller.error(error);
@@ -142,4 +155,10 @@ function counted(body: ReadableStream<Uint8Array>, ended: () => void): ReadableS
       await source.cancel(reason);
     },
   });
+
+  function stall(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    over();
+    controller.error(new Error('nobody takes it'));
+    source.cancel().catch(() => {});
+  }
 }
