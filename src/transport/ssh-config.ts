@@ -170,7 +170,7 @@ export function unsupportedIn(config: SshConfig, name: string, viaJump: boolean)
     if (file !== 'none') add(`CertificateFile ${file}`, 'the plain key in authorized_keys on the host', false);
   }
   if (settingOf(config, 'knownhostscommand') !== null) {
-    add('KnownHostsCommand', 'the host key in known_hosts (`ssh-keyscan`)', false);
+    add('KnownHostsCommand', 'the host key in known_hosts: its line is named where it is refused', false);
   }
   // a list of revoked keys that is not read would be trust without asking
   if (settingOf(config, 'revokedhostkeys') !== null) add('RevokedHostKeys', '`@revoked` lines in known_hosts', true);

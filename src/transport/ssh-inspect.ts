@@ -68,7 +68,7 @@ function unsupportedAuthority(hop: Hop, { authority, recorded }: HostKeyCheck): 
   return [
     {
       what: `host certificates of ${hop.name} (@cert-authority in ${authority.file}:${authority.line})`,
-      instead: `the host's own key in ${hop.knownHosts[0] ?? '~/.ssh/known_hosts'} (ssh-keyscan)`,
+      instead: `the host's own key in ${hop.knownHosts[0] ?? '~/.ssh/known_hosts'}: its line is named where it is refused`,
       prevents: recorded.size === 0,
     },
   ];

@@ -42,6 +42,15 @@ describeWithSshd('a host over ssh', () => {
     );
   });
 
+  it('whose key only a certificate authority vouches for is told the line to record', async () => {
+    const sshd = await sshdForTest();
+    const key = readFileSync(join(sshd.dir, 'host_ed25519.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+    writeFileSync(sshd.knownHosts, `@cert-authority * ${key}\n`);
+    const report = await examined(hostConfig({ transport: sshTo(sshd) }));
+    expect(report.of('ssh config').found).toContain('host certificates of hpc');
+    expect(report.of('host key').repair).toContain(`printf '%s\\n' '[127.0.0.1]:${sshd.port} ${key}' >> `);
+  });
+
   it('that does not take the key is told which were tried', async () => {
     const sshd = await sshdForTest();
     const identity = join(sshd.dir, 'wrong');

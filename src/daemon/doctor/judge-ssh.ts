@@ -29,9 +29,9 @@ export function judgeLogin(
     const recorded = last === undefined || last.recordedKeys.length === 0 ? '' : `: ${last.recordedKeys.join(', ')}`;
     return findings.ok('host key', `known${recorded}`);
   }
-  // said already, with what to do instead
-  if (unsupported.some(({ prevents }) => prevents)) return findings.notChecked(['login', 'host key']);
   const { isHostKey, found, repair } = readRefusal(reason);
+  // said already, with what to do instead
+  if (!isHostKey && unsupported.some(({ prevents }) => prevents)) return findings.notChecked(['login', 'host key']);
   findings.fail(isHostKey ? 'host key' : 'login', found, loginRepair(repair, host));
   if (isHostKey) findings.notChecked(['login']);
 }
