@@ -18,6 +18,7 @@ import { orphansCommand } from './orphans.ts';
 import { packageFile } from './package-file.ts';
 import { reportError } from './report-error.ts';
 import { runCommand } from './run.ts';
+import { serviceCommand } from './service.ts';
 import { slotsCommand } from './slots.ts';
 import { statusCommand } from './status.ts';
 import { visualizeCommand } from './visualize.ts';
@@ -65,6 +66,7 @@ export function buildProgram(cli: Cli): Command {
     .addCommand(visualizeCommand(cli))
     .addCommand(configCommand())
     .addCommand(dbCommand(cli))
+    .addCommand(serviceCommand(cli))
     .addCommand(exitCodesCommand(cli));
   program.addHelpText(
     'after',

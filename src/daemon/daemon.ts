@@ -16,6 +16,8 @@ import { systemClock } from './clock.ts';
 import { failPointsFrom } from './fail-points.ts';
 import { guardDatabase } from './database-guard.ts';
 import { createHosts } from './hosts.ts';
+import { createPulse, readPulse } from './pulse.ts';
+import { createServiceManager, takeServiceEnvironment } from './service/service-manager.ts';
 import { startInspector } from './inspector/inspector.ts';
 import { startNotifier } from './notify/notifier.ts';
 import { sweepResultsLeftovers } from './results-leftovers.ts';
@@ -35,6 +37,7 @@ export interface DaemonOptions {
  */
 export async function runDaemon(config: Config, { signal, log, inspectorPort }: DaemonOptions): Promise<void> {
   const clock = systemClock;
+  const environment = takeServiceEnvironment(process.env, process.pid);
   const lock = lockDaemon(config.database, clock.now());
   try {
     const store = openStore(config.database);
@@ -44,6 +47,9 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
       makeFolders(config, log);
       const failPoint = failPointsFrom(process.env['MQI_FAILPOINTS']);
       await sweepResultsLeftovers(config.results, identity.instance, store, log);
+
+      const pulse = createPulse();
+      const service = createServiceManager({ environment, pulse: readPulse(pulse.memory), clock, log });
 
       // The intake makes cases through the supervisor; the supervisor reads folders anew through the intake.
       const intake: Intake = createIntake({
@@ -64,6 +70,8 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
           intake,
           log,
           failPoint,
+          // a test holds the supervisor up here while everything else goes on
+          tick: () => (failPoint('tick') === 'lost' ? new Promise(() => {}) : Promise.resolve(pulse.beat())),
         },
         identity,
       );
@@ -83,6 +91,7 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
       const inspector =
         inspectorPort === null ? null : startInspector({ database: config.database, port: inspectorPort, clock, log });
       await intake.start();
+      service.ready(`watching ${config.watch.path}`);
       await aborted(AbortSignal.any([signal, guard.gone]));
       guard.stop();
       if (guard.gone.aborted) {
@@ -92,11 +101,13 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
         );
       }
       log.info({}, 'stopping: submissions under way end first, everything else is taken up again at the next start');
+      await service.stopping();
       await web.stop();
       await inspector?.stop();
       await intake.stop();
       await supervisor.stop();
       await notifier.stop();
+      pulse.stop();
       if (guard.gone.aborted) {
         throw new StoreError(
           `${config.database} was removed or replaced while the daemon worked on it`,

@@ -1,3 +1,5 @@
+import { fstatSync } from 'node:fs';
+
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 
@@ -14,13 +16,33 @@ const LABEL: Readonly<Record<number, string>> = {
 
 /**
  * One JSON line an event on standard output, written synchronously: nothing is lost on SIGKILL. On a terminal the same
- * lines as a person reads them.
+ * lines as a person reads them; into the journal the same with its priorities, so that `journalctl -p warning` works.
  */
 export function createLog(level: Config['log']['level']): Logger {
   const sink = pino.destination({ fd: 1, sync: true });
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (isJournal(process.env['JOURNAL_STREAM'])) {
+    return pino(options, { write: (line: string) => sink.write(journalLine(line)) });
+  }
   if (!process.stdout.isTTY) return pino({ ...options, formatters: { level: (label) => ({ level: label }) } }, sink);
   return pino(options, { write: (line: string) => sink.write(readable(line)) });
+}
+
+/** systemd says which file its journal reads: a standard output that was sent elsewhere since is none. */
+function isJournal(stream: string | undefined): boolean {
+  if (stream === undefined || stream === '') return false;
+  const { dev, ino } = fstatSync(1, { bigint: true });
+  return stream === `${dev}:${ino}`;
+}
+
+/** Priorities of syslog(3), as sd-daemon(3) has them at the beginning of a line. */
+const PRIORITY: Readonly<Record<number, number>> = { 10: 7, 20: 7, 30: 6, 40: 4, 50: 3, 60: 2 };
+
+/** `<4>the message {"host":"gpu1"}`: time and process are the journal's own. */
+export function journalLine(line: string): string {
+  const { time: _time, level, msg, ...fields } = JSON.parse(line) as { time: string; level: number; msg: string };
+  const rest = Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`;
+  return `<${PRIORITY[level] ?? 6}>${printable(msg)}${rest}\n`;
 }
 
 /** `{"level":30,"time":…,"msg":…}` → `14:02:11 info  the message`. */

@@ -37,6 +37,9 @@ const TAKEOVER_TIMEOUT_MS = 30_000;
 /** A last resort against a wake-up that was lost to a full disk: all work is level-triggered. */
 const SYNC_EVERY_MS = 5_000;
 
+/** No sign of life is given once the level-triggered work has not come by for this long. */
+const SYNC_LATE_MS = 6 * SYNC_EVERY_MS;
+
 /** How long a job that is being created may take to be known, at a graceful stop. */
 const DRAIN_MS = 15_000;
 
@@ -49,6 +52,8 @@ export interface SupervisorDeps {
   readonly intake: OrderedIntake;
   readonly log: Log;
   readonly failPoint: FailPoint;
+  /** At the end of each round of orders while everything else goes on too: a sign of life. The next round waits for it. */
+  readonly tick?: () => Promise<void>;
   /** How soon an order that the CLI recorded is handled, milliseconds; 200 unless given. */
   readonly ordersEveryMs?: number;
 }
@@ -178,9 +183,12 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     } catch (error) {
       episodes.trouble('handling orders', error);
     }
+    if (deps.tick !== undefined && clock.monotonic() - syncedAtMs < SYNC_LATE_MS) await deps.tick();
   });
 
+  let syncedAtMs = clock.monotonic();
   const syncSweep = createSweep(clock, SYNC_EVERY_MS, () => {
+    syncedAtMs = clock.monotonic();
     for (const row of live.all()) runner.sync(row.id);
     dispatcher.kick();
     return Promise.resolve();

@@ -6,7 +6,7 @@ mkdir -p "$lab"
 PATH=$PATH:/usr/sbin:/sbin
 
 wanted=()
-for pair in sshd:openssh-server ssh:openssh-client strace:strace faketime:faketime xfs_io:xfsprogs nft:nftables ip:iproute2 \
+for pair in sshd:openssh-server ssh:openssh-client strace:strace systemd-analyze:systemd python3:python3 faketime:faketime xfs_io:xfsprogs nft:nftables ip:iproute2 \
   chromium:chromium \
   bsdtar:libarchive-tools busybox:busybox setsid:util-linux; do
   command -v "${pair%%:*}" > /dev/null || wanted+=("${pair##*:}")

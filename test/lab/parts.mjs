@@ -10,6 +10,8 @@ const PARTS = [
   { name: 'pueue 4.0.4', paths: [join(lab, 'pueue-4.0.4/bin/pueued')], install: 'test/lab/install.sh' },
   { name: 'pueue 3.4.1', paths: [join(lab, 'pueue-3.4.1/bin/pueued')], install: 'test/lab/install.sh' },
   { name: 'strace', paths: onPath('strace'), install: 'apt-get install strace' },
+  { name: 'systemd', paths: onPath('systemd-analyze'), install: 'apt-get install systemd' },
+  { name: 'python3', paths: onPath('python3'), install: 'apt-get install python3' },
   { name: 'faketime', paths: onPath('faketime'), install: 'apt-get install faketime' },
   { name: 'chromium', paths: onPath('chromium'), install: 'apt-get install chromium' },
 ];
