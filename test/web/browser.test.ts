@@ -4,8 +4,12 @@ import Sqlite from 'better-sqlite3';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
+import { systemClock } from '../../src/daemon/clock.ts';
+import { serve } from '../../src/daemon/web/serve.ts';
+import { testSite } from '../cli/site.ts';
 import { hasChromium, startChromium } from '../lab/chromium.ts';
 import { SECRET, createPagedSite, takePort } from './lab.ts';
+import { testWeb } from './web-site.ts';
 
 /** The machine may be slow and busy; nothing waits for it to pass. */
 const PATIENCE_MS = 40_000;
@@ -207,6 +211,21 @@ describe.runIf(hasChromium)('the page in a browser', () => {
     await page.click('#connection button');
     expect(await page.textContent('#connection')).toBe('');
     expect(await isSamePage(page)).toBe(true);
+  });
+
+  test('says so when the daemon is stuck, though its page is served', async () => {
+    let sincePulseMs = 0;
+    const site = testSite();
+    // a beat every half second instead of every ten
+    const clock = { ...systemClock, monotonic: () => performance.now() * 20 };
+    const web = testWeb(site, { clock, sincePulseMs: () => sincePulseMs });
+    const served = await serve(web.app, { kind: 'at', address: '127.0.0.1', port: 0, isLoopback: true });
+    onTestFinished(() => served.close());
+    const page = await open(await profile(), served.url);
+    sincePulseMs = 75_000;
+    await page.waitForSelector('#connection.stuck:has-text("The daemon has not stirred for 1m 15s")');
+    sincePulseMs = 0;
+    await page.waitForSelector('#connection:empty', { state: 'attached' });
   });
 
   const sharing: readonly (readonly [string, string])[] = [

@@ -21,6 +21,8 @@ export interface WebSiteOptions {
   readonly tokens?: Tokens;
   readonly site?: Partial<WebDeps['site']>;
   readonly tail?: WebDeps['tail'];
+  readonly clock?: WebDeps['clock'];
+  readonly sincePulseMs?: WebDeps['sincePulseMs'];
 }
 
 /** The page over the database of a test site, without a server. */
@@ -56,7 +58,7 @@ export function testWeb(site: TestSite, options: WebSiteOptions = {}): TestWeb {
   const deps: WebDeps = {
     reader,
     orders,
-    clock: site.clock,
+    clock: options.clock ?? site.clock,
     site: {
       release: '0.0.0',
       instance: 'test',
@@ -76,6 +78,7 @@ export function testWeb(site: TestSite, options: WebSiteOptions = {}): TestWeb {
     },
     people: createPeople(() => tokens),
     tail: options.tail ?? (() => Promise.resolve<LogTail>({ kind: 'absent' })),
+    sincePulseMs: options.sincePulseMs ?? (() => 0),
     log: { info: log, warn: log },
     signal: ending.signal,
   };

@@ -1,6 +1,9 @@
 import type { WebConfig } from '../../config/config.ts';
 import type { LogTail, WebSite } from '../../views/web/deps.ts';
 
+/** How often the daemon's own thread says that it goes on. */
+export const PULSE_MS = 2_000;
+
 /** What the thread of the web page is started with. */
 export interface WebWorkerData {
   readonly database: string;
@@ -37,4 +40,6 @@ export interface WebAnswers {
 /** From the daemon to the thread of the page. */
 export type ToWeb =
   | { readonly kind: 'stop' }
+  /** The daemon's own thread is not stuck: every `PULSE_MS`. */
+  | { readonly kind: 'pulse' }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: WebAnswers[WebQuestion['about']] };

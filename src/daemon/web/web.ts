@@ -13,6 +13,7 @@ import { reasonOf } from '../../supervisor/log.ts';
 import type { Host } from '../../supervisor/host.ts';
 import type { WebSite } from '../../views/web/deps.ts';
 import { whyConfigOf } from '../why-config.ts';
+import { PULSE_MS } from './messages.ts';
 import type { FromWeb, ToWeb, WebWorkerData } from './messages.ts';
 import { createTails } from './tails.ts';
 
@@ -47,6 +48,7 @@ export function startWeb(deps: {
   let failures = 0;
   let said: string | null = null;
   let cancelRetry = (): void => {};
+  let cancelPulse = (): void => {};
 
   /** Recorded where the other programs of this machine find it; a full disk must not take the page away. */
   const record = (text: string): void => {
@@ -97,13 +99,21 @@ export function startWeb(deps: {
       cancelRetry = clock.after(waitMs, start);
     });
   };
+  const beat = (): void => {
+    if (thread !== null) tellTo(thread, { kind: 'pulse' });
+    cancelPulse = clock.after(PULSE_MS, beat);
+  };
   record('');
-  if (web.listen.kind !== 'off') start();
+  if (web.listen.kind !== 'off') {
+    start();
+    beat();
+  }
 
   return {
     async stop() {
       isStopping = true;
       cancelRetry();
+      cancelPulse();
       if (thread !== null) await ended(thread, clock);
       record('');
     },

@@ -21,6 +21,7 @@ const tell = (message: FromWeb): void => port.postMessage(message);
 const stopping = new AbortController();
 const reader = openWatched(database);
 const orders = openExisting(database, 'orders');
+let pulseAt = systemClock.monotonic();
 const asked = new Map<number, (answer: LogTail) => void>();
 let questions = 0;
 
@@ -42,6 +43,7 @@ const deps: WebDeps = {
     info: (fields, message) => tell({ kind: 'log', level: 'info', fields, message }),
     warn: (fields, message) => tell({ kind: 'log', level: 'warn', fields, message }),
   },
+  sincePulseMs: () => systemClock.monotonic() - pulseAt,
   signal: stopping.signal,
 };
 
@@ -60,13 +62,18 @@ if (trouble !== null) {
     const server = await serve(createWebApp(deps), web.listen);
     tell({ kind: 'listening', url: server.url });
     port.on('message', (message: ToWeb) => {
-      if (message.kind === 'answer') {
-        asked.get(message.id)?.(message.answer);
-        asked.delete(message.id);
-        return;
+      switch (message.kind) {
+        case 'pulse':
+          pulseAt = systemClock.monotonic();
+          return;
+        case 'answer':
+          asked.get(message.id)?.(message.answer);
+          asked.delete(message.id);
+          return;
+        case 'stop':
+          stopping.abort();
+          void server.close().then(close);
       }
-      stopping.abort();
-      void server.close().then(close);
     });
   } catch (error) {
     tell({ kind: 'trouble', reason: error instanceof Error ? error.message : String(error) });

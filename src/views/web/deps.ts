@@ -47,6 +47,8 @@ export interface WebDeps {
   readonly people: People;
   /** The log of a job that runs, from its host, through the daemon. Never rejects. */
   readonly tail: (host: string, token: string, stream: 'stdout' | 'stderr') => Promise<LogTail>;
+  /** How long ago the daemon's own thread last said that it goes on: the page is served by another one. */
+  readonly sincePulseMs: () => number;
   readonly log: WebLog;
   /** Ends the event streams. */
   readonly signal: AbortSignal;

@@ -26,7 +26,7 @@ export interface EventStream {
 }
 
 /** One tail of the journal for all browsers. `id:` of an event is the row of the journal up to which it tells. */
-export function createEventStream({ reader, clock, signal }: WebDeps): EventStream {
+export function createEventStream({ reader, clock, sincePulseMs, signal }: WebDeps): EventStream {
   const open = new Set<Controller>();
   const encoder = new TextEncoder();
   let last = lastJournalId(reader.db);
@@ -89,7 +89,7 @@ export function createEventStream({ reader, clock, signal }: WebDeps): EventStre
     if (isTickOwed && now - tickedAt >= TICK_MS) tick(now);
     if (now - beatAt < BEAT_MS) return;
     beatAt = now;
-    broadcast('beat', { now: clock.now() }, null);
+    broadcast('beat', { now: clock.now(), daemonMs: Math.round(sincePulseMs()) }, null);
   };
   cancel = clock.after(POLL_MS, poll);
   signal.addEventListener('abort', () => {

@@ -6,6 +6,9 @@ import { createRefresh } from './parts.js';
 import { followTail } from './tails.js';
 import { clock, lasted, paintTimes, setOffset } from './times.js';
 
+/** It stirs every two seconds, whatever it does. */
+const STUCK_MS = 20_000;
+
 const root = document.documentElement;
 root.dataset.script = 'yes';
 const banner = /** @type {HTMLElement} */ (document.getElementById('connection'));
@@ -47,6 +50,7 @@ function hear(message) {
     case 'tick':
       return refresh();
     case 'beat':
+      return pulse(message.daemonMs ?? 0);
   }
 }
 
@@ -54,7 +58,7 @@ function hear(message) {
 function found({ lostAt = null, foundAt = 0, missed = 0, last }) {
   footer.textContent = 'live';
   if (lostAt === null) {
-    if (banner.className === 'lost') say('', '');
+    if (banner.classList.contains('lost')) say('', '');
     // since the page was made, and before it listened
     if (String(last) !== root.dataset.journal || root.dataset.stale === 'yes') refresh();
     return;
@@ -71,6 +75,16 @@ function found({ lostAt = null, foundAt = 0, missed = 0, last }) {
   dismiss.addEventListener('click', () => say('', ''));
   banner.append(dismiss);
   refresh();
+}
+
+/**
+ * The page is served by a thread of its own: it may answer while the daemon itself is stuck.
+ * @param {number} silentMs
+ */
+function pulse(silentMs) {
+  if (silentMs >= STUCK_MS)
+    say('lost stuck', `The daemon has not stirred for ${lasted(silentMs)}: nothing moves. mqi doctor`);
+  else if (banner.classList.contains('stuck')) say('', '');
 }
 
 /** @param {readonly string[] | null} cases null: many */

@@ -8,6 +8,8 @@ interface StreamMessage {
   readonly foundAt?: number;
   readonly missed?: number;
   readonly last?: number | null;
+  /** How long the daemon's own thread has been silent; the page is served by another one. */
+  readonly daemonMs?: number;
   readonly cases?: readonly string[] | null;
 }
 

@@ -54,8 +54,9 @@
         tell({ kind: 'tick' });
       });
       source.addEventListener('beat', (event) => {
-        state.offset = heard(event).now - Date.now();
-        tell({ kind: 'beat', offset: state.offset });
+        const { now, daemonMs } = heard(event);
+        state.offset = now - Date.now();
+        tell({ kind: 'beat', offset: state.offset, daemonMs });
       });
       source.addEventListener('error', () => {
         lost();
