@@ -86,7 +86,7 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
       );
       const guard = guardDatabase(config.database, clock);
       supervisor.start();
-      const web = startWeb({ config, instance: identity.instance, store, hosts, clock, log });
+      const web = startWeb({ config, instance: identity.instance, store, hosts, pulse: pulse.memory, clock, log });
       const notifier = startNotifier({ config, instance: identity.instance, store, clock, log, failPoint });
       const inspector =
         inspectorPort === null ? null : startInspector({ database: config.database, port: inspectorPort, clock, log });

@@ -5,6 +5,7 @@ export * from './queries/alarms.ts';
 export * from './queries/case-detail.ts';
 export * from './queries/case-list.ts';
 export * from './queries/live-view.ts';
+export * from './queries/metrics.ts';
 export * from './queries/resources.ts';
 export * from './queries/slot-history.ts';
 

@@ -79,6 +79,7 @@ export function testWeb(site: TestSite, options: WebSiteOptions = {}): TestWeb {
     people: createPeople(() => tokens),
     tail: options.tail ?? (() => Promise.resolve<LogTail>({ kind: 'absent' })),
     sincePulseMs: options.sincePulseMs ?? (() => 0),
+    vitals: { tickAgeMs: () => 100, lagMs: () => 3 },
     log: { info: log, warn: log },
     signal: ending.signal,
   };

@@ -9,6 +9,8 @@ export interface WebWorkerData {
   readonly database: string;
   readonly web: WebConfig;
   readonly site: WebSite;
+  /** The supervisor's pulse (pulse.ts). */
+  readonly pulse: SharedArrayBuffer;
 }
 
 /** From the thread of the page to the daemon. */

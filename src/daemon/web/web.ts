@@ -36,12 +36,13 @@ export function startWeb(deps: {
   readonly instance: string;
   readonly store: Store;
   readonly hosts: readonly Host[];
+  readonly pulse: SharedArrayBuffer;
   readonly clock: Clock;
   readonly log: Logger;
 }): Web {
   const { config, store, clock, log } = deps;
   const { web, database } = config;
-  const data: WebWorkerData = { database, web, site: siteOf(config, deps.instance, clock) };
+  const data: WebWorkerData = { database, web, pulse: deps.pulse, site: siteOf(config, deps.instance, clock) };
   const tails = createTails(deps.hosts, clock);
   let thread: Worker | null = null;
   let isStopping = false;

@@ -5,6 +5,7 @@ import { createWebApp } from '../../views/web/app.ts';
 import type { LogTail, WebDeps } from '../../views/web/deps.ts';
 import { createPeople } from '../../views/web/people.ts';
 import { systemClock } from '../clock.ts';
+import { readPulse } from '../pulse.ts';
 import type { FromWeb, ToWeb, WebQuestion, WebWorkerData } from './messages.ts';
 import { serve } from './serve.ts';
 import { followTokenFile } from './token-file.ts';
@@ -13,7 +14,7 @@ import { followTokenFile } from './token-file.ts';
  * The thread of the web page: its own event loop and its own connections to the database, so that no page, however many
  * look at it, holds up the supervisor.
  */
-const { database, web, site } = workerData as WebWorkerData;
+const { database, web, site, pulse: memory } = workerData as WebWorkerData;
 const port = parentPort;
 if (port === null) throw new Error('this runs only as a thread of the daemon');
 
@@ -32,6 +33,7 @@ const ask = (question: WebQuestion): Promise<LogTail> =>
     tell({ kind: 'ask', id: questions, question });
   });
 
+const pulse = readPulse(memory);
 const deps: WebDeps = {
   reader,
   orders,
@@ -39,6 +41,7 @@ const deps: WebDeps = {
   site,
   people: createPeople(followTokenFile(web.tokenFile, systemClock)),
   tail: (host, token, stream) => ask({ about: 'tail', host, token, stream }),
+  vitals: { tickAgeMs: () => pulse.ageMs(), lagMs: () => pulse.lagMs() },
   log: {
     info: (fields, message) => tell({ kind: 'log', level: 'info', fields, message }),
     warn: (fields, message) => tell({ kind: 'log', level: 'warn', fields, message }),

@@ -11,6 +11,7 @@ import { createFileLists } from './files.ts';
 import { createRefusals, guard } from './guard.ts';
 import type { WebEnv } from './guard.ts';
 import { layout } from './layout.ts';
+import { operationsRoutes } from './operations.ts';
 import { createPageCache, makePage, parseMarks } from './page.ts';
 import type { MadePage, Page, View } from './page.ts';
 import { casePage } from './pages/case.ts';
@@ -107,6 +108,7 @@ export function createWebApp(deps: WebDeps): WebApp {
   app.get('/orders', (c) => show(c, ordersPage));
   app.get('/intake', (c) => show(c, intakePage));
   app.get('/login', (c) => show(c, loginPage));
+  app.route('/', operationsRoutes(deps));
   mountDownloads(app, { deps, refusals, files });
   mountActions(app, { deps, refusals, cookie, answer: async (c, page) => whole(c, await makePage(page)) });
 

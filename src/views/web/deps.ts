@@ -32,6 +32,14 @@ export type LogTail =
   | { readonly kind: 'absent' }
   | { readonly kind: 'blind'; readonly reason: string };
 
+/** How the daemon's own thread fares, as far as this one can tell. */
+export interface Vitals {
+  /** Since the supervisor last ticked, milliseconds; null: it has not yet. */
+  tickAgeMs(): number | null;
+  /** The longest that its event loop was held up lately. */
+  lagMs(): number;
+}
+
 export interface WebLog {
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
@@ -49,6 +57,7 @@ export interface WebDeps {
   readonly tail: (host: string, token: string, stream: 'stdout' | 'stderr') => Promise<LogTail>;
   /** How long ago the daemon's own thread last said that it goes on: the page is served by another one. */
   readonly sincePulseMs: () => number;
+  readonly vitals: Vitals;
   readonly log: WebLog;
   /** Ends the event streams. */
   readonly signal: AbortSignal;
