@@ -194,6 +194,13 @@ async function picture(url) {
           await tab.waitForTimeout(500);
           await tab.screenshot({ path: join(out, `${name}-${size}-${colorScheme}.png`) });
         }
+        // the question before several orders
+        await tab.goto(`${url}cases?state=submitted`);
+        for (const box of await tab.locator('td.tick input').all()) await box.check();
+        await tab.selectOption('.bulk select', 'pause');
+        await tab.click('.bulk button');
+        await tab.waitForSelector('input[name=why]');
+        await tab.screenshot({ path: join(out, `review-${size}-${colorScheme}.png`) });
         if (troubles.length > 0) throw new Error(troubles.join('\n'));
         await context.close();
       }
@@ -201,7 +208,7 @@ async function picture(url) {
   } finally {
     await browser.close();
   }
-  console.log(`${Object.keys(pages).length * 4} pictures in ${out}`);
+  console.log(`${(Object.keys(pages).length + 1) * 4} pictures in ${out}`);
 }
 
 function idOf(name) {

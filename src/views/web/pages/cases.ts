@@ -1,7 +1,8 @@
 import { CASE_STATES } from '../../../domain/case.ts';
 import { FAILURE_KINDS } from '../../../domain/failure.ts';
 import { countMatching, formatCursor, listCases, listHosts } from '../../../store/queries.ts';
-import type { CaseFilter, CasePage, ListedCase } from '../../../store/queries.ts';
+import type { CaseFilter, CasePage, HostRow, ListedCase } from '../../../store/queries.ts';
+import { seenMs } from '../../seen.ts';
 import { noteOf, phaseBadge, stateBadge } from '../badge.ts';
 import { ago, duration, html, moment, place, plural, said } from '../html.ts';
 import type { Html } from '../html.ts';
@@ -64,6 +65,7 @@ function filterForm({ db }: View, filter: CaseFilter): Html {
 }
 
 function list(view: View, page: CasePage, total: number, filter: CaseFilter, isLater: boolean): Html {
+  const hosts = listHosts(view.db);
   const phase = filter.phase === undefined ? '' : `, ${filter.phase}`;
   if (page.cases.length === 0) {
     return html`<p class="calm">
@@ -92,7 +94,12 @@ function list(view: View, page: CasePage, total: number, filter: CaseFilter, isL
             </tr>
           </thead>
           <tbody>
-            ${page.cases.map((row) => tableRow(row))}
+            ${page.cases.map((row) =>
+              tableRow(
+                row,
+                hosts.find(({ name }) => name === row.host),
+              ),
+            )}
           </tbody>
         </table>
       </div>
@@ -104,14 +111,15 @@ function list(view: View, page: CasePage, total: number, filter: CaseFilter, isL
     </form>`;
 }
 
-function tableRow(row: ListedCase): Html {
+function tableRow(row: ListedCase, host: HostRow | undefined): Html {
+  const seen = seenMs(row, host);
   return html`<tr id="row-${row.id}">
     <td class="tick"><input type="checkbox" name="case" value="${row.id}" aria-label="choose ${said(row.name)}" /></td>
     <th scope="row"><a href="/cases/${row.id}">${said(row.name)}</a></th>
     <td>${stateBadge(row.state)}</td>
     <td>${row.phase === row.state ? '' : phaseBadge(row.phase)}</td>
     <td>${place(row.host, row.slot)}</td>
-    <td class="right num" data-label="seen">${row.observedMs === 0 ? '' : duration(row.observedMs)}</td>
+    <td class="right num" data-label="seen">${seen === 0 ? '' : duration(seen)}</td>
     <td data-label="admitted">${moment(row.createdAt)}</td>
     <td data-label="changed">${ago(row.updatedAt)}</td>
     <td>${noteOf(row)}</td>
