@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Store } from '../../src/store/database.ts';
 import { openStore } from '../../src/store/open.ts';
 import { recordOrder } from '../../src/store/orders.ts';
+import { dueDeliveries, openEpisodes } from '../../src/store/episodes.ts';
 import * as queries from '../../src/store/queries.ts';
 import type { Reader } from '../../src/store/queries.ts';
 import * as schema from '../../src/store/schema.ts';
@@ -17,10 +18,10 @@ import { createWorld } from './world.ts';
 const MINUTE = 60_000;
 
 /** Tables that grow with every case that was ever run; slots, hosts and facts about the installation do not. */
-const SCAN = /^SCAN (cases|attempts|journal|candidates|orders)\b/;
+const SCAN = /^SCAN (cases|attempts|journal|candidates|orders|episodes|deliveries)\b/;
 
 /** Indexes of what is open, however much lies beside it. */
-const PARTIAL = /USING (COVERING )?INDEX (orders_open|attempts_unproven)$/;
+const PARTIAL = /USING (COVERING )?INDEX (orders_open|attempts_unproven|episodes_open|deliveries_due|episodes_by_opened)$/;
 
 /** A statement with SQLite's plan for it, a line a step. */
 interface Planned {
@@ -104,6 +105,15 @@ test.each<readonly [string, (db: Reader['db']) => unknown]>([
   ['what came after a row of the journal', (db) => queries.journalAfter(db, 7, 100)],
   ['what holds a case back', (db) => queries.holdingBack(db, 'a', 'token')],
   ['the open orders', (db) => queries.openOrders(db)],
+  ['how often cases were over', (db) => queries.countFinals(db)],
+  ['the ends of cases since a row of the journal', (db) => queries.finalEntries(db, 7, 900)],
+  ['the jobs near their limit', (db) => queries.jobsNearLimit(db, 90)],
+  ['how many cases each host has', (db) => queries.liveByHost(db)],
+  ['what is out of sight', (db) => queries.countUnseen(db)],
+  ['the case that waits longest', (db) => queries.oldestWaitingSince(db)],
+  ['what is to be told now', (db) => dueDeliveries(db, 'ops', 1, 50)],
+  ['what lasts now', (db) => openEpisodes(db)],
+  ['what was told last', (db) => queries.listEpisodes(db, 20)],
   ['the candidates of one state', (db) => queries.listCandidates(db, ['history'])],
 ])('a reader asks for %s, and gets it by an index', async (_, ask) => {
   const plans = await plansOf((store) => void ask(store.db));

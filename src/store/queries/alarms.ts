@@ -90,6 +90,7 @@ export function listEpisodes(db: ReadDb, most: number): ToldEpisode[] {
     .limit(most)
     .all();
   const rows = [...lasting, ...over];
+  if (rows.length === 0) return [];
   const told = db
     .select()
     .from(deliveries)
