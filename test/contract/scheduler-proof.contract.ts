@@ -15,7 +15,8 @@ export function proofContract(bench: Bench): void {
       const attempt = await started(`trap '' TERM; while :; do sleep 0.1; done`);
       for (const pid of wrappersOf(attempt.token, attempt.payload)) kill(pid);
       await bench.sut.settle();
-      expect(await observed(attempt.token)).toEqual({ kind: 'executing' });
+      // a queue may say that it was killed
+      expect(await observed(attempt.token)).toMatchObject({ kind: 'executing' });
       expect(await bench.scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone', end: { kind: 'lost' } });
       expect(isAlive(attempt.payload)).toBe(false);
       expect(await observed(attempt.token)).toEqual({ kind: 'ended', end: { kind: 'lost' } });
