@@ -21,7 +21,8 @@ const MINUTE = 60_000;
 const SCAN = /^SCAN (cases|attempts|journal|candidates|orders|episodes|deliveries)\b/;
 
 /** Indexes of what is open, however much lies beside it. */
-const PARTIAL = /USING (COVERING )?INDEX (orders_open|attempts_unproven|episodes_open|deliveries_due|episodes_by_opened)$/;
+const PARTIAL =
+  /USING (COVERING )?INDEX (orders_open|attempts_unproven|episodes_open|deliveries_due|episodes_by_opened)$/;
 
 /** A statement with SQLite's plan for it, a line a step. */
 interface Planned {
