@@ -59,10 +59,10 @@ function print(io: Io, orders: readonly NamedOrder[]): void {
   }
 }
 
-/** The host, slot or folder of an order that is about no case. */
+/** The host, slot, folder or token of an order that is about no case. */
 function subjectOf({ arguments: given }: NamedOrder): string {
-  const { host, slot, path } = given;
-  const names = [host, slot, path].filter((name) => typeof name === 'string');
+  const { host, slot, path, token } = given;
+  const names = [host, slot, path, token].filter((name) => typeof name === 'string');
   return names.length === 0 ? 'all' : names.join('/');
 }
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 
 import type { Order } from '../domain/order.ts';
-import { listSlots } from '../store/queries.ts';
-import type { SlotWithCase } from '../store/queries.ts';
+import { listOrphans, listSlots } from '../store/queries.ts';
+import type { Orphan, ReadDb, SlotWithCase } from '../store/queries.ts';
 import { slotShape } from '../views/shapes.ts';
 import { CliError } from './cli-error.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, WHY_OPTION, optionsOf } from './cli.ts';
@@ -44,7 +44,7 @@ export function slotsCommand(cli: Cli): Command {
       const options = optionsOf<RepairOptions>(self);
       await withSession(cli.io, options, 'orders', async (session) => {
         const slot = slotNamed(listSlots(session.db), name);
-        if (options.dryRun === true) return cli.exitWith(dryRun(cli.io, clearing(slot)));
+        if (options.dryRun === true) return cli.exitWith(dryRun(cli.io, clearing(slot, orphanOf(session.db, slot))));
         const isBusy = slot.state !== 'quarantined' && slot.busy !== null;
         const order: Order = {
           kind: 'clear_slot',
@@ -78,7 +78,11 @@ function slotNamed(slots: readonly SlotWithCase[], name: string): SlotWithCase {
   );
 }
 
-function clearing(slot: SlotWithCase): Effects {
+function orphanOf(db: ReadDb, { token }: SlotWithCase): Orphan | null {
+  return listOrphans(db).find((orphan) => orphan.token === token) ?? null;
+}
+
+function clearing(slot: SlotWithCase, orphan: Orphan | null): Effects {
   const name = fullName(slot);
   const busy = slot.busy === null ? [] : [`${name} is busy: ${slot.busy}`];
   if (slot.state !== 'quarantined') {
@@ -88,9 +92,15 @@ function clearing(slot: SlotWithCase): Effects {
       slot.state === 'leased' ? 'its case goes on' : 'the next staged case gets it at once, beside that process';
     return { possible: true, lines: [...busy, `it counts as not busy until nvidia-smi is asked again; ${then}`] };
   }
+  const seen = orphan?.proof === null ? (orphan.orphan ?? null) : null;
   return {
     possible: true,
     lines: [
+      ...(seen === null
+        ? []
+        : [
+            `refused while a look still sees it at work; last seen: ${seen} (mqi orphans kill ${orphan!.token} ends it)`,
+          ]),
       `${name} is quarantined: ${slot.reason ?? 'no reason was recorded'}`,
       ...(slot.token === null ? [] : [`attempt ${slot.token} then counts as gone, on your word`]),
       ...(slot.busy === null

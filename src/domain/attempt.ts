@@ -35,3 +35,10 @@ export type Proof =
   | 'never_created'
   /** An operator says so. */
   | 'operator';
+
+/** Our own word, or an operator's: a look at the host is better. */
+export const MERE_WORDS = ['never_created', 'operator'] as const satisfies readonly Proof[];
+
+export function isMereWord(proof: Proof): boolean {
+  return (MERE_WORDS as readonly Proof[]).includes(proof);
+}

@@ -1,4 +1,5 @@
 import { quote, quotePath } from '../transport/quote.ts';
+import { PROCESSES } from './host-processes.ts';
 import { RECEIPTS } from './host-receipts.ts';
 
 /**
@@ -100,7 +101,7 @@ done
 export function takeOverCommand(installation: Installation, revocation: string): string {
   return unownedCommand(
     installation,
-    [RECEIPTS],
+    [RECEIPTS, PROCESSES],
     `mkdir -p "$root/attempts" "$root/staging" 2> /dev/null
 theirs() { # DO: with each attempt of the other installation
   for directory in "$root"/attempts/mqi-*; do
@@ -118,9 +119,26 @@ revoke() {
   [ -e "$directory/claim" ] || take "$directory" ${quote(revocation)}
   [ -e "$directory/claim" ] || problem garbled "cannot write in $directory, and its job may still start"
 }
+# what has outlived its job, by the token or the session of each of their attempts
+note() { claim_state=absent claim_text=; receipt "$directory/claim"; claim_state=$state claim_text=$text; note_session "\${directory##*/}"; }
+outlived_none() {
+  theirs note
+  ours=$instance
+  for other in $(theirs_names | sed 's/^mqi-\\([a-z0-9]*\\)-.*/\\1/' | sort -u); do
+    instance=$other
+    now=$(scan); sure "$now"
+    instance=$ours
+    for token in $(printf '%s\\n' "$now" | sed -n 's/^process [0-9]* //p' | sort -u); do
+      [ ! -d "$root/attempts/$token" ] || problem garbled "processes of the other installation still run there: $(printf '%s\\n' "$now" | sed -n "s/^process \\([0-9]*\\) $token$/\\1/p" | tr '\\n' ' ')of $token; when they are gone, take over again"
+    done
+  done
+}
+theirs_names() { theirs name; }
+name() { printf '%s\n' "\${directory##*/}"; }
 theirs runs_none
 theirs revoke
 theirs runs_none
+outlived_none
 mine=$root/owner.$self
 { printf '%s\\n' "$instance" > "$mine"; } 2> /dev/null && flush "$mine" && mv -f "$mine" "$root/owner" || problem garbled "cannot write $root/owner"
 flush "$root/owner" "$root"`,

@@ -115,6 +115,13 @@ function claimedElsewhere(facts: Facts, node: Node): boolean {
   return claim.kind === 'present' && claim.value.by === 'job' && viewOf(claim.value, node) === 'elsewhere';
 }
 
+/** Something of it runs, or is about to, whatever else is unclear. */
+export function isAtWork(facts: Facts, node: Node): boolean {
+  return facts.processes.length > 0 || AT_WORK.has(judge(facts, node).kind);
+}
+
+const AT_WORK: ReadonlySet<Observation['kind']> = new Set(['held', 'queued', 'suspended', 'executing']);
+
 /** May the queue still have processes of it somewhere? */
 export function isActive(queue: QueueState): boolean {
   return queue.kind === 'running' || queue.kind === 'suspended' || queue.kind === 'unknown';

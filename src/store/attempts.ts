@@ -1,5 +1,6 @@
 import { and, asc, eq, inArray, isNotNull, isNull, like, lt, ne, or, sql } from 'drizzle-orm';
 
+import { MERE_WORDS } from '../domain/attempt.ts';
 import type { Proof } from '../domain/attempt.ts';
 import type { ReadDb, Tx } from './database.ts';
 import { prepared } from './prepared.ts';
@@ -55,11 +56,11 @@ export function dismissEndedOrphans(tx: Tx, caseId: string): void {
     .run();
 }
 
-/** The first proof stands; but that a job never was is our own word, and a look at the host is better. */
+/** The first proof stands; but a mere word is no sight, and a look at the host is better. */
 export function recordProof(tx: Tx, token: string, proof: Proof, at: number): void {
   tx.update(attempts)
     .set({ proof, proofAt: at })
-    .where(and(eq(attempts.token, token), or(isNull(attempts.proof), eq(attempts.proof, 'never_created'))))
+    .where(and(eq(attempts.token, token), or(isNull(attempts.proof), inArray(attempts.proof, MERE_WORDS))))
     .run();
 }
 

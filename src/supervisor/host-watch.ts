@@ -37,6 +37,8 @@ export interface HostWatch {
   readonly host: Host;
   start(): void;
   isOnline(): boolean;
+  /** It was connected to, or could not be, since start-up. */
+  wasTried(): boolean;
   /** The barrier is lifted: every attempt there was judged since start-up, and since it was last out of sight. */
   isReconciled(): boolean;
   /** At least once since start-up. */
@@ -64,6 +66,7 @@ export function createHostWatch(deps: {
   const stopping = new AbortController();
   let reconciled = false;
   let everReconciled = false;
+  let tried = false;
   /** Jobs there that are nobody's, as last judged. */
   let orphans = 0;
   /** Counts the times that the host went out of sight. */
@@ -114,6 +117,7 @@ export function createHostWatch(deps: {
 
   const onState = (state: LinkState): void => {
     const at = clock.now();
+    tried ||= state.kind !== 'connecting';
     switch (state.kind) {
       case 'connecting':
         return write({ state: 'connecting' });
@@ -238,6 +242,7 @@ export function createHostWatch(deps: {
       observer.start();
     },
     isOnline: () => link.isOnline(),
+    wasTried: () => tried,
     isReconciled: () => reconciled && gpus.isWritten(),
     wasReconciled: () => everReconciled,
     lost: (blind) => link.lost(blind),

@@ -1,5 +1,5 @@
 import type { Order } from '../domain/order.ts';
-import { judge } from '../scheduler/judge.ts';
+import { isAtWork, judge } from '../scheduler/judge.ts';
 import { recordProof, updateAttempt } from '../store/attempts.ts';
 import type { OrderRow } from '../store/orders.ts';
 import { clearSlot, noteBusy, readSlot } from '../store/slots.ts';
@@ -27,6 +27,8 @@ export async function clearSlotByOrder(
   if (slot.state !== 'quarantined') {
     return desk.refuse(row, `slot ${slot.host}/${slot.name} is ${slot.state}, not quarantined`);
   }
+  // it stays open, and is looked at again in a moment
+  if (hosts.isAwaited(slot.host)) return;
   const objection = slot.token === null ? null : await objectionTo(desk, hosts, slot.host, slot.token);
   if (objection !== null) return desk.refuse(row, objection);
   clearQuarantine(desk, row, slot);
@@ -40,11 +42,9 @@ async function objectionTo(desk: OrderDesk, hosts: OrderHosts, name: string, tok
   if (look.kind === 'blind') return `whether anything of ${token} runs cannot be seen now: ${look.reason}`;
   const facts = look.facts.find((one) => one.token === token);
   if (facts === undefined) return null;
-  const observation = judge(facts, look.node);
-  const mayRun = facts.processes.length > 0 || ['held', 'queued', 'suspended', 'executing'].includes(observation.kind);
-  if (!mayRun) return null;
+  if (!isAtWork(facts, look.node)) return null;
   const processes = facts.processes.length === 0 ? '' : `, processes ${facts.processes.join(' ')}`;
-  return `its job is ${observation.kind}${processes}: mqi orphans kill ${token} ends it and gives the slot back`;
+  return `its job is ${judge(facts, look.node).kind}${processes}: mqi orphans kill ${token} ends it and gives the slot back`;
 }
 
 function clearQuarantine(desk: OrderDesk, row: OrderRow, { host, name, token, busy }: SlotRow): void {

@@ -7,6 +7,8 @@ export interface OrderHosts {
   /** Null for one that is not in the configuration. */
   host(name: string): Host | null;
   isOnline(name: string): boolean;
+  /** It is being connected to for the first time since start-up: whether it can be seen nobody knows yet. */
+  isAwaited(name: string): boolean;
 }
 
 /** Other orders wait meanwhile. */

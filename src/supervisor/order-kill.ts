@@ -19,7 +19,10 @@ export async function killOrphan(
   order: Extract<Order, { kind: 'kill_orphan' }>,
 ): Promise<void> {
   const { store, clock } = desk;
-  const found = orphanOf(readAttempt(store.db, order.token), hosts);
+  const target = readAttempt(store.db, order.token);
+  // it stays open, and is looked at again in a moment
+  if (target !== null && hosts.isAwaited(target.host)) return;
+  const found = orphanOf(target, hosts);
   if ('objection' in found) return desk.refuse(row, found.objection);
   const { orphan, host } = found;
 

@@ -1,8 +1,8 @@
-import { parseToken } from '../domain/attempt.ts';
+import { isMereWord, parseToken } from '../domain/attempt.ts';
 import { SLOT_HOLDING_PHASES, isFinal } from '../domain/case.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { End } from '../domain/job.ts';
-import { judge } from '../scheduler/judge.ts';
+import { isAtWork, judge } from '../scheduler/judge.ts';
 import type { AttemptRef, Blind, Facts, Look } from '../scheduler/scheduler.ts';
 import { insertAttempt, readAttempt, recordProof, unprovenAttempts, updateAttempt } from '../store/attempts.ts';
 import type { AttemptRow } from '../store/attempts.ts';
@@ -59,6 +59,7 @@ export async function reconcile(deps: Deps): Promise<Reconciled> {
     const verdict = await judgeDead(host, facts, look, readAttempt(store.db, facts.token), signal);
     if (verdict.kind === 'blind') return verdict;
     if (!isDead(deps, facts.token)) continue;
+    if (verdict.kind === 'alive' && isVouchedFor(deps, facts, look)) continue;
     record(deps, facts, verdict);
     if (verdict.kind === 'proven') revoked += 1;
     else orphans += 1;
@@ -71,10 +72,15 @@ export async function reconcile(deps: Deps): Promise<Reconciled> {
   return { kind: 'settled', revoked, orphans };
 }
 
-/** No live case owns it, and nobody has seen yet that nothing of it can run: that it was never created is no sight. */
+/** No live case owns it, and nobody has seen yet that nothing of it can run: our own word, or an operator's, is no sight. */
 function isDead({ store }: Deps, token: string): boolean {
   const proof = readAttempt(store.db, token)?.proof ?? null;
-  return (proof === null || proof === 'never_created') && ownerOf(store.db, token) === null;
+  return (proof === null || isMereWord(proof)) && ownerOf(store.db, token) === null;
+}
+
+/** An operator said that nothing of it runs: against unclear evidence that counts, against a job at work it does not. */
+function isVouchedFor({ store }: Deps, facts: Facts, look: Look): boolean {
+  return readAttempt(store.db, facts.token)?.proof === 'operator' && !isAtWork(facts, look.node);
 }
 
 /** The live case whose attempt it is; one that was set aside keeps its job as well. */

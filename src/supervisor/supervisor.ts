@@ -172,6 +172,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     hosts: {
       host: (name) => byName.get(name) ?? null,
       isOnline: (name) => watches.get(name)?.isOnline() === true,
+      isAwaited: (name) => watches.get(name)?.wasTried() === false,
     },
     onReady: () => dispatcher.kick(),
   });

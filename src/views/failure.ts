@@ -8,7 +8,11 @@ import type { AttemptRow } from '../store/queries.ts';
 export function failureNow(failure: Failure | null, attempt: AttemptRow | null): Failure | null {
   if (failure === null || attempt === null) return failure;
   if (failure.kind === 'abandoned' && attempt.proof !== null && attempt.orphan === null) {
-    return { ...failure, hint: `nothing of its job runs any more: mqi cases retry ${attempt.caseId}` };
+    const gone =
+      attempt.proof === 'operator'
+        ? "by an operator's word nothing of its job runs"
+        : 'nothing of its job runs any more';
+    return { ...failure, hint: `${gone}: mqi cases retry ${attempt.caseId}` };
   }
   if (failure.kind !== 'interrupted') return failure;
   const { found, command } = remainsOf(attempt, failure.hint);

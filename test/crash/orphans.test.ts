@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
+import { readHost } from '../../src/store/hosts.ts';
 import { jobProcesses } from '../lab/jobs.ts';
 import { createSite } from '../lab/site.ts';
 import type { Site } from '../lab/site.ts';
@@ -105,4 +106,39 @@ test("an operator's word that a slot is free does not count while its job is see
   const why = await site.mqi('why', 'case');
   expect(why.out).toContain('nothing of its job runs any more');
   expect(site.runs('case')).toBe(1);
+});
+
+test('nor does it when it was given while no daemon ran, or while the host was out of sight', async () => {
+  const site = createSite();
+  site.drop('case', site.counting('case', WAITS(site)));
+  const first = site.start();
+  const { id, token } = await site.in('case', 'executing');
+  expect(await site.order({ kind: 'abandon', caseId: id })).toMatchObject({ outcome: 'done' });
+  const [slot] = site.slots();
+  first.kill('SIGTERM');
+  await first.exited;
+  const clear = ['slots', 'clear', `${slot!.host}/${slot!.name}`, '--why', 'sure'];
+  expect((await site.mqi(...clear)).out).toContain('kept');
+  expect((await site.mqi('cases', 'retry', id, '--why', 'again')).out).toContain('kept');
+
+  const second = site.start();
+  await site.until('both were handled', () => site.caseOf('case').state === 'submitted');
+  expect((await site.mqi('orders')).out).toMatch(/clear_slot.*refused: its job is executing/);
+  renameSync(site.root, `${site.root}.away`);
+  await site.until('the host is out of sight', (reader) => readHost(reader.db, slot!.host)?.state === 'offline');
+  expect((await site.mqi(...clear)).out).toContain('is free');
+  renameSync(`${site.root}.away`, site.root);
+  await site.until('it is seen again', () => site.slots()[0]?.state === 'quarantined');
+  expect((await site.mqi('orphans')).out).toContain(token!);
+  expect(site.runs('case')).toBe(1);
+
+  // an order to kill that waits for the daemon waits for its host too
+  second.kill('SIGTERM');
+  await second.exited;
+  expect((await site.mqi('orphans', 'kill', token!, '--why', 'a wrong plan', '--yes')).out).toContain('kept');
+  site.start();
+  await site.until('it is gone', () => site.attempts('case')[0]!.proof === 'gone');
+  writeFileSync(join(site.folder, 'go'), '');
+  expect((await site.final('case')).state).toBe('completed');
+  expect(site.runs('case')).toBe(2);
 });

@@ -218,7 +218,7 @@ test('`cases priority` lets a case overtake those that wait', async () => {
   expect(began).toEqual([...began].sort((a, b) => a - b));
 });
 
-test('`cases abandon` quarantines the slot of a job that may still run; `slots clear` opens it for the next case', async () => {
+test('`cases abandon` quarantines the slot of a job that may still run; `slots clear` does not open it against what is seen there, `orphans kill` does', async () => {
   const site = createSite();
   const script = `trap '' TERM; ${waits(site)}`;
   site.drop('case', site.counting('case', script), DATA);
@@ -241,10 +241,12 @@ test('`cases abandon` quarantines the slot of a job that may still run; `slots c
   expect(site.caseOf('next').phase).toBe('staged');
   expect(jobProcesses(site.root)).not.toEqual([]);
 
-  expect(await site.order({ kind: 'clear_slot', host: 'here', slot: slot! })).toMatchObject({ outcome: 'done' });
+  expect(await site.order({ kind: 'clear_slot', host: 'here', slot: slot! })).toMatchObject({ outcome: 'refused' });
+  await site.until('it is listed', () => site.attempts('case')[0]!.orphan !== null);
+  expect(await site.order({ kind: 'kill_orphan', token: token! })).toMatchObject({ outcome: 'done' });
+  expect(jobProcesses(site.root)).toEqual([]);
   expect((await site.final('next')).state).toBe('completed');
   expect(site.slots()).toMatchObject([{ state: 'free' }]);
-  go(site);
 });
 
 test('a host that left the configuration while its case is live: the case waits, explained, the others go on, and it is taken up when the host is back', async () => {

@@ -58,6 +58,28 @@ test('a root is taken over with all that the other installation had left to star
   expect(existsSync(path.join(lab.directory(token), 'ran'))).toBe(false);
 });
 
+test('a root is not taken over while processes of the other installation have outlived their job', async () => {
+  const old = createDirectScheduler(options({ instance: 'old1' }));
+  await old.prepare(signal, true);
+  const token = lab.token().replace(`mqi-${lab.instance}-`, 'mqi-old1-');
+  lab.stage(token);
+  await old.create(
+    { spec: { ...spec(token), command: 'setsid sleep 600 & echo $! > child' }, settledTokens: [] },
+    signal,
+  );
+  await old.release({ token, job: null }, signal);
+  await until(() => existsSync(path.join(lab.directory(token), 'end')));
+  const child = Number(read(path.join(lab.directory(token), 'child')));
+  expect(await takeOverRoot(options(), signal)).toMatchObject({
+    kind: 'blind',
+    reason: expect.stringMatching(
+      new RegExp(`processes of the other installation still run there: ([0-9]+ )*of ${token}`),
+    ),
+  });
+  process.kill(child, 'SIGKILL');
+  await until(async () => (await takeOverRoot(options(), signal)).kind === 'prepared');
+});
+
 test('attempts that vanish under an owned root are missed, and never made anew', async () => {
   const scheduler = createDirectScheduler(options());
   await scheduler.prepare(signal, true);

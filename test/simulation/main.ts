@@ -31,11 +31,14 @@ else process.exitCode = await runWorlds();
 async function catchMutants(): Promise<number> {
   const most = values.most === undefined ? null : Number(values.most);
   let free = 0;
+  let hunted = 0;
   for await (const { mutant, caught, text } of huntAll(values.only, most)) {
+    hunted += 1;
     if (!caught) free += 1;
     console.log(`${caught ? 'ok  ' : 'FAIL'} ${mutant.name}: ${text}`);
   }
-  return free === 0 ? 0 : 1;
+  if (hunted === 0) console.error(`no broken variant is named like ${values.only}`);
+  return free === 0 && hunted > 0 ? 0 : 1;
 }
 
 async function runWorlds(): Promise<number> {
@@ -50,5 +53,5 @@ async function runWorlds(): Promise<number> {
       `${crashes} crashes, ${blindSpells} blind spells; ${spared} worlds were spared either, ${failed.length} broke a promise`,
   );
   if (failed[0] !== undefined) await replay(failed[0], false);
-  return failed.length === 0 && spared === 0 ? 0 : 1;
+  return worlds > 0 && failed.length === 0 && spared === 0 ? 0 : 1;
 }

@@ -24,6 +24,8 @@ export class FakeHost {
   readonly lingering = new Set<string>();
   /** No answer ever comes to the creation of a job. */
   creates: 'at once' | 'never' = 'at once';
+  /** What is stopped cannot be ended. */
+  isUnkillable = false;
 
   /** What is said when somebody asks what runs on the GPUs; slot N is GPU N. */
   gpus: Exclude<GpusOutcome, Blind> = { kind: 'gpus', gpus: null };
@@ -118,6 +120,7 @@ export class FakeHost {
         }),
       stop: ({ token }) =>
         this.#answer(() => {
+          if (this.isUnkillable) return { kind: 'not_yet', reason: '1 process is left' } as const;
           this.lingering.delete(token);
           const end = this.jobs.get(token) ?? { kind: 'signalled', signal: 'KILL' };
           this.jobs.set(token, end);

@@ -47,7 +47,7 @@ function abandonment(row: ListedCase): { readonly possible: boolean; readonly li
   const slot = SLOT_HOLDING_PHASES.has(row.phase)
     ? [
         `slot ${where} is quarantined: nothing runs there until mqi slots clear ${where}`,
-        `its job ${row.jobId ?? ''} (${row.token}) is not stopped and may still run on ${row.host}`,
+        `its job ${row.jobId === null || row.jobId === row.token ? '' : `${row.jobId} `}(${row.token}) is not stopped and may still run on ${row.host}`,
       ]
     : [];
   return { possible: true, lines: [`${row.name}, now ${row.phase}, fails as abandoned`, ...slot] };
