@@ -56,7 +56,7 @@ export const RESTORE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/supervisor/reconciler.ts',
-        find: "(proof === null || proof === 'never_created')",
+        find: '(proof === null || isMereWord(proof))',
         replace: 'proof === null',
       },
     ],
