@@ -1,7 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
-
 import type { Clock } from '../../domain/clock.ts';
 import type { Token, Tokens } from '../../views/web/people.ts';
+import { readPrivateFile } from '../private-file.ts';
 
 /** How soon a changed file counts. */
 const LOOK_EVERY_MS = 1_000;
@@ -13,13 +12,10 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 
 /** What a file of tokens says: a line each, `NAME TOKEN`; empty lines and `#` are for people. */
 export function readTokenFile(path: string): Tokens {
-  const unusable = (reason: string): Tokens => ({ kind: 'unusable', reason });
   try {
-    // 0o077: what its group and others may do
-    if ((statSync(path).mode & 0o077) !== 0) return unusable(`others can read ${path}: chmod 600 ${path}`);
-    return parseTokens(readFileSync(path, 'utf8'), path);
+    return parseTokens(readPrivateFile(path), path);
   } catch (error) {
-    return unusable(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return { kind: 'unusable', reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
