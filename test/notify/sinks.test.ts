@@ -196,6 +196,15 @@ describe('a command', () => {
     await expect.poll(() => started.map(processOf)).toEqual([null, null]);
   });
 
+  test('that is over takes along what it left behind', async () => {
+    const pid = join(tempFolder(), 'pid');
+    const { sink } = program(`sleep 300 & echo $! > '${pid}'`);
+    expect(await sink.deliver(MESSAGE, quiet)).toEqual({ kind: 'delivered' });
+    const left = Number(readFileSync(pid, 'utf8'));
+    expect(left).toBeGreaterThan(1);
+    await expect.poll(() => processOf(left)).toBeNull();
+  });
+
   test('that is not there is failed', async () => {
     const sink = createSink({ ...common, type: 'command', command: ['/nowhere/say'] }, systemClock);
     expect(await sink.deliver(MESSAGE, quiet)).toMatchObject({ reason: expect.stringContaining('ENOENT') });

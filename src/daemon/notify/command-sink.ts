@@ -25,6 +25,8 @@ export function createCommandSink({ name, command, timeoutMs }: CommandSinkConfi
           env: { ...process.env, ...environmentOf(message) },
         });
         deadline.signal.addEventListener('abort', () => endGroup(child), { once: true });
+        // what it left behind belongs to nobody, and would gather with each message
+        child.once('exit', () => endGroup(child));
         return await outcomeOf(child, message, deadline.signal, timeoutMs);
       } catch (error) {
         return { kind: 'failed', reason: reasonOf(error) };
