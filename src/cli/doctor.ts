@@ -10,6 +10,7 @@ import { databaseChecks } from './doctor/database-checks.ts';
 import { folderChecks } from './doctor/folder-checks.ts';
 import { hostChecks } from './doctor/host-checks.ts';
 import { machineChecks } from './doctor/machine-checks.ts';
+import { sinkChecks } from './doctor/sink-checks.ts';
 import { spaceChecks } from './doctor/space-checks.ts';
 import { webChecks } from './doctor/web-checks.ts';
 import { EXIT } from './exit-code.ts';
@@ -57,6 +58,7 @@ function checksFor(io: Io, options: GlobalOptions): readonly (Check | Survey)[] 
           ...spaceChecks(config),
           ...attentionChecks(config.database),
           ...webChecks(config),
+          ...sinkChecks(config, io.env['PATH'] ?? ''),
         ]),
     ...machineChecks(io, config),
   ];

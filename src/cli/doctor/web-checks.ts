@@ -26,7 +26,7 @@ function page({ web, database }: Config): Finding {
     ? ok(`${where}, ${plural(found.tokens.length, 'person', 'people')} may give orders`)
     : warn(
         `${where}, but nobody may give orders: ${found.kind === 'unusable' ? found.reason : 'no token'}`,
-        'mend the file: it counts at once',
+        'mend the file: it counts at once (a credential of systemd: systemctl restart mqi)',
       );
 }
 
