@@ -104,12 +104,15 @@ export function updateDelivery(
     .run();
 }
 
-/** Messages to sinks that left the configuration are given up. */
+/** The error of a message to a sink that nobody wants to be told any more: it needs no person. */
+export const SINK_LEFT = 'the sink is not in the configuration any more';
+
+/** Messages to sinks that left the configuration are given up; those that were given up before need no person either. */
 export function giveUpOtherSinks(tx: Tx, sinks: readonly string[]): void {
   const others = sinks.length === 0 ? undefined : sql`${deliveries.sink} not in ${[...sinks]}`;
   tx.update(deliveries)
-    .set({ nextAt: null, error: 'the sink is not in the configuration any more' })
-    .where(and(isNotNull(deliveries.nextAt), others))
+    .set({ nextAt: null, error: SINK_LEFT })
+    .where(and(isNull(deliveries.deliveredAt), others))
     .run();
 }
 

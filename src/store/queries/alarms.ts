@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lte, sql } from 'drizzle-orm';
 
 import type { ReadDb } from '../database.ts';
+import { SINK_LEFT } from '../episodes.ts';
 import type { DeliveryRow, EpisodeRow } from '../episodes.ts';
 import type { JournalRow } from '../journal.ts';
 import { prepared } from '../prepared.ts';
@@ -118,7 +119,7 @@ export interface FailingSink {
 /** Often enough that it is no hiccup. */
 const TRIES = 3;
 
-/** Sinks that refuse now, or from which messages were given up since `since`. */
+/** Sinks of the configuration that refuse now, or from which messages were given up since `since`. */
 export function failingSinks(db: ReadDb, since: number): FailingSink[] {
   const rows = db
     .select()
@@ -126,6 +127,7 @@ export function failingSinks(db: ReadDb, since: number): FailingSink[] {
     .where(
       and(
         isNull(deliveries.deliveredAt),
+        sql`${deliveries.error} is not ${SINK_LEFT}`,
         sql`((${deliveries.nextAt} is not null and ${deliveries.tries} >= ${TRIES})
           or (${deliveries.nextAt} is null and ${deliveries.createdAt} >= ${since}))`,
       ),
