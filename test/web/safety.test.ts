@@ -41,11 +41,28 @@ describe('whom the page answers', () => {
     expect(web.lines.filter((line) => line.includes('refused'))).toHaveLength(names.length);
   });
 
-  test('no other method than GET and POST', async () => {
+  test('no other method than GET and POST, and it says so', async () => {
     const web = testWeb(fullSite());
     for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD', 'TRACE-ME']) {
       const answer = await web.app.request('http://localhost/', { method, headers: { host: 'localhost' } });
-      expect([method, answer.status]).toEqual([method, 405]);
+      expect([method, answer.status, answer.headers.get('allow')]).toEqual([method, 405, 'GET, POST']);
+    }
+  });
+
+  test('HEAD as GET without its text, where a program watches', async () => {
+    const web = testWeb(fullSite());
+    const ask = (path: string, method: string) =>
+      web.app.request(`http://localhost${path}`, { method, headers: { host: 'localhost' } });
+    for (const path of ['/livez', '/readyz', '/metrics']) {
+      const [head, get] = [await ask(path, 'HEAD'), await ask(path, 'GET')];
+      expect([path, head.status, head.headers.get('content-type')]).toEqual([
+        path,
+        get.status,
+        get.headers.get('content-type'),
+      ]);
+      expect([await head.text(), (await get.text()).length > 0]).toEqual(['', true]);
+      const posted = await ask(path, 'POST');
+      expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     }
   });
 });
@@ -116,6 +133,16 @@ describe('names that a user chose', () => {
 
 describe('orders', () => {
   const order = { kind: 'cancel', case: 'lung7k2m9', why: 'a test' };
+
+  test('are reviewed by a filter that is an address, and by nothing else', async () => {
+    const web = testWeb(fullSite());
+    const review = async (filter: string) =>
+      (await web.post('/orders/review', { kind: 'cancel', scope: 'all', filter })).status;
+    for (const filter of ['//', 'http://[', 'http://a b/'])
+      expect([filter, await review(filter)]).toEqual([filter, 400]);
+    for (const filter of ['', '/cases?state=running', '?q=%'])
+      expect([filter, await review(filter)]).toEqual([filter, 200]);
+  });
 
   test('are recorded with the name of the token and the reason', async () => {
     const site = fullSite();

@@ -98,7 +98,9 @@ export function mountActions(app: Hono<WebEnv>, { deps, refusals, cookie, answer
     const form = await formOf(c);
     const kind = BULK_ORDERS.find((word) => word === form.get('kind'));
     if (kind === undefined) return refusals.refuse(c, 400, 'there is no such order for several cases');
-    const filter = filterOf(new URL(form.get('filter') ?? '', 'http://page').searchParams);
+    const address = form.get('filter') ?? '';
+    if (!URL.canParse(address, 'http://page')) return refusals.refuse(c, 400, 'the filter is no address of a list');
+    const filter = filterOf(new URL(address, 'http://page').searchParams);
     const ids =
       form.get('scope') === 'all'
         ? idsMatching(reader.db, filter, MOST_AT_ONCE)

@@ -18,6 +18,9 @@ export interface WebEnv {
 /** Requests a second, over all browsers: two hundred pages that all change at once stay below. */
 const REQUESTS = { burst: 2_000, perSecond: 500 } as const;
 
+/** What programs ask for, some of them by HEAD; a short text each. */
+const WATCHED = /^\/(livez|readyz|metrics)$/;
+
 /** The larger part of a page's own address is a search. */
 const LONGEST_URL = 4_096;
 
@@ -43,9 +46,12 @@ export function guard(deps: WebDeps, refusals: Refusals): MiddlewareHandler<WebE
     if (!isOurs(c.req.header('host'), names)) {
       return refusals.refuse(c, 421, `the page does not go by the name ${said(c.req.header('host'))} (web.hostnames)`);
     }
-    // HEAD too: what is not sent would have to be closed
-    if (c.req.method !== 'GET' && c.req.method !== 'POST')
-      return refusals.refuse(c, 405, 'only GET and POST are understood');
+    // HEAD elsewhere too: a stream or a file that is not sent would have to be closed
+    const methods = WATCHED.test(c.req.path) ? ['GET', 'HEAD'] : ['GET', 'POST'];
+    if (!methods.includes(c.req.method)) {
+      c.header('Allow', methods.join(', '));
+      return refusals.refuse(c, 405, `only ${methods.join(' and ')} are understood here`);
+    }
     if (c.req.url.length > LONGEST_URL) return refusals.refuse(c, 414, 'the address is too long');
     if (!requests.take(deps.clock.monotonic())) {
       c.header('Retry-After', '1');
