@@ -12,8 +12,8 @@ import type { Received } from './unpack.ts';
 
 /** Brings results back: look, fetch what is missing, compare with the host's own sums, and only then move into place. */
 export async function collect(spawn: Spawn, clock: Clock, request: FetchRequest): Promise<FetchOutcome> {
-  const results = new ResultsFolder(request.results, request.target, request.token);
-  const collection = new Collection(new HostShell(spawn, clock, request), request, results, clock.randomId(8));
+  const results = new ResultsFolder(request.results, request.target, request.token, clock.randomId(8));
+  const collection = new Collection(new HostShell(spawn, clock, request), request, results);
   try {
     return await collection.run();
   } catch (error) {
@@ -27,14 +27,12 @@ class Collection {
   readonly #shell: HostShell;
   readonly #request: FetchRequest;
   readonly #results: ResultsFolder;
-  readonly #run: string;
   readonly #notes: string[] = [];
 
-  constructor(shell: HostShell, request: FetchRequest, results: ResultsFolder, run: string) {
+  constructor(shell: HostShell, request: FetchRequest, results: ResultsFolder) {
     this.#shell = shell;
     this.#request = request;
     this.#results = results;
-    this.#run = run;
   }
 
   async run(): Promise<FetchOutcome> {
@@ -94,7 +92,7 @@ class Collection {
     const isKnown = missing.every((file) => file.sizeBytes !== null);
     const totalBytes = isKnown ? missing.reduce((sum, file) => sum + (file.sizeBytes ?? 0), 0) : null;
     let sentBytes = 0;
-    const unpacker = new Unpacker(this.#results.files, this.#results.partial(this.#run), missing, (count) => {
+    const unpacker = new Unpacker(this.#results.files, this.#results.partial, missing, (count) => {
       sentBytes += count;
       onProgress?.({ sentBytes, totalBytes });
     });

@@ -19,9 +19,12 @@ export interface ResultsManifest {
 const MANIFEST = 'manifest.json';
 
 /**
- *     RESULTS/.staging/TOKEN/files/…       whole files, kept for the next try when the connection is lost
- *     RESULTS/.staging/TOKEN/partial-…     files that are being written
- *     RESULTS/TARGET/…                     `files`, complete, moved there in one rename
+ *     RESULTS/.staging/TOKEN/files-RUN/…   whole files, kept for the next try when the connection is lost
+ *     RESULTS/.staging/TOKEN/partial-RUN…  files that are being written
+ *     RESULTS/TARGET/…                     `files-RUN`, complete, moved there in one rename
+ *
+ * A try takes the files of an earlier one over as a whole folder, by one rename: an earlier one that is not quite dead
+ * then has none to publish.
  */
 export class ResultsFolder {
   readonly target: string;
@@ -29,8 +32,10 @@ export class ResultsFolder {
   readonly #results: string;
   readonly #token: string;
   readonly #staging: string;
+  readonly #run: string;
 
-  constructor(results: string, target: string, token: string) {
+  /** `run`: the name of this try. */
+  constructor(results: string, target: string, token: string, run: string) {
     if (isAbsolute(target) || target.split('/').some((part) => part === '' || part === '.' || part === '..')) {
       throw new Error(`results cannot go to ${JSON.stringify(target)}: it must be a folder below ${results}`);
     }
@@ -38,11 +43,12 @@ export class ResultsFolder {
     this.#token = token;
     this.target = join(results, target);
     this.#staging = join(results, '.staging', token);
-    this.files = join(this.#staging, 'files');
+    this.#run = run;
+    this.files = join(this.#staging, `files-${run}`);
   }
 
-  partial(run: string): string {
-    return join(this.#staging, `partial-${run}-`);
+  get partial(): string {
+    return join(this.#staging, `partial-${this.#run}-`);
   }
 
   /** The manifest of this attempt's results if they lie there already; null if nothing does. */
@@ -63,23 +69,35 @@ export class ResultsFolder {
     await this.#locally(this.#results, () => access(this.#results));
     return this.#locally(this.#staging, async () => {
       await mkdir(this.#staging, { recursive: true });
-      const old = join(this.#staging, 'old');
-      for (const name of await readdir(this.#staging)) {
-        if (name !== 'files') await rm(join(this.#staging, name), { recursive: true, force: true });
-      }
-      await rename(this.files, old).catch(ifMissing(undefined));
       await mkdir(this.files);
       const kept = new Map<string, Received>();
-      for (const { path, sizeBytes } of wanted) {
-        const found = await lstat(localPath(old, path)).catch(ifMissing(null));
-        if (sizeBytes === null || found?.isFile() !== true || found.size !== sizeBytes) continue;
-        await makeParent(this.files, path);
-        await rename(localPath(old, path), localPath(this.files, path));
-        kept.set(path, { path, sizeBytes, sha256: await hashLocalFile(localPath(this.files, path), signal) });
+      for (const name of await readdir(this.#staging)) {
+        const earlier = join(this.#staging, name);
+        if (earlier === this.files) continue;
+        const old = join(this.#staging, `old-${this.#run}`);
+        if (name.startsWith('files-')) {
+          await rename(earlier, old).catch(ifMissing(undefined));
+          await this.#takeOver(old, wanted, kept, signal);
+        }
+        for (const left of [earlier, old]) await rm(left, { recursive: true, force: true });
       }
-      await rm(old, { recursive: true, force: true });
       return kept;
     });
+  }
+
+  async #takeOver(
+    old: string,
+    wanted: readonly OutputFile[],
+    kept: Map<string, Received>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const { path, sizeBytes } of wanted) {
+      const found = await lstat(localPath(old, path)).catch(ifMissing(null));
+      if (kept.has(path) || sizeBytes === null || found?.isFile() !== true || found.size !== sizeBytes) continue;
+      await makeParent(this.files, path);
+      await rename(localPath(old, path), localPath(this.files, path));
+      kept.set(path, { path, sizeBytes, sha256: await hashLocalFile(localPath(this.files, path), signal) });
+    }
   }
 
   /** Asked before the transfer: not to fetch everything again and again for a folder that may not be written. */
@@ -117,6 +135,11 @@ export class ResultsFolder {
       notes,
     };
     await this.#locally(this.#results, async () => {
+      for (const { path, sizeBytes } of received) {
+        const found = await lstat(localPath(this.files, path)).catch(ifMissing(null));
+        if (found?.isFile() === true && found.size === sizeBytes) continue;
+        throw new Setback('blind', `${readable(path)} went away again: another try has taken it over`);
+      }
       const handle = await open(join(this.files, MANIFEST), 'w');
       try {
         await handle.writeFile(`${JSON.stringify(manifest, null, 2)}\n`);
