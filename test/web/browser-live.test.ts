@@ -3,6 +3,13 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { systemClock } from '../../src/daemon/clock.ts';
 import { serve } from '../../src/daemon/web/serve.ts';
+import { updateAttempt } from '../../src/store/attempts.ts';
+import { writeCandidate } from '../../src/store/candidates.ts';
+import { readCase, updateCase } from '../../src/store/cases.ts';
+import { insertDelivery, insertEpisode, updateDelivery } from '../../src/store/episodes.ts';
+import { updateHost } from '../../src/store/hosts.ts';
+import { recordOrder } from '../../src/store/orders.ts';
+import { quarantineSlot } from '../../src/store/slots.ts';
 import { testSite } from '../cli/site.ts';
 import { describeInBrowser, isSamePage, open, profile, widthOf } from './browser.ts';
 import { createPagedSite, takePort } from './lab.ts';
@@ -111,6 +118,20 @@ describeInBrowser('a page that is open', () => {
     },
   );
 
+  test.each([390, 1_280])('of %i px is not made wider by names and words that have no end', async (width) => {
+    const site = siteOfLongWords('w'.repeat(240));
+    const web = testWeb(site);
+    const served = await serve(web.app, { kind: 'at', address: '127.0.0.1', port: 0, isLoopback: true });
+    onTestFinished(() => served.close());
+    const page = await (await profile({ viewport: { width, height: 844 } })).newPage();
+    for (const path of ['', 'cases', 'cases/failed', 'cases/live', 'hosts', 'orders', 'intake']) {
+      await page.goto(served.url + path);
+      expect(await page.textContent('main')).toContain('wwwwwwwwww');
+      const sizes = await page.evaluate('[document.documentElement.scrollWidth, innerWidth]');
+      expect([path, sizes]).toEqual([path, [width, width]]);
+    }
+  });
+
   test('can be used by keyboard, and on a phone nothing sticks out', async () => {
     const site = createPagedSite({ slots: 2 });
     site.start();
@@ -132,3 +153,26 @@ describeInBrowser('a page that is open', () => {
     expect(await page.evaluate(`document.activeElement.closest('main') !== null`)).toBe(true);
   });
 });
+
+/** In which everything that somebody else words is one word without a place to break it. */
+function siteOfLongWords(word: string) {
+  const site = testSite();
+  const token = site.execute(site.admit(word, 'failed'));
+  site.finish('failed', 3);
+  site.execute(site.admit(`v${word}`, 'live'));
+  const at = site.clock.now();
+  const episode = { id: 'ep-0123456789abcdef0123', kind: 'slot_quarantined', subject: 'local/gpu.2' } as const;
+  site.store.write((tx) => {
+    updateCase(tx, readCase(tx, 'live')!, { blocked: word });
+    updateAttempt(tx, token, { orphan: word });
+    updateHost(tx, 'local', { state: 'offline', cause: 'link', reason: word, notices: [word] });
+    quarantineSlot(tx, 'local', 'gpu.2', null, word, at);
+    insertEpisode(tx, { ...episode, openedAt: at, updatedAt: at, count: 1, facts: {} });
+    insertDelivery(tx, { episodeId: episode.id, sink: 'ops', edge: 'opened' }, at, at);
+    updateDelivery(tx, { episodeId: episode.id, sink: 'ops', edge: 'opened' }, { tries: 3, error: word });
+    const candidate = { state: 'rejected', reason: word, caseId: null, signature: '' } as const;
+    writeCandidate(tx, { ...candidate, path: `/new/${word}`, name: word, firstSeenAt: at, updatedAt: at });
+  });
+  recordOrder(site.store, { kind: 'cancel', caseId: 'live' }, word, word, at);
+  return site;
+}

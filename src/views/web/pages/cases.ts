@@ -122,7 +122,7 @@ function tableRow(row: ListedCase, host: HostRow | undefined): Html {
     <td class="right num" data-label="seen">${seen === 0 ? '' : duration(seen)}</td>
     <td data-label="admitted">${moment(row.createdAt)}</td>
     <td data-label="changed">${ago(row.updatedAt)}</td>
-    <td>${noteOf(row)}</td>
+    <td class="words">${noteOf(row)}</td>
   </tr>`;
 }
 

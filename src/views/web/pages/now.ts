@@ -151,7 +151,7 @@ function underWay({ db }: View, facts: StatusFacts): Html {
                 <td>${place(row.host, row.slot)}</td>
                 <td class="progress">${progress(row, attempts.get(row.token ?? ''), hostOf(row))}</td>
                 <td class="right num">${lasting(row.phaseSince)}</td>
-                <td>${noteOf(row)}</td>
+                <td class="words">${noteOf(row)}</td>
               </tr>`,
           )}
         </tbody>

@@ -59,11 +59,11 @@ export function ordersTable(orders: readonly NamedOrder[]): Html {
             html`<tr id="order-${order.id}">
               <td class="right num">${order.id}</td>
               <th scope="row">${order.kind}${argumentsOf(order)}</th>
-              <td>${subjectOf(order)}</td>
-              <td>${said(order.by)}</td>
-              <td>${said(order.why)}</td>
+              <td class="words">${subjectOf(order)}</td>
+              <td class="words">${said(order.by)}</td>
+              <td class="words">${said(order.why)}</td>
               <td>${ago(order.createdAt)}</td>
-              <td>${outcomeOf(order)}</td>
+              <td class="words">${outcomeOf(order)}</td>
             </tr>`,
         )}
       </tbody>
