@@ -32,6 +32,8 @@ test('a real daemon says how it fares, without a token and without a name', asyn
   ]);
   expect(ready.status).toBe(200);
 
+  const head = await fetch(`${url}/metrics`, { method: 'HEAD' });
+  expect([head.status, await head.text()]).toEqual([200, '']);
   const metrics = await get('/metrics');
   expect(metrics).toMatchObject({ status: 200, type: 'text/plain; version=0.0.4; charset=utf-8' });
   expect(metrics.text).not.toMatch(new RegExp(`DOE|JOHN|${id}`));
