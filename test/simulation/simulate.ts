@@ -124,7 +124,7 @@ function settleOrphans({ random }: World, desk: Desk, line: CaseLine): void {
 }
 
 /** From now on operators do what they are asked for. */
-export function care(world: World): void {
+export function care(world: World, round = 0): void {
   if (world.checker.isAtRest() && world.lives.isAlive) return;
   if (!world.lives.isAlive) world.lives.start();
   for (const { host } of world.hosts) {
@@ -136,9 +136,11 @@ export function care(world: World): void {
   for (const line of desk.page.cases.values()) {
     if (line.paused === 1) give(desk, line, 'resume');
     // it has been let go often enough: `mqi why` says so, and a person decides
-    if (line.phase === 'queued' && line.blocked !== null) give(desk, line, 'cancel');
+    const waitsForPerson = line.phase === 'queued' || (line.phase === 'executing' && round > 2);
+    // or what is left of it stays stopped, though its queue was told to go on
+    if (waitsForPerson && line.blocked !== null) give(desk, line, 'cancel');
     settleOrphans(world, desk, line);
   }
   clearSlots(desk);
-  world.timeline.after(CARE_EVERY_MS, () => care(world));
+  world.timeline.after(CARE_EVERY_MS, () => care(world, round + 1));
 }
