@@ -10,7 +10,6 @@ import type { FoundCase } from './admit.ts';
 import type { Change } from './commit.ts';
 import type { Tx } from '../store/database.ts';
 import { createBarrier } from './barrier.ts';
-import { createDeadline } from './deadline.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createDispatching } from './dispatch.ts';
 import type { FailPoint } from './fail-point.ts';
@@ -23,6 +22,7 @@ import type { Log } from './log.ts';
 import { createOrders } from './orders.ts';
 import type { OrderedIntake } from './orders.ts';
 import type { OrderOutcome } from './order-desk.ts';
+import { within } from './order-hosts.ts';
 import { createProgress } from './progress.ts';
 import { rehydrate } from './rehydrate.ts';
 import { createRunner } from './runner.ts';
@@ -154,9 +154,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
   const takeover = async (name: string): Promise<OrderOutcome> => {
     const host = byName.get(name);
     if (host === undefined) return { outcome: 'refused', message: `there is no host ${name} in the configuration` };
-    const deadline = createDeadline(clock, TAKEOVER_TIMEOUT_MS);
-    const taken = await host.scheduler.takeOver(deadline.signal);
-    deadline.clear();
+    const taken = await within(clock, TAKEOVER_TIMEOUT_MS, (signal) => host.scheduler.takeOver(signal));
     if (taken.kind === 'blind') return { outcome: 'refused', message: taken.reason };
     watches.get(name)?.retry();
     return { outcome: 'done', message: `the root of ${name} is ours; work begins there now` };
