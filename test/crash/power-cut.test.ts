@@ -7,6 +7,7 @@ import { journal } from '../../src/store/schema.ts';
 import type { JournalRow } from '../../src/store/journal.ts';
 import { createLoopDisk, whyLoopDiskIsMissing } from '../lab/loop-disk.ts';
 import { completeAll } from '../lab/operator.ts';
+import { freeze } from '../lab/processes.ts';
 import { createSite } from '../lab/site.ts';
 import type { Site } from '../lab/site.ts';
 import { randomFrom } from '../simulation/random.ts';
@@ -15,8 +16,9 @@ import { createSupply } from '../soak/supply.ts';
 
 const missing = whyLoopDiskIsMissing();
 const CUTS = process.env['MQI_LONG'] === '1' ? 40 : 8;
-/** After the daemon has begun to work: its start alone takes as long on a busy machine. */
-const LIVES_MS = [100, 2_500] as const;
+/** A life lasts until so many rows were added to the journal, and a moment longer: a busy machine takes its time for them. */
+const LIVES_ROWS = [3, 9] as const;
+const MOMENTS_MS = [0, 500] as const;
 const PATIENCE_MS = 120_000;
 
 const journalOf = (site: Site): JournalRow[] => site.reader((from) => from.db.select().from(journal).all());
@@ -42,31 +44,37 @@ describe(`the disk of the database loses its power${missing === null ? '' : ` (s
         () => isOver,
         () => isOn,
       );
-      for (let cut = 0; cut < CUTS; cut++) {
-        await site.until('it is at work', () => daemon.log().includes('is online'));
-        const endsAtMs = performance.now() + random.between(...LIVES_MS);
-        // whatever was read, by the CLI or by anybody, must not be unsaid: read until the very moment
-        do {
+      try {
+        for (let cut = 0; cut < CUTS; cut++) {
+          await site.until('it is at work', () => daemon.log().includes('is online'));
+          const enough = read.length + random.between(...LIVES_ROWS);
+          await site.until('it has done something', () => journalOf(site).length >= enough);
+          const endsAtMs = performance.now() + random.between(...MOMENTS_MS);
+          // whatever was read, by the CLI or by anybody, must not be unsaid: read until the very moment
+          do {
+            read = journalOf(site);
+            await wait(5);
+          } while (performance.now() < endsAtMs);
           read = journalOf(site);
-          await wait(5);
-        } while (performance.now() < endsAtMs);
-        read = journalOf(site);
-        isOn = false;
-        disk.cutPower();
-        daemon.kill('SIGKILL');
-        await daemon.exited;
-        await disk.restorePower();
-        isOn = true;
-        const left = new Map(journalOf(site).map((row) => [row.id, row]));
-        for (const row of read) {
-          if (left.get(row.id) === undefined) forgotten += 1;
-          else expect(left.get(row.id)).toEqual(row);
+          isOn = false;
+          await freeze(daemon.child);
+          disk.cutPower();
+          daemon.kill('SIGKILL');
+          await daemon.exited;
+          await disk.restorePower();
+          isOn = true;
+          const left = new Map(journalOf(site).map((row) => [row.id, row]));
+          for (const row of read) {
+            if (left.get(row.id) === undefined) forgotten += 1;
+            else expect(left.get(row.id)).toEqual(row);
+          }
+          expect(forgotten, `journal rows forgotten by cut ${cut + 1}`).toBe(0);
+          daemon = site.start();
         }
-        expect(forgotten, `journal rows forgotten by cut ${cut + 1}`).toBe(0);
-        daemon = site.start();
+      } finally {
+        isOver = true;
+        await supplied;
       }
-      isOver = true;
-      await supplied;
       expect(await completeAll(site, supply.names(), PATIENCE_MS)).toBe(true);
       const { broken, ...counts } = await audit(site, supply, false);
       console.info(`${CUTS} power cuts: ${JSON.stringify({ ...counts, journal: read.length })}`);

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 
 /** A process that a test started. Its number alone is not enough: the kernel gives numbers out again. */
 export interface Process {
@@ -47,6 +49,24 @@ export function signal(target: Process, name: NodeJS.Signals): void {
   } catch {
     // it ended between the two
   }
+}
+
+/** Stops a process where it is; resolves when none of its threads can act: each is stopped, or will be before its call of the kernel returns. */
+export async function freeze(child: ChildProcess): Promise<void> {
+  child.kill('SIGSTOP');
+  while (threadStates(child).some((state) => !'TDZ'.includes(state))) await wait(1);
+}
+
+function threadStates({ pid }: ChildProcess): readonly string[] {
+  if (pid === undefined || processOf(pid) === null) return [];
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+      return [stat.charAt(stat.lastIndexOf(')') + 2)];
+    } catch {
+      return []; // that thread has ended
+    }
+  });
 }
 
 /** Ends a process and what it started. */
