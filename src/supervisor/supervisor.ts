@@ -1,9 +1,6 @@
-import { createHmac } from 'node:crypto';
-
 import type { Clock } from '../domain/clock.ts';
 import type { Store } from '../store/database.ts';
 import { readHosts, removeHost, resetHost } from '../store/hosts.ts';
-import { readMeta, writeMeta } from '../store/meta.ts';
 import { forgetBusy, syncSlots } from '../store/slots.ts';
 import { admitCase } from './admit.ts';
 import type { FoundCase } from './admit.ts';
@@ -16,6 +13,8 @@ import type { FailPoint } from './fail-point.ts';
 import type { Host } from './host.ts';
 import { createHostWatch } from './host-watch.ts';
 import type { HostWatch } from './host-watch.ts';
+import { caseIdOf } from './identity.ts';
+import type { Identity } from './identity.ts';
 import { createLiveCases } from './live-cases.ts';
 import { createEpisodes } from './log.ts';
 import type { Log } from './log.ts';
@@ -66,33 +65,6 @@ export interface Supervisor {
   onChange(listener: (change: Change) => void): void;
   /** Graceful: no new work, submissions end, the rest is aborted and resumes at the next start. */
   stop(): Promise<void>;
-}
-
-/** Who an installation is: drawn once, with the database. */
-export interface Identity {
-  /** Part of every token: `[a-z2-7]{6}`. */
-  readonly instance: string;
-  /** Keys the ids of cases, so that they tell nothing of the names. */
-  readonly caseKey: string;
-}
-
-/** Reads who this installation is, or draws it when the database is new. */
-export function establishIdentity(store: Store, clock: Clock): Identity {
-  return store.write((tx) => {
-    const instance = readMeta(tx, 'instance') ?? clock.randomId(6);
-    const caseKey = readMeta(tx, 'case_key') ?? clock.randomId(32);
-    writeMeta(tx, 'instance', instance);
-    writeMeta(tx, 'case_key', caseKey);
-    return { instance, caseKey };
-  });
-}
-
-/**
- * The id of a case: the same for the same folder, also after its database was restored from a backup that does not
- * know it. Twelve hex digits: among 100,000 cases two meet with a chance of 1 in 50,000.
- */
-export function caseIdOf(identity: Identity, path: string): string {
-  return createHmac('sha256', identity.caseKey).update(path).digest('hex').slice(0, 12);
 }
 
 export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supervisor {
