@@ -1,14 +1,15 @@
 import type { CaseEvent } from '../../machines/index.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { Blind, Look } from '../scheduler/scheduler.ts';
+import type { Blind } from '../scheduler/scheduler.ts';
 import type { Store } from '../store/database.ts';
 import { hasAttempts } from '../store/attempts.ts';
-import { readHost, updateHost } from '../store/hosts.ts';
+import { readHost } from '../store/hosts.ts';
 import type { Change } from './commit.ts';
 import type { Dispatch } from './dispatch.ts';
 import { createGpuWatch } from './gpu-watch.ts';
 import type { GpuWatch } from './gpu-watch.ts';
 import type { Host } from './host.ts';
+import { createHostRecord } from './host-record.ts';
 import { createLink } from './link.ts';
 import type { Link, LinkState } from './link.ts';
 import type { LiveCases } from './live-cases.ts';
@@ -28,9 +29,6 @@ const ORPHANS_EVERY_MS = 30_000;
 
 /** A full disk, mostly. */
 const RETRY_SWEEP_MS = 5_000;
-
-/** `lastSeenAt` is written at most this often while nothing else changes. */
-const SEEN_EVERY_MS = 10_000;
 
 /** Everything that goes on for one host: its link, its looks, its hints, its sweeps. */
 export interface HostWatch {
@@ -63,6 +61,7 @@ export function createHostWatch(deps: {
   readonly onReady: () => void;
 }): HostWatch {
   const { host, store, live, dispatch, clock, log, episodes } = deps;
+  const record = createHostRecord({ host: host.name, store, clock, log, episodes });
   const stopping = new AbortController();
   let reconciled = false;
   let everReconciled = false;
@@ -71,23 +70,7 @@ export function createHostWatch(deps: {
   let orphans = 0;
   /** Counts the times that the host went out of sight. */
   let spells = 0;
-  let seenAtMs = Number.NEGATIVE_INFINITY;
-  let notices = '';
   let hints = new AbortController();
-
-  /** What a full disk kept from being written goes with the next write. */
-  let owed: Parameters<typeof updateHost>[2] = {};
-
-  const write = (change: Parameters<typeof updateHost>[2]): void => {
-    owed = { ...owed, ...change };
-    try {
-      store.write((tx) => updateHost(tx, host.name, owed));
-      owed = {};
-      episodes.over(`writing the state of ${host.name}`);
-    } catch (error) {
-      episodes.trouble(`writing the state of ${host.name}`, error);
-    }
-  };
 
   const tellCases = (event: CaseEvent): void => {
     for (const row of live.on(host.name)) {
@@ -120,9 +103,9 @@ export function createHostWatch(deps: {
     tried ||= state.kind !== 'connecting';
     switch (state.kind) {
       case 'connecting':
-        return write({ state: 'connecting' });
+        return record.write({ state: 'connecting' });
       case 'online':
-        write({
+        record.write({
           state: 'online',
           since: at,
           lastSeenAt: at,
@@ -145,7 +128,7 @@ export function createHostWatch(deps: {
         hints.abort();
         observer.forget();
         const since = before?.cause == null ? at : before.since;
-        write({
+        record.write({
           state: 'offline',
           since,
           cause: state.cause,
@@ -161,23 +144,13 @@ export function createHostWatch(deps: {
     }
   };
 
-  const onLook = (look: Look): void => {
-    const all = [...look.notices, ...gpus.notices()];
-    const said = JSON.stringify(all);
-    if (said === notices && clock.monotonic() - seenAtMs < SEEN_EVERY_MS) return;
-    for (const notice of said === notices ? [] : all) log.warn({ host: host.name }, `${host.name}: ${notice}`);
-    notices = said;
-    seenAtMs = clock.monotonic();
-    write({ lastSeenAt: clock.now(), notices: all, node: look.node });
-  };
-
   const link: Link = createLink({ host, clock, mayMakeRoot: () => !hasAttempts(store.db, host.name), onState });
   const observer: Observer = createObserver({
     host,
     live,
     isOnline: () => link.isOnline(),
     onBlind: (blind) => link.lost(blind),
-    onLook,
+    onLook: (look) => record.seen(look.node, [...look.notices, ...gpus.notices()]),
     dispatch,
     clock,
     episodes,
@@ -220,7 +193,7 @@ export function createHostWatch(deps: {
       // out of sight meanwhile: coming back has asked for another one already
       if (spell !== spells) return;
       reconciled = everReconciled = true;
-      write({ reconciledAt: clock.now() });
+      record.write({ reconciledAt: clock.now() });
       deps.onReady();
       await removeExpired({ host, store, clock, log, signal: stopping.signal });
       if (orphans > 0) sweepAgain(ORPHANS_EVERY_MS);

@@ -1,0 +1,56 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Node } from '../domain/job.ts';
+import type { Store } from '../store/database.ts';
+import { updateHost } from '../store/hosts.ts';
+import type { Episodes, Log } from './log.ts';
+
+/** `lastSeenAt` is written at most this often while nothing else changes. */
+const SEEN_EVERY_MS = 10_000;
+
+type HostChange = Parameters<typeof updateHost>[2];
+
+/** What the database says of one host. */
+export interface HostRecord {
+  /** Never throws: what a full disk kept from being written goes with the next write. */
+  write(change: HostChange): void;
+  /** A look came back, and this is what a person should know of the host. */
+  seen(node: Node, notices: readonly string[]): void;
+}
+
+export function createHostRecord(deps: {
+  readonly host: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly episodes: Episodes;
+}): HostRecord {
+  const { host, store, clock, log, episodes } = deps;
+  const what = `writing the state of ${host}`;
+  let owed: HostChange = {};
+  let seenAtMs = Number.NEGATIVE_INFINITY;
+  let said = '';
+
+  const write = (change: HostChange): void => {
+    owed = { ...owed, ...change };
+    try {
+      store.write((tx) => updateHost(tx, host, owed));
+      owed = {};
+      episodes.over(what);
+    } catch (error) {
+      episodes.trouble(what, error);
+    }
+  };
+
+  return {
+    write,
+    seen(node, notices) {
+      const saying = JSON.stringify(notices);
+      const isNew = saying !== said;
+      if (!isNew && clock.monotonic() - seenAtMs < SEEN_EVERY_MS) return;
+      for (const notice of isNew ? notices : []) log.warn({ host }, `${host}: ${notice}`);
+      said = saying;
+      seenAtMs = clock.monotonic();
+      write({ lastSeenAt: clock.now(), notices: [...notices], node });
+    },
+  };
+}
