@@ -159,6 +159,8 @@ export class Checker implements Overseer {
         if (line.host === host && line.token !== null) this.#goodLooks.delete(line.token);
       return;
     }
+    // what it saw was before the host went out of sight
+    if (startedAtMs < (this.#blindAtMs.get(host) ?? 0)) return;
     for (const facts of outcome.facts) this.#note(facts, startedAtMs);
     for (const token of tokens)
       if (!outcome.facts.some((facts) => facts.token === token)) this.#goodLooks.delete(token);

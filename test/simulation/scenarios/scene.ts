@@ -81,6 +81,12 @@ export class Scene {
     return slot;
   }
 
+  /** As the database says. */
+  hostState(index = 0): string {
+    const { sqlite } = this.world.database;
+    return sqlite.prepare('select state from hosts where name = ?').pluck().get(this.host(index).name) as string;
+  }
+
   /** What really became of the job of a case's attempt. */
   job(token: string | null): JobRecord {
     assert.ok(token !== null);

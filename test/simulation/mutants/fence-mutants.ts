@@ -1,0 +1,71 @@
+import type { Mutant } from './mutant.ts';
+
+/** Checks that are made once more, because something else may have happened since they were made first. */
+export const FENCE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a host that was ever reconciled is given work when it is back',
+    breaks: [2],
+    within: 0,
+    scenario: 'cleared while out of sight',
+    patches: [
+      {
+        file: 'src/supervisor/barrier.ts',
+        find: 'watches.get(host)?.isReconciled() === true',
+        replace: 'watches.get(host)?.wasReconciled() === true',
+      },
+    ],
+  },
+  {
+    name: 'an operator is believed beside a job that is seen at work',
+    breaks: [1],
+    within: 0,
+    scenario: 'a word that was wrong',
+    patches: [
+      {
+        file: 'src/supervisor/reconciler.ts',
+        find: '      proof: null,\n      proofAt: null,\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'the outcome of a past entry is taken',
+    breaks: [6],
+    within: 0,
+    scenario: 'an upload that was over before its attempt was',
+    patches: [
+      {
+        file: 'src/supervisor/runner.ts',
+        find: 'dispatch(row.id, event, { entry: row.entry });',
+        replace: 'dispatch(row.id, event);',
+      },
+    ],
+  },
+  {
+    name: 'an old look ends what was adopted since',
+    breaks: [4],
+    within: 0,
+    scenario: 'adopted while it was looked at',
+    patches: [
+      {
+        file: 'src/supervisor/reconciler.ts',
+        find: '    if (!isDead(deps, facts.token)) continue;\n    const verdict',
+        // a case that waits is no dead attempt either, and is not meant here
+        replace: '    if (waiting.has(facts.token) && !isDead(deps, facts.token)) continue;\n    const verdict',
+      },
+    ],
+  },
+  {
+    name: 'a look that a blind spell overtook is believed',
+    breaks: [3],
+    within: 0,
+    scenario: 'a look that a blind spell overtook',
+    patches: [
+      {
+        file: 'src/supervisor/observer.ts',
+        find: 'if (stopping.signal.aborted || spell !== spells) return;',
+        replace: 'if (stopping.signal.aborted) return;',
+      },
+    ],
+  },
+];
