@@ -1,3 +1,5 @@
+import * as fs from 'node:fs/promises';
+
 import { onTestFinished } from 'vitest';
 
 import { openExisting, openWatched } from '../../src/store/open.ts';
@@ -22,6 +24,7 @@ export interface WebSiteOptions {
   readonly site?: Partial<WebDeps['site']>;
   readonly tail?: WebDeps['tail'];
   readonly clock?: WebDeps['clock'];
+  readonly fs?: WebDeps['fs'];
   readonly sincePulseMs?: WebDeps['sincePulseMs'];
 }
 
@@ -59,6 +62,7 @@ export function testWeb(site: TestSite, options: WebSiteOptions = {}): TestWeb {
     reader,
     orders,
     clock: options.clock ?? site.clock,
+    fs: options.fs ?? fs,
     site: {
       release: '0.0.0',
       instance: 'test',

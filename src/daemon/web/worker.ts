@@ -1,3 +1,4 @@
+import * as fs from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { openExisting, openWatched } from '../../store/open.ts';
@@ -38,6 +39,7 @@ const deps: WebDeps = {
   reader,
   orders,
   clock: systemClock,
+  fs,
   site,
   people: createPeople(followTokenFile(web.tokenFile, systemClock)),
   tail: (host, token, stream) => ask({ about: 'tail', host, token, stream }),

@@ -6,8 +6,9 @@ import { lastJournalId } from '../../store/queries.ts';
 import { mountActions } from './act.ts';
 import { readAssets } from './assets.ts';
 import type { WebDeps } from './deps.ts';
+import { createDisks } from './disk.ts';
 import { mountDownloads } from './downloads.ts';
-import { createFileLists } from './files.ts';
+import { createFileLists } from './file-lists.ts';
 import { createRefusals, guard } from './guard.ts';
 import type { WebEnv } from './guard.ts';
 import { layout } from './layout.ts';
@@ -39,7 +40,8 @@ export function createWebApp(deps: WebDeps): WebApp {
   const assets = readAssets();
   const stream = createEventStream(deps);
   const cache = createPageCache();
-  const files = createFileLists(deps.clock);
+  const disks = createDisks(deps.fs, deps.clock);
+  const files = createFileLists(disks, deps.clock);
   const { site, people, reader, clock } = deps;
   const cookie = `mqi-${site.instance}`;
 
@@ -62,11 +64,14 @@ export function createWebApp(deps: WebDeps): WebApp {
         journal: lastJournalId(reader.db),
       }),
     );
-  const show = async (c: Context<WebEnv>, make: (view: View) => Page | null): Promise<Response> => {
+  const show = async (
+    c: Context<WebEnv>,
+    make: (view: View) => Page | null | Promise<Page | null>,
+  ): Promise<Response> => {
     const view = viewOf(c);
     const key = [view.person?.name, view.readOnly, view.url.pathname, view.url.search].join(' ');
     const page = await cache.make(key, reader.version(), clock.monotonic(), async () => {
-      const made = make(view);
+      const made = await make(view);
       return made === null ? null : makePage(made);
     });
     if (page === null) return c.notFound();
@@ -108,8 +113,8 @@ export function createWebApp(deps: WebDeps): WebApp {
   app.get('/orders', (c) => show(c, ordersPage));
   app.get('/intake', (c) => show(c, intakePage));
   app.get('/login', (c) => show(c, loginPage));
-  app.route('/', operationsRoutes(deps));
-  mountDownloads(app, { deps, refusals, files });
+  app.route('/', operationsRoutes(deps, disks));
+  mountDownloads(app, { deps, refusals, disks, files });
   mountActions(app, { deps, refusals, cookie, answer: async (c, page) => whole(c, await makePage(page)) });
 
   app.notFound((c) => refusals.refuse(c, 404, 'there is nothing here'));

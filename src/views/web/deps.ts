@@ -2,6 +2,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Store } from '../../store/database.ts';
 import type { Reader } from '../../store/queries.ts';
 import type { WhyConfig } from '../why.ts';
+import type { FileSystem } from './disk.ts';
 import type { People } from './people.ts';
 
 /** A reader that notices what others commit. */
@@ -51,6 +52,8 @@ export interface WebDeps {
   /** Only for `recordOrder`. */
   readonly orders: Store;
   readonly clock: Clock;
+  /** Results and inputs are read through it; it may stand still. */
+  readonly fs: FileSystem;
   readonly site: WebSite;
   readonly people: People;
   /** The log of a job that runs, from its host, through the daemon. Never rejects. */

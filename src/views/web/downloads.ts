@@ -7,8 +7,11 @@ import { caseDetail, readCase } from '../../store/queries.ts';
 import type { CaseDetail } from '../../store/queries.ts';
 import { printableLog } from '../printable.ts';
 import type { LogTail, WebDeps } from './deps.ts';
+import { UnansweredError } from './disk.ts';
+import type { Disk, Disks } from './disk.ts';
+import type { FileLists } from './file-lists.ts';
 import { endOfFile, openFile } from './files.ts';
-import type { FileList, FileLists } from './files.ts';
+import type { FileList, OpenedFile } from './files.ts';
 import type { Refusals, WebEnv } from './guard.ts';
 
 /** Downloads at once: each holds a file open for as long as the browser takes. */
@@ -30,19 +33,29 @@ const TAIL_BYTES = 65_536;
 /** Results, inputs and logs of cases: found by keys of what is listed, never by a path that somebody sent. */
 export function mountDownloads(
   app: Hono<WebEnv>,
-  { deps, refusals, files }: { readonly deps: WebDeps; readonly refusals: Refusals; readonly files: FileLists },
+  shared: { readonly deps: WebDeps; readonly refusals: Refusals; readonly disks: Disks; readonly files: FileLists },
 ): void {
+  const { deps, refusals, disks, files } = shared;
   const { reader, site } = deps;
   let open = 0;
 
-  const send = (c: Context<WebEnv>, list: FileList | null, key: string): Response => {
+  const send = async (c: Context<WebEnv>, disk: Disk, list: FileList | null, key: string): Promise<Response> => {
     if (open >= MOST_DOWNLOADS) {
       c.header('Retry-After', '10');
       return refusals.refuse(c, 503, 'too many downloads at once');
     }
-    const file = list === null ? null : openFile(list, key);
-    if (file === null) return refusals.refuse(c, 404, 'there is no such file');
+    if (list?.isUnanswered === true) return unanswered(c);
     open += 1;
+    let file: OpenedFile | null = null;
+    try {
+      file = list === null ? null : await openFile(disk, list, key);
+    } catch (error) {
+      if (error instanceof UnansweredError) return unanswered(c);
+      throw error;
+    } finally {
+      if (file === null) open -= 1;
+    }
+    if (file === null) return refusals.refuse(c, 404, 'there is no such file');
     const body = watched(file.body, deps.clock, () => (open -= 1));
     const picture = PICTURES[file.path.split('.').at(-1)?.toLowerCase() ?? ''];
     const name = file.path.split('/').at(-1) ?? 'file';
@@ -54,16 +67,22 @@ export function mountDownloads(
     });
   };
 
-  app.get('/cases/:id/results/:attempt/:key', (c) => {
+  const unanswered = (c: Context<WebEnv>): Response => {
+    c.header('Retry-After', '10');
+    return refusals.refuse(c, 503, 'the disk that it lies on does not answer');
+  };
+
+  app.get('/cases/:id/results/:attempt/:key', async (c) => {
     const row = readCase(reader.db, c.req.param('id'));
     const attempt = Number(c.req.param('attempt'));
     const isOne = row !== null && Number.isInteger(attempt) && attempt >= 1 && attempt <= row.attempt;
-    return send(c, isOne ? files.results(site.results, row.name, attempt) : null, c.req.param('key'));
+    const list = isOne ? await files.results(site.results, row.name, attempt) : null;
+    return send(c, disks.results, list, c.req.param('key'));
   });
 
-  app.get('/cases/:id/inputs/:key', (c) => {
+  app.get('/cases/:id/inputs/:key', async (c) => {
     const row = readCase(reader.db, c.req.param('id'));
-    return send(c, row === null ? null : files.inputs(row.path), c.req.param('key'));
+    return send(c, disks.inputs, row === null ? null : await files.inputs(row.path), c.req.param('key'));
   });
 
   app.get('/cases/:id/log', async (c) => {
@@ -78,9 +97,15 @@ export function mountDownloads(
   });
 
   async function logOf(detail: CaseDetail, number: number, stream: 'stdout' | 'stderr'): Promise<LogTail> {
-    const list = files.results(site.results, detail.row.name, number);
-    const collected = list === null ? null : endOfFile(list, stream, TAIL_BYTES);
-    if (collected !== null) return { kind: 'text', ...collected };
+    const list = await files.results(site.results, detail.row.name, number);
+    try {
+      const collected = list === null ? null : await endOfFile(disks.results, list, stream, TAIL_BYTES);
+      if (collected !== null) return { kind: 'text', ...collected };
+    } catch (error) {
+      if (error instanceof UnansweredError)
+        return { kind: 'blind', reason: `the folder of its results: ${error.message}` };
+      throw error;
+    }
     const attempt = detail.attempts.findLast((row) => row.number === number);
     if (attempt === undefined || attempt.removedAt !== null) return { kind: 'absent' };
     return deps.tail(attempt.host, attempt.token, stream);

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, stat, statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { Hono } from 'hono';
@@ -9,10 +9,10 @@ import { healthText, hostLines, livenessOf } from '../health.ts';
 import type { HealthLine } from '../health.ts';
 import { gatherMetrics, metricsText } from '../metrics.ts';
 import type { WebDeps } from './deps.ts';
+import { ANSWER_MS } from './disk.ts';
+import type { Disk, Disks } from './disk.ts';
 import type { WebEnv } from './guard.ts';
 
-/** A folder on a network that does not answer for this long is not ready. */
-const ANSWER_MS = 2_000;
 /** However often it is asked, a disk is looked at this often at most. */
 const FRESH_MS = 1_000;
 /** SQLite writes at least a few pages for each change. */
@@ -24,7 +24,7 @@ type OperationsDeps = Pick<WebDeps, 'reader' | 'orders' | 'clock' | 'site' | 'vi
  * For programs that watch the daemon: `/metrics` (Prometheus), `/livez` (200 while the supervisor ticks), `/readyz` (200
  * while work can go on; a line a check). None of them names a case, or needs the token.
  */
-export function operationsRoutes(deps: OperationsDeps): Hono<WebEnv> {
+export function operationsRoutes(deps: OperationsDeps, disks: Disks): Hono<WebEnv> {
   const { clock, vitals, reader, site } = deps;
   const routes = new Hono<WebEnv>();
   let judged: { readonly atMs: number; readonly lines: Promise<readonly HealthLine[]> } | null = null;
@@ -35,7 +35,7 @@ export function operationsRoutes(deps: OperationsDeps): Hono<WebEnv> {
   });
   routes.get('/readyz', async (c) => {
     if (judged === null || clock.monotonic() - judged.atMs >= FRESH_MS) {
-      judged = { atMs: clock.monotonic(), lines: readinessOf(deps) };
+      judged = { atMs: clock.monotonic(), lines: readinessOf(deps, disks) };
     }
     const lines = await judged.lines;
     return c.text(healthText(lines), lines.every(({ isOk }) => isOk) ? 200 : 503);
@@ -57,7 +57,7 @@ export function operationsRoutes(deps: OperationsDeps): Hono<WebEnv> {
   return routes;
 }
 
-async function readinessOf(deps: OperationsDeps): Promise<readonly HealthLine[]> {
+async function readinessOf(deps: OperationsDeps, disks: Disks): Promise<readonly HealthLine[]> {
   const { reader, site, vitals, clock } = deps;
   const within = async (what: string, look: Promise<string>): Promise<HealthLine> => {
     const late = new AbortController();
@@ -77,8 +77,8 @@ async function readinessOf(deps: OperationsDeps): Promise<readonly HealthLine[]>
   return [
     livenessOf(vitals.tickAgeMs()),
     await within('database', databaseLine(deps)),
-    await within('watched folder', folderLine(site.watch, constants.R_OK | constants.X_OK, 'readable')),
-    await within('results', folderLine(site.results, constants.W_OK | constants.X_OK, 'writable')),
+    await within('watched folder', folderLine(disks.inputs, site.watch, constants.R_OK | constants.X_OK, 'readable')),
+    await within('results', folderLine(disks.results, site.results, constants.W_OK | constants.X_OK, 'writable')),
     ...hostLines(listHosts(reader.db)),
   ];
 }
@@ -91,8 +91,8 @@ async function databaseLine({ orders, site }: OperationsDeps): Promise<string> {
   return 'writable, and its schema is of this version';
 }
 
-async function folderLine(path: string, mode: number, found: string): Promise<string> {
-  await access(path, mode);
+async function folderLine(disk: Disk, path: string, mode: number, found: string): Promise<string> {
+  await disk.read((fs) => fs.access(path, mode));
   return found;
 }
 

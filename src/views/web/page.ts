@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { ReadDb } from '../../store/queries.ts';
 import type { WebSite } from './deps.ts';
-import type { FileLists } from './files.ts';
+import type { FileLists } from './file-lists.ts';
 import type { Html } from './html.ts';
 import type { Person } from './people.ts';
 

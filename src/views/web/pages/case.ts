@@ -23,7 +23,7 @@ const MOST_PICTURES = 12;
 /** A larger picture is downloaded. */
 const LARGEST_PICTURE_BYTES = 8 * 2 ** 20;
 
-export function casePage(view: View, id: string): Page | null {
+export async function casePage(view: View, id: string): Promise<Page | null> {
   const { db, site, nowMs } = view;
   const detail = caseDetail(db, id);
   const facts = detail === null ? null : gatherWhy(db, id, site.why, { running: true }, nowMs);
@@ -34,14 +34,15 @@ export function casePage(view: View, id: string): Page | null {
   const failure = failureNow(row.failure, detail.attempts.find(({ token }) => token === row.token) ?? null);
   // the sentence says what the failure says, unless something was found besides
   const isSaid = failure !== null && facts.heldBackBy.every((attempt) => attempt.orphan === null);
-  const results = detail.attempts
-    .map((attempt) => attempt.number)
-    .filter((number, index, all) => all.indexOf(number) === index)
-    .toReversed()
-    .flatMap((number) => {
-      const list = view.files.results(site.results, row.name, number);
-      return list === null ? [] : [{ number, list }];
-    });
+  const numbers = [...new Set(detail.attempts.map((attempt) => attempt.number))].toReversed();
+  const [lists, inputList] = await Promise.all([
+    Promise.all(numbers.map((number) => view.files.results(site.results, row.name, number))),
+    view.files.inputs(row.path),
+  ]);
+  const results = numbers.flatMap((number, index) => {
+    const list = lists[index] ?? null;
+    return list === null ? [] : [{ number, list }];
+  });
   const log: Part = {
     id: 'log',
     body: html`<h2>Log</h2>
@@ -92,7 +93,7 @@ export function casePage(view: View, id: string): Page | null {
         ? [collected, ...about, log]
         : [...about, ...(results.length === 0 ? [log, collected] : [collected, log])]),
       { id: 'timeline', area: 'half', body: timeline(detail) },
-      { id: 'inputs', area: 'half', body: inputs(id, view.files.inputs(row.path)) },
+      { id: 'inputs', area: 'half', body: inputs(id, inputList) },
       {
         id: 'chart',
         body: html`<h2>Where it is</h2>
@@ -161,7 +162,7 @@ function resultsOf(id: string, number: number, list: FileList, named: boolean): 
     .filter(({ path, sizeBytes }) => /\.(svg|png)$/i.test(path) && sizeBytes <= LARGEST_PICTURE_BYTES)
     .slice(0, MOST_PICTURES);
   return html`${named ? html`<h3>Attempt ${number}</h3>` : ''}
-  ${list.trouble === null ? '' : html`<p class="bad">${said(list.trouble)}</p>`}
+  ${list.trouble === null ? '' : html`<p class="bad">The folder <code>${said(list.folder)}</code> cannot be read: ${said(list.trouble)}</p>`}
   ${
     pictures.length === 0
       ? ''
