@@ -138,7 +138,8 @@ export function expiredAttempts(
         // for the index: what is kept for longer is not even looked at
         lt(attempts.endedAt, Math.max(completedBefore, failedBefore)),
         isNotNull(attempts.proof),
-        isNull(attempts.orphan),
+        // an orphan waits for a person; but not for ever when its case has failed, and is known to have
+        or(isNull(attempts.orphan), isNotNull(attempts.failure)),
         or(
           and(isNull(attempts.failure), lt(attempts.endedAt, completedBefore)),
           and(isNotNull(attempts.failure), lt(attempts.endedAt, failedBefore)),

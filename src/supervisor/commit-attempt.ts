@@ -2,9 +2,10 @@ import type { CaseContext, CaseEvent } from '../../machines/index.ts';
 import type { Proof } from '../domain/attempt.ts';
 import type { Phase } from '../domain/case.ts';
 import type { End } from '../domain/job.ts';
-import { insertAttempt, recordProof, updateAttempt } from '../store/attempts.ts';
+import { insertAttempt, readAttempt, recordProof, updateAttempt } from '../store/attempts.ts';
 import type { CaseRow } from '../store/cases.ts';
 import type { Tx } from '../store/database.ts';
+import { endedEvidence, isLeftBehind } from './left-behind.ts';
 
 /** What an event says of the attempt's row: written in the same transaction as the case. */
 export function commitAttempt(tx: Tx, row: CaseRow, event: CaseEvent, after: CaseContext, to: Phase, at: number): void {
@@ -21,7 +22,7 @@ export function commitAttempt(tx: Tx, row: CaseRow, event: CaseEvent, after: Cas
   }
   if (event.type === 'job.adopted') {
     const alive = event.end === null ? { proof: null, proofAt: null } : {};
-    updateAttempt(tx, event.token, { orphan: null, endedAt: null, limitMs: after.limitMs, ...alive });
+    updateAttempt(tx, event.token, { orphan: null, endedAt: null, failure: null, limitMs: after.limitMs, ...alive });
     return;
   }
   const token = row.token;
@@ -34,6 +35,14 @@ export function commitAttempt(tx: Tx, row: CaseRow, event: CaseEvent, after: Cas
   if (to === 'completed' || to === 'failed') updateAttempt(tx, token, { endedAt: at, failure: after.failure });
   const proof = proofOf(row.phase, event, to);
   if (proof !== null) recordProof(tx, token, proof, at);
+  if (event.type === 'operator.abandoned') noteLeftBehind(tx, token);
+}
+
+/** Given up while its results travelled: they lie on the host still, and can be had by an adoption. */
+function noteLeftBehind(tx: Tx, token: string): void {
+  const attempt = readAttempt(tx, token);
+  if (attempt?.proof !== 'gone' || !isLeftBehind(tx, token, attempt.end)) return;
+  updateAttempt(tx, token, { orphan: endedEvidence(attempt.end) });
 }
 
 function endOf(event: CaseEvent): End | null {

@@ -15,11 +15,12 @@ export function adoptOrphan(desk: OrderDesk, row: OrderRow, order: Extract<Order
   const { store, clock, dispatching } = desk;
   const target = readCase(store.db, order.caseId);
   if (target === null) return desk.refuse(row, `there is no case ${order.caseId}`);
-  const orphans = readAttemptsOfCase(store.db, order.caseId).filter(
-    (attempt) => attempt.orphan !== null && (order.token === null || attempt.token === order.token),
+  const meant = readAttemptsOfCase(store.db, order.caseId).filter(
+    (attempt) => order.token === null || attempt.token === order.token,
   );
+  const orphans = meant.filter((attempt) => attempt.orphan !== null);
   const [orphan] = orphans;
-  if (orphan === undefined) return desk.refuse(row, 'no orphan of this case is known (mqi orphans)');
+  if (orphan === undefined) return desk.refuse(row, noOrphan(target, meant.findLast(wasGivenUp) ?? null));
   if (orphans.length > 1) {
     return desk.refuse(
       row,
@@ -44,6 +45,26 @@ export function adoptOrphan(desk: OrderDesk, row: OrderRow, order: Extract<Order
   const job = { id: orphan.jobId, createdAt: orphan.jobCreatedAt };
   const event = { type: 'job.adopted', host, slot, token, job, end: endOf(orphan) } as const;
   desk.send(row, target.id, event, `attempt ${token} is its job again`, (now) => `it is ${now.phase}`);
+}
+
+/** Given up, or cut short, with a job that could run. */
+function wasGivenUp({ slot, failure }: AttemptRow): boolean {
+  return slot !== null && (failure?.kind === 'abandoned' || failure?.kind === 'interrupted');
+}
+
+/** Why there is nothing to adopt, where somebody could think that there is. */
+function noOrphan(target: CaseRow, left: AttemptRow | null): string {
+  if (left === null || left.proof === 'revoked') return 'no orphan of this case is known (mqi orphans)';
+  const { token, host, end } = left;
+  if (left.removedAt !== null) return `what ${token} left on ${host} was removed there when its time was over (keep)`;
+  if (left.proof === null) {
+    return `${host} was not asked about ${token} since it was given up: once it was, mqi orphans lists it (mqi hosts list)`;
+  }
+  if (end === null || end.kind === 'lost')
+    return `nothing of ${token} runs on ${host}, and it left no receipt of an end`;
+  return target.attempt === left.number && isFinal(target.state)
+    ? `nothing of ${token} runs on ${host}, and it is offered no more`
+    : `the case was retried meanwhile, as attempt ${target.attempt}: what ${token} left lies on ${host} in attempts/${token}, below its root`;
 }
 
 /** Only a job that is proven gone, with a receipt, needs no slot any more. */

@@ -13,6 +13,7 @@ import { clearSlotsOfToken, orphanReason, quarantineSlot } from '../store/slots.
 import { startAttempt } from './admit.ts';
 import type { Change } from './commit.ts';
 import type { Host } from './host.ts';
+import { endedEvidence, isLeftBehind } from './left-behind.ts';
 import type { LiveCases } from './live-cases.ts';
 import type { Log } from './log.ts';
 
@@ -207,11 +208,11 @@ function record(
     if (verdict.kind === 'proven') {
       recordProof(tx, token, verdict.proof, at);
       clearSlotsOfToken(tx, token, at);
-      const stays = verdict.end !== null && forgotten && row?.failure == null;
+      const stays = (verdict.end !== null && forgotten && row?.failure == null) || isLeftBehind(tx, token, verdict.end);
       updateAttempt(tx, token, {
         end: verdict.end,
         ...(row?.jobId == null && facts.job !== null ? { jobId: facts.job.id, jobCreatedAt: facts.job.createdAt } : {}),
-        orphan: stays ? 'its job has ended, and nothing of it runs' : null,
+        orphan: stays ? endedEvidence(verdict.end) : null,
       });
       return;
     }

@@ -7,7 +7,13 @@ import type { AttemptRow } from '../store/queries.ts';
  */
 export function failureNow(failure: Failure | null, attempt: AttemptRow | null): Failure | null {
   if (failure === null || attempt === null) return failure;
-  if (failure.kind === 'abandoned' && attempt.proof !== null && attempt.orphan === null) {
+  if (failure.kind === 'abandoned' && attempt.orphan !== null) {
+    const adopt = `mqi cases adopt ${attempt.caseId} --token ${attempt.token}`;
+    return attempt.proof === null
+      ? { ...failure, hint: `${adopt} takes its job back, or mqi orphans kill ${attempt.token} --why REASON ends it` }
+      : { ...failure, hint: `${attempt.orphan}: ${adopt} takes its results, or mqi cases retry ${attempt.caseId}` };
+  }
+  if (failure.kind === 'abandoned' && attempt.proof !== null) {
     const gone =
       attempt.proof === 'operator'
         ? "by an operator's word nothing of its job runs"

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -104,7 +104,8 @@ test("an operator's word that a slot is free does not count while its job is see
   writeFileSync(join(site.folder, 'go'), '');
   await site.until('its slot is free', () => site.slots()[0]?.state === 'free');
   const why = await site.mqi('why', 'case');
-  expect(why.out).toContain('nothing of its job runs any more');
+  expect(why.out).toContain('its job has ended with exit code 0, and nothing of it runs');
+  expect(why.out).toContain(`mqi cases adopt ${id} --token ${token}`);
   expect(site.runs('case')).toBe(1);
 });
 
@@ -141,4 +142,69 @@ test('nor does it when it was given while no daemon ran, or while the host was o
   writeFileSync(join(site.folder, 'go'), '');
   expect((await site.final('case')).state).toBe('completed');
   expect(site.runs('case')).toBe(2);
+});
+
+const COMPUTES = (site: Site): string => `${WAITS(site)}; exit 0`;
+
+/** A case that is given up while its job is at work. */
+async function givenUp(site: Site): Promise<{ readonly id: string; readonly token: string }> {
+  site.drop('case', site.counting('case', COMPUTES(site)));
+  const { id, token } = await site.in('case', 'executing');
+  expect(await site.order({ kind: 'abandon', caseId: id })).toMatchObject({ outcome: 'done' });
+  await site.until('its job is listed', () => site.attempts('case')[0]!.orphan !== null);
+  expect(site.slots()).toMatchObject([{ state: 'quarantined', token }]);
+  return { id, token: token! };
+}
+
+const go = (site: Site): void => writeFileSync(join(site.folder, 'go'), '');
+
+test('the running job of an abandoned case is adopted: it holds the slot that was quarantined, and its results are collected', async () => {
+  const site = createSite();
+  site.start();
+  const { id, token } = await givenUp(site);
+  expect((await site.mqi('why', 'case')).out).toContain(`mqi cases adopt ${id} --token ${token}`);
+  const adopted = await site.mqi('cases', 'adopt', 'case', '--why', 'it was well after all');
+  expect(adopted.code, adopted.err).toBe(0);
+  expect(site.slots()).toMatchObject([{ state: 'leased', caseId: id, token }]);
+  go(site);
+  expect(await site.final('case')).toMatchObject({ state: 'completed', attempt: 1, token });
+  expect(existsSync(join(site.results, 'case', 'attempt-1', 'output', 'data'))).toBe(true);
+  expect(site.slots()).toMatchObject([{ state: 'free' }]);
+  expect(site.attempts('case')).toMatchObject([{ orphan: null, failure: null, proof: 'gone' }]);
+  expect(site.runs('case')).toBe(1);
+});
+
+test('the job of an abandoned case that ended by itself frees its slot, and is listed until it is adopted: its results are collected', async () => {
+  const site = createSite();
+  site.start();
+  const { id, token } = await givenUp(site);
+  go(site);
+  await site.until('its slot is free', () => site.slots()[0]?.state === 'free');
+  const orphans = await site.mqi('orphans');
+  expect(orphans.out).toContain('its job has ended with exit code 0, and nothing of it runs');
+  expect(orphans.out).toContain(`mqi cases adopt ${id} --token ${token}`);
+  const dry = await site.mqi('cases', 'adopt', 'case', '--dry-run');
+  expect(dry.out).toContain('its results are collected');
+
+  const adopted = await site.mqi('cases', 'adopt', 'case', '--why', 'it was well after all');
+  expect(adopted.code, adopted.err).toBe(0);
+  expect(await site.final('case')).toMatchObject({ state: 'completed', attempt: 1, token });
+  expect(existsSync(join(site.results, 'case', 'attempt-1', 'output', 'data'))).toBe(true);
+  expect((await site.mqi('orphans')).out).toContain('no orphans');
+  expect(site.runs('case')).toBe(1);
+});
+
+test('once an abandoned case was retried its old job is not adopted any more: the refusal says why, and where the results lie', async () => {
+  const site = createSite();
+  site.start();
+  const { id, token } = await givenUp(site);
+  go(site);
+  await site.until('it has ended', () => site.attempts('case')[0]!.proof === 'gone');
+  expect(await site.order({ kind: 'retry', caseId: id, limitMs: null })).toMatchObject({ outcome: 'done' });
+  const refused = await site.order({ kind: 'adopt', caseId: id, token });
+  expect(refused.outcome).toBe('refused');
+  expect(refused.message).toContain('the case was retried meanwhile, as attempt 2');
+  expect(refused.message).toContain(`attempts/${token}`);
+  expect(await site.final('case')).toMatchObject({ state: 'completed', attempt: 2 });
+  expect(existsSync(join(site.root, 'attempts', token, 'output', 'data'))).toBe(true);
 });

@@ -97,7 +97,9 @@ function adoption(
     possible: true,
     lines: [
       evidence(only),
-      `it becomes the job of ${row.name} again, on slot ${place(only.host, only.slot)}, and is followed to its end`,
+      only.proof === null
+        ? `it becomes the job of ${row.name} again, on slot ${place(only.host, only.slot)}, and is followed to its end`
+        : `it becomes the job of ${row.name} again: its results are collected, and it needs no slot`,
       ...(isFinal(row.state) ? [] : [`what was staged for its attempt ${row.attempt} is given up`]),
     ],
   };

@@ -24,7 +24,7 @@ export function explainFinal({ row, config, heldBackBy, attempt, folder, nowMs }
     return {
       waitsFor: 'operator',
       says: `has failed (${failure?.kind ?? 'unknown'}): ${failure?.message ?? 'no reason was recorded'}${found}${lies}`,
-      next: orphan === undefined ? next : `mqi cases adopt ${row.id}`,
+      next: orphan === undefined || orphan.token === attempt?.token ? next : `mqi cases adopt ${row.id}`,
       ...(failure === null ? {} : { more: failurePage(failure) }),
     };
   }
