@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 import Sqlite from 'better-sqlite3';
 
@@ -20,7 +21,11 @@ export function backUpDatabase(path: string, target: string): void {
     copyAsBackup(sqlite, target);
   } catch (error) {
     if (error instanceof Sqlite.SqliteError) throw StoreError.from(error, target);
-    throw error;
+    // the system's own words name the file and the reason
+    throw new StoreError(
+      `no copy can be made: ${error instanceof Error ? error.message : String(error)}`,
+      `ls -ld ${dirname(target)} ${target}`,
+    );
   } finally {
     sqlite.close();
   }

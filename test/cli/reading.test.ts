@@ -1,3 +1,6 @@
+import { existsSync, lstatSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { describe, expect, it } from 'vitest';
 
 import { insertAttempt, updateAttempt } from '../../src/store/attempts.ts';
@@ -167,5 +170,27 @@ describe('mqi db', () => {
     expect((await site.run(['db', 'check', ...copy])).code).toBe(0);
     const { out } = await site.run(['cases', 'list', '--json', ...copy]);
     expect(out).toContain('"lung"');
+  });
+
+  it.each([0o000, 0o022, 0o077])('makes a copy that only its owner can read under umask %o', async (mask) => {
+    const site = testSite();
+    const before = process.umask(mask);
+    try {
+      expect((await site.run(['db', 'backup', 'copy.db'])).code).toBe(0);
+    } finally {
+      process.umask(before);
+    }
+    expect(statSync(join(site.folder, 'copy.db')).mode & 0o777).toBe(0o600);
+  });
+
+  it('leaves a link where a copy should go as it is, and says where no copy can be made', async () => {
+    const site = testSite();
+    symlinkSync(join(site.folder, 'elsewhere.db'), join(site.folder, 'copy.db'));
+    const link = await site.run(['db', 'backup', 'copy.db']);
+    expect([link.code, link.err]).toEqual([1, expect.stringMatching(/EEXIST.*copy\.db[^]*next: ls -ld/)]);
+    expect(existsSync(join(site.folder, 'elsewhere.db'))).toBe(false);
+    expect(lstatSync(join(site.folder, 'copy.db')).isSymbolicLink()).toBe(true);
+    const nowhere = await site.run(['db', 'backup', 'missing/copy.db']);
+    expect([nowhere.code, nowhere.err]).toEqual([1, expect.stringMatching(/ENOENT[^]*next: ls -ld/)]);
   });
 });
