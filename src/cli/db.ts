@@ -5,6 +5,7 @@ import { Command } from 'commander';
 
 import { backUpDatabase } from '../store/database-backup.ts';
 import { checkDatabase } from '../store/database-check.ts';
+import { isThere } from '../store/store-error.ts';
 import { CliError } from './cli-error.ts';
 import { JSON_OPTION, optionsOf } from './cli.ts';
 import type { Cli, JsonOption } from './cli.ts';
@@ -47,7 +48,7 @@ export function dbCommand(cli: Cli): Command {
 
 function databaseOf(io: Io, options: GlobalOptions): string {
   const { database } = configOf(io, options);
-  if (existsSync(database)) return database;
+  if (isThere(database)) return database;
   throw new CliError(`there is no database at ${database} yet`, 'mqi run', EXIT.notFound);
 }
 

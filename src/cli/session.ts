@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
@@ -10,6 +8,7 @@ import type { ReadDb } from '../store/queries.ts';
 import type { Store } from '../store/database.ts';
 import { daemonOf } from '../store/lock.ts';
 import { openExisting } from '../store/open.ts';
+import { isThere } from '../store/store-error.ts';
 import type { WhyConfig, WhyDaemon } from '../views/why.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-code.ts';
@@ -59,7 +58,7 @@ export async function withSession<T>(
   use: (session: Session) => T | Promise<T>,
 ): Promise<T> {
   const config = configOf(io, options);
-  if (!existsSync(config.database)) {
+  if (!isThere(config.database)) {
     throw new CliError(`there is no database at ${config.database} yet`, 'mqi run', EXIT.notFound);
   }
   const store = openExisting(config.database, access);

@@ -8,9 +8,10 @@ import { migrate } from 'drizzle-orm/better-sqlite3/migrator';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 
 import { copyAsBackup } from './backup-copy.ts';
+import { readingDenied } from './access.ts';
 import type { Reader, Store } from './database.ts';
 import { refuseNetworkFileSystem } from './file-system.ts';
-import { StoreError } from './store-error.ts';
+import { StoreError, isThere } from './store-error.ts';
 import * as schema from './schema.ts';
 
 /** `mqi1`, in the file's header: tells our database from any other SQLite file. */
@@ -63,7 +64,7 @@ export function openExisting(path: string, access: 'read' | 'orders'): Store {
 }
 
 function openSqlite(path: string, access: 'read' | 'orders'): Sqlite.Database {
-  if (!existsSync(path)) throw new StoreError(`there is no database at ${path} yet`, 'mqi run');
+  if (!isThere(path)) throw new StoreError(`there is no database at ${path} yet`, 'mqi run');
   refuseForeignFile(path);
   const sqlite = translating(path, () => new Sqlite(path, { timeout: BUSY_TIMEOUT_MS }));
   try {
@@ -167,8 +168,10 @@ function backUpBeforeMigration(sqlite: Sqlite.Database, path: string): void {
 
 /** Looks at the first bytes itself: SQLite would already write beside a file that it opens. */
 function refuseForeignFile(path: string): void {
-  if (!existsSync(path)) return;
+  if (!isThere(path)) return;
   if (!statSync(path).isFile()) throw new StoreError(`${path} is not a file`, 'mqi config check');
+  const denied = readingDenied(path);
+  if (denied !== null) throw new StoreError(denied.message, denied.next);
   const head = Buffer.alloc(SQLITE_MAGIC.length);
   const fd = openSync(path, 'r');
   const length = readSync(fd, head, 0, head.length, 0);

@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
 import { MAIN } from '../lab/site.ts';
+import { asSomebody, cannotRun, isRoot } from '../lab/somebody.ts';
 import { tempFolder } from '../store/temp.ts';
 import { testSite } from './site.ts';
 
@@ -46,6 +47,32 @@ describe('the compiled program', () => {
     expect([code, out]).toEqual([0, expect.stringContaining('built-in defaults')]);
     expect(out).toContain(join(folder, 'new_cases'));
     expect(existsSync(join(folder, 'var', 'mqi.db'))).toBe(true);
+  });
+});
+
+describe.skipIf(!isRoot || cannotRun(MAIN) !== null)('another user than the one of the database', () => {
+  /** The rights of the database's folder, or of the file; what is asked; what must be said. */
+  it.each([
+    ['a folder that may not be entered', 'folder', 0o700, ['status'], 'may not enter it'],
+    ['a file that may not be read', 'file', 0o600, ['status'], 'may not read it'],
+    ['a file that may not be read, for the doctor', 'file', 0o600, ['doctor'], 'may not read it'],
+    ['a file that may not be written, to read it while no daemon runs', 'file', 0o644, ['cases', 'list'], 'needs that'],
+    ['a file that may not be written, to order', 'file', 0o644, ['cases', 'retry', 'lung'], 'may not write it'],
+  ] as const)('is told whose it is and how to ask all the same: %s', (_, which, mode, command, says) => {
+    const site = testSite();
+    site.admit('lung');
+    site.store.close();
+    // others may look in, as below /var/lib
+    for (const folder of [site.folder, dirname(site.database)]) chmodSync(folder, 0o755);
+    const closed = which === 'folder' ? dirname(site.database) : site.database;
+    chmodSync(closed, mode);
+    const [program, ...args] = [...asSomebody, process.execPath, MAIN, ...command, '--config', site.config];
+    const ran = spawnSync(program, args, { encoding: 'utf8', env });
+    const said = ran.stdout + ran.stderr;
+    expect([ran.status, said]).toEqual([1, expect.stringContaining(says)]);
+    expect(said).toContain(`${closed} belongs to `);
+    expect(said).toMatch(/next: the same command as its owner: sudo -u \S+ mqi/);
+    expect(said).not.toContain('there is no database');
   });
 });
 

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { checkDatabase } from '../../store/database-check.ts';
 import { refuseNetworkFileSystem } from '../../store/file-system.ts';
 import { daemonOf } from '../../store/lock.ts';
+import { isThere, refuseDenied } from '../../store/store-error.ts';
 import { fail, ok, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import { writable } from './folder-checks.ts';
@@ -17,7 +18,7 @@ export function databaseChecks(database: string): readonly Check[] {
 }
 
 function whole(database: string): Finding {
-  if (!existsSync(database)) return ok(`${database}, made by the daemon when it starts`);
+  if (!isThere(database)) return ok(`${database}, made by the daemon when it starts`);
   const problems = checkDatabase(database, false);
   return problems.length === 0
     ? ok(database)
@@ -26,12 +27,14 @@ function whole(database: string): Finding {
 
 function folder(database: string): Finding {
   const path = dirname(database);
+  // the daemon's own folder must not be taken from it by whoever looks
+  refuseDenied(database);
   if (existsSync(path)) refuseNetworkFileSystem(path);
   return writable(path);
 }
 
 function daemon(database: string): Finding {
-  if (!existsSync(database)) return warn('none has run yet', 'mqi run');
+  if (!isThere(database)) return warn('none has run yet', 'mqi run');
   const state = daemonOf(database);
   if (!state.running) return warn('none is running: nothing moves', 'mqi run');
   const { holder } = state;
