@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Node } from '../domain/job.ts';
 import type { Store } from '../store/database.ts';
 import { updateHost } from '../store/hosts.ts';
+import { noteRoot } from '../store/left-root.ts';
 import type { Episodes, Log } from './log.ts';
 
 /** `lastSeenAt` is written at most this often while nothing else changes. */
@@ -19,12 +20,13 @@ export interface HostRecord {
 
 export function createHostRecord(deps: {
   readonly host: string;
+  readonly root: string;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
   readonly episodes: Episodes;
 }): HostRecord {
-  const { host, store, clock, log, episodes } = deps;
+  const { host, root, store, clock, log, episodes } = deps;
   const what = `writing the state of ${host}`;
   let owed: HostChange = {};
   let seenAtMs = Number.NEGATIVE_INFINITY;
@@ -33,7 +35,11 @@ export function createHostRecord(deps: {
   const write = (change: HostChange): void => {
     owed = { ...owed, ...change };
     try {
-      store.write((tx) => updateHost(tx, host, owed));
+      store.write((tx) => {
+        updateHost(tx, host, owed);
+        // before anything is sent there
+        if (owed.state === 'online') noteRoot(tx, host, root);
+      });
       owed = {};
       episodes.over(what);
     } catch (error) {

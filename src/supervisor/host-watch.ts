@@ -4,6 +4,7 @@ import type { Blind } from '../scheduler/scheduler.ts';
 import type { Store } from '../store/database.ts';
 import { hasAttempts } from '../store/attempts.ts';
 import { readHost } from '../store/hosts.ts';
+import { leftRoot } from '../store/left-root.ts';
 import type { Change } from './commit.ts';
 import type { Dispatch } from './dispatch.ts';
 import { createGpuWatch } from './gpu-watch.ts';
@@ -61,7 +62,7 @@ export function createHostWatch(deps: {
   readonly onReady: () => void;
 }): HostWatch {
   const { host, store, live, dispatch, clock, log, episodes } = deps;
-  const record = createHostRecord({ host: host.name, store, clock, log, episodes });
+  const record = createHostRecord({ host: host.name, root: host.root, store, clock, log, episodes });
   const stopping = new AbortController();
   let reconciled = false;
   let everReconciled = false;
@@ -144,7 +145,13 @@ export function createHostWatch(deps: {
     }
   };
 
-  const link: Link = createLink({ host, clock, mayMakeRoot: () => !hasAttempts(store.db, host.name), onState });
+  const link: Link = createLink({
+    host,
+    clock,
+    mayMakeRoot: () => !hasAttempts(store.db, host.name),
+    leftRoot: () => leftRoot(store.db, host.name, host.root),
+    onState,
+  });
   const observer: Observer = createObserver({
     host,
     live,

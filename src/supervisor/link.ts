@@ -7,6 +7,8 @@ import type { Clock } from '../domain/clock.ts';
 import type { Node } from '../domain/job.ts';
 import type { BlindCause } from '../domain/observation.ts';
 import type { Blind } from '../scheduler/scheduler.ts';
+import type { LeftRoot } from '../store/left-root.ts';
+import { changed, objectionToRoot } from './changed-root.ts';
 import { createDeadline } from './deadline.ts';
 import type { Host } from './host.ts';
 
@@ -34,6 +36,8 @@ export function createLink(deps: {
   readonly clock: Clock;
   /** False once the root was used: then one that is not there is missed, never made anew. */
   readonly mayMakeRoot: () => boolean;
+  /** Not null when its root is another one than the one that its jobs lie in. */
+  readonly leftRoot: () => LeftRoot | null;
   readonly onState: (state: LinkState) => void;
 }): Link {
   const { host, clock, onState } = deps;
@@ -70,10 +74,16 @@ export function createLink(deps: {
     const connected = await host.transport.connect(signal);
     if (connected.kind === 'failed') return fail('link.failed', 'link', connected.reason);
     const prepared = await host.scheduler.prepare(signal, deps.mayMakeRoot());
-    if (prepared.kind === 'blind') return fail('link.failed', prepared.cause, prepared.reason);
+    const left = deps.leftRoot();
+    if (prepared.kind === 'blind') {
+      const { cause, reason } = left !== null && prepared.cause === 'garbled' ? changed(host, left) : prepared;
+      return fail('link.failed', cause, reason);
+    }
     // a queue that does not answer is as blind as a link that is down
     const look = await host.scheduler.look([], signal);
     if (look.kind === 'blind') return fail('link.failed', look.cause, look.reason);
+    const objection = left === null ? null : await objectionToRoot(host, left, signal);
+    if (objection !== null) return fail('link.failed', objection.cause, objection.reason);
     if (stopping.signal.aborted || !send({ type: 'link.opened' })) return;
     onState({ kind: 'online', node: look.node, notices: look.notices });
   };

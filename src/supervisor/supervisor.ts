@@ -1,12 +1,14 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Store } from '../store/database.ts';
 import { readHosts, removeHost, resetHost } from '../store/hosts.ts';
+import { leftRoot } from '../store/left-root.ts';
 import { forgetBusy, syncSlots } from '../store/slots.ts';
 import { admitCase } from './admit.ts';
 import type { FoundCase } from './admit.ts';
 import type { Change } from './commit.ts';
 import type { Tx } from '../store/database.ts';
 import { createBarrier } from './barrier.ts';
+import { changed } from './changed-root.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createDispatching } from './dispatch.ts';
 import type { FailPoint } from './fail-point.ts';
@@ -126,6 +128,9 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
   const takeover = async (name: string): Promise<OrderOutcome> => {
     const host = byName.get(name);
     if (host === undefined) return { outcome: 'refused', message: `there is no host ${name} in the configuration` };
+    // an empty root that is ours lacks every job that lies in the old one
+    const left = leftRoot(store.db, name, host.root);
+    if (left !== null) return { outcome: 'refused', message: changed(host, left).reason };
     const taken = await within(clock, TAKEOVER_TIMEOUT_MS, (signal) => host.scheduler.takeOver(signal));
     if (taken.kind === 'blind') return { outcome: 'refused', message: taken.reason };
     watches.get(name)?.retry();

@@ -35,6 +35,7 @@ test('docs/operations.md has every chapter that an operator looks for', () => {
     'Back up',
     'Restore',
     'Move to another machine',
+    'Change the root of a host',
     'Take over from the earlier program',
     'Watch it',
     'Notifications',

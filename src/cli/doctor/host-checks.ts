@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 
 import type { Config, HostConfig } from '../../config/config.ts';
 import type { Ours } from '../../daemon/doctor/judge-look.ts';
-import { hasAttempts, instanceOf, listHosts } from '../../store/queries.ts';
+import { hasAttempts, instanceOf, leftRoot, listHosts } from '../../store/queries.ts';
+import type { LeftRoot } from '../../store/queries.ts';
 import { openReader } from '../../store/open.ts';
 import { ok, runCheck, warn } from './check.ts';
 import type { Checked, Finding, Survey } from './check.ts';
@@ -31,18 +32,19 @@ async function examine(config: Config): Promise<readonly (readonly Checked[])[]>
     import('../../daemon/doctor/examine-host.ts'),
     import('../../daemon/clock.ts'),
   ]);
-  const known = readKnown(config.database);
+  const known = readKnown(config.database, config.hosts);
   return Promise.all(config.hosts.map((host) => examineHost({ host, ...known(host.name), clock: systemClock })));
 }
 
 interface Known {
   readonly ours: Ours;
   readonly wasUsed: boolean;
+  readonly left: LeftRoot | null;
 }
 
 /** What our database knows of a host by name. What is wrong with it is told by its own check. */
-function readKnown(database: string): (host: string) => Known {
-  const nothing = (kind: 'none' | 'unknown') => (): Known => ({ ours: { kind }, wasUsed: false });
+function readKnown(database: string, hosts: readonly HostConfig[]): (host: string) => Known {
+  const nothing = (kind: 'none' | 'unknown') => (): Known => ({ ours: { kind }, wasUsed: false, left: null });
   if (!existsSync(database)) return nothing('none');
   try {
     const reader = openReader(database);
@@ -50,7 +52,8 @@ function readKnown(database: string): (host: string) => Known {
       const instance = instanceOf(reader.db);
       const used = new Set(listHosts(reader.db).flatMap(({ name }) => (hasAttempts(reader.db, name) ? [name] : [])));
       const ours: Ours = instance === null ? { kind: 'none' } : { kind: 'named', instance };
-      return (host) => ({ ours, wasUsed: used.has(host) });
+      const left = new Map(hosts.map(({ name, root }) => [name, leftRoot(reader.db, name, root)]));
+      return (host) => ({ ours, wasUsed: used.has(host), left: left.get(host) ?? null });
     } finally {
       reader.close();
     }

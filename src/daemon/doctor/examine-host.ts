@@ -22,7 +22,7 @@ import { readPueueLook } from './pueue-look.ts';
 import { pueueScript } from './pueue-script.ts';
 import { countSessions } from './ssh-sessions.ts';
 
-export interface Examination extends Pick<LookContext, 'host' | 'ours' | 'wasUsed'> {
+export interface Examination extends Pick<LookContext, 'host' | 'ours' | 'wasUsed' | 'left'> {
   readonly clock: Clock;
   /** For all of it, whatever hangs; milliseconds. */
   readonly limitMs?: number;

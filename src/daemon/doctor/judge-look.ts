@@ -1,5 +1,7 @@
 import type { HostConfig } from '../../config/config.ts';
 import { formatDuration, formatSize } from '../../domain/duration.ts';
+import { putBack, saidOf } from '../../store/left-root.ts';
+import type { LeftRoot } from '../../store/left-root.ts';
 import { quote, quotePath } from '../../transport/quote.ts';
 import type { Findings } from './finding.ts';
 import { gpuUseNames } from './judge-gpus.ts';
@@ -17,6 +19,8 @@ export interface LookContext {
   readonly ours: Ours;
   /** Was anything ever sent there? Then a root that is not there is missed, and the daemon makes no new one. */
   readonly wasUsed: boolean;
+  /** The root that its jobs lie in, where that is another one. */
+  readonly left?: LeftRoot | null;
   /** By our clock, when the command was sent and when it was answered; milliseconds. */
   readonly askedAtMs: number;
   readonly answeredAtMs: number;
@@ -120,7 +124,7 @@ function judgeTools(look: HostLook, host: HostConfig, findings: Findings): void 
   findings.ok('tools', `sh, tar, find, setsid, ${look.sums}`);
 }
 
-function judgeRoot(look: HostLook, { host, wasUsed }: LookContext, findings: Findings): void {
+function judgeRoot(look: HostLook, { host, wasUsed, left = null }: LookContext, findings: Findings): void {
   const { root, trial, unwritable, user } = look;
   const place = quotePath(host.root);
   if (root.kind === 'other') {
@@ -130,6 +134,11 @@ function judgeRoot(look: HostLook, { host, wasUsed }: LookContext, findings: Fin
       `${root.at} is a file (or a link to nothing), so there can be no directory ${host.root}`,
       setInConfig(host, 'root', 'a directory of its own'),
     );
+  }
+  if (left !== null) {
+    // the daemon looks whether all of it lies there because it was moved
+    const told = ['root', saidOf(left, host.root), putBack(left, host.name)] as const;
+    return look.owner.kind === 'nobody' ? findings.fail(...told) : findings.warn(...told);
   }
   if (root.kind === 'absent' && wasUsed) {
     return findings.fail('root', `${host.root} was used and is not there (not mounted?)`, mount(host));
@@ -177,7 +186,11 @@ function mendRoot({ step, said }: Trial, { root, user }: HostLook, host: HostCon
 }
 
 /** Two installations on one root would share its GPUs without knowing. */
-function judgeOwner({ owner, root, user }: HostLook, { host, ours, wasUsed }: LookContext, findings: Findings): void {
+function judgeOwner(
+  { owner, root, user }: HostLook,
+  { host, ours, wasUsed, left = null }: LookContext,
+  findings: Findings,
+): void {
   if (owner.kind === 'unreadable') {
     return findings.fail(
       'owner',
@@ -186,7 +199,7 @@ function judgeOwner({ owner, root, user }: HostLook, { host, ours, wasUsed }: Lo
     );
   }
   if (owner.kind === 'nobody' && wasUsed) {
-    if (root.kind === 'absent') return;
+    if (root.kind === 'absent' || left !== null) return;
     return findings.fail('owner', `${root.at}/owner was there and is not (not mounted?)`, mount(host));
   }
   if (owner.kind === 'nobody') return findings.ok('owner', 'nobody yet: the daemon takes it when it starts');
