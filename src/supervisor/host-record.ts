@@ -14,6 +14,8 @@ type HostChange = Parameters<typeof updateHost>[2];
 export interface HostRecord {
   /** Never throws: what a full disk kept from being written goes with the next write. */
   write(change: HostChange): void;
+  /** Nothing is owed: the database says all that was to be written. */
+  isWritten(): boolean;
   /** A look came back, and this is what a person should know of the host. */
   seen(node: Node, notices: readonly string[]): void;
 }
@@ -47,12 +49,15 @@ export function createHostRecord(deps: {
     }
   };
 
+  const isWritten = (): boolean => Object.keys(owed).length === 0;
+
   return {
     write,
+    isWritten,
     seen(node, notices) {
       const saying = JSON.stringify(notices);
       const isNew = saying !== said;
-      if (!isNew && clock.monotonic() - seenAtMs < SEEN_EVERY_MS) return;
+      if (!isNew && isWritten() && clock.monotonic() - seenAtMs < SEEN_EVERY_MS) return;
       for (const notice of isNew ? notices : []) log.warn({ host }, `${host}: ${notice}`);
       said = saying;
       seenAtMs = clock.monotonic();

@@ -223,7 +223,8 @@ export function createHostWatch(deps: {
     },
     isOnline: () => link.isOnline(),
     wasTried: () => tried,
-    isReconciled: () => reconciled && gpus.isWritten(),
+    // committed, too: what a full disk kept from being written no reader knows of
+    isReconciled: () => reconciled && record.isWritten() && gpus.isWritten(),
     wasReconciled: () => everReconciled,
     lost: (blind) => link.lost(blind),
     reconcile: () => sweep.ask(),

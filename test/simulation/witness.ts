@@ -15,6 +15,8 @@ export interface JobRecord {
   operatorReleased: boolean;
   /** An operator killed its wrapper, or its entry in the queue. */
   operatorTouched: boolean;
+  /** An operator asked for its end as an orphan, whether it is one or not. */
+  killOrdered: boolean;
   /** Its queue or host lost something of it: a crash, a power cut. */
   hostLost: boolean;
   /** Its wrapper was killed: nobody was left to write how it ended. */
@@ -49,6 +51,7 @@ export class Witness {
         endedBy: null,
         operatorReleased: false,
         operatorTouched: false,
+        killOrdered: false,
         hostLost: false,
         wrapperKilled: false,
         seenMs: 0,

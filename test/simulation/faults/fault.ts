@@ -33,7 +33,8 @@ export type Fault =
   | { readonly kind: 'stranger'; readonly host: number; readonly slot: number; readonly forMs: number }
   | { readonly kind: 'driver fails'; readonly host: number; readonly forMs: number }
   | { readonly kind: 'hand'; readonly host: number; readonly hand: HostHand }
-  | { readonly kind: 'order'; readonly case: number | 'busy'; readonly order: PlannedOrder };
+  | { readonly kind: 'order'; readonly case: number | 'busy'; readonly order: PlannedOrder }
+  | { readonly kind: 'hasty'; readonly case: number | 'busy'; readonly deed: HastyDeed };
 
 /** What an operator does at the host itself. */
 export type HostHand =
@@ -63,6 +64,16 @@ export type PlannedOrder =
   | 'limit'
   | 'clear slots'
   | 'kill orphans';
+
+/** What an operator types who does not look before. */
+export type HastyDeed =
+  | 'clear'
+  | 'cancel and retry'
+  | 'abandon and clear'
+  | 'abandon, clear and retry'
+  | 'adopt anything'
+  | 'kill anything'
+  | 'pause and resume';
 
 /** At a moment, or as soon as the daemon has passed a place so many times: that hits the narrow windows. */
 export type When =

@@ -4,6 +4,7 @@ import { STEADY } from '../network/wire.ts';
 import type { World } from '../world.ts';
 import type { Fault } from './fault.ts';
 import { layHand } from './hands.ts';
+import { beHasty } from './hasty.ts';
 import { give } from './orders.ts';
 
 /** When an operator tries a case again that was cancelled; refused while it is not over. */
@@ -60,6 +61,12 @@ export function perform(world: World, fault: Fault): void {
       give(world.desk(), line, 'cancel');
       for (const delayMs of REDO_AT_MS) timeline.after(delayMs, () => give(world.desk(), line, 'retry'));
       return;
+    }
+    case 'hasty': {
+      const line = world.caseLine(fault.case);
+      if (line === null) return;
+      history.note(`an operator in haste: ${fault.deed} (${line.name})`);
+      return beHasty(world, line, fault.deed);
     }
     case 'cut':
     case 'flaky':

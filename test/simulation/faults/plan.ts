@@ -46,7 +46,10 @@ const HAS_THEME = 0.6;
 /** The first two of a plan: one crash and one blind spell, which every world has. */
 const CERTAIN = 2;
 
-const NAMES = Object.keys(THEMES) as ThemeName[];
+/** How likely a world has an operator who does not look before they type, whatever its theme. */
+const IS_HASTY = 0.35;
+
+const NAMES = (Object.keys(THEMES) as ThemeName[]).filter((name) => name !== 'hasty');
 
 /**
  * What goes wrong in a world, drawn before it begins: so each item can be left out, and the rest stays the same.
@@ -72,7 +75,9 @@ export function drawPlan(random: Random, shape: WorldShape, horizonMs: number, n
     fault,
     when: { atMs: random.fork(`gpus ${JSON.stringify(fault)}`).between(0, horizonMs) },
   }));
-  return [...drawn, ...theme, ...strangers].map((planned, index) => ({ number: index + 1, ...planned }));
+  const haste = random.fork('hasty');
+  const hasty = chosen !== 'hasty' && haste.chance(IS_HASTY) ? THEMES.hasty(haste, shape, horizonMs) : [];
+  return [...drawn, ...theme, ...strangers, ...hasty].map((planned, index) => ({ number: index + 1, ...planned }));
 }
 
 function drawWhen(random: Random, horizonMs: number): When {

@@ -2,6 +2,7 @@ import { STEADY } from '../network/wire.ts';
 import type { Random } from '../random.ts';
 import type { WorldShape } from '../world-shape.ts';
 import type { Fault, Planned, When } from './fault.ts';
+import { drawHasty } from './hasty.ts';
 import { anyHost, spell } from './troubles.ts';
 
 /** Troubles that do their worst together: chance alone would rarely bring them about at the same time. */
@@ -192,6 +193,7 @@ export const THEMES = {
   letGoUnconfirmed,
   startsTwice,
   setBack,
+  hasty: drawHasty,
 } satisfies Readonly<Record<string, Theme>>;
 
 export type ThemeName = keyof typeof THEMES;

@@ -5,7 +5,8 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a host that was ever reconciled is given work when it is back',
     breaks: [2],
-    within: 0,
+    within: 100,
+    theme: 'hasty',
     scenario: 'cleared while out of sight',
     patches: [
       {
@@ -65,6 +66,58 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
         file: 'src/supervisor/observer.ts',
         find: 'if (stopping.signal.aborted || spell !== spells) return;',
         replace: 'if (stopping.signal.aborted) return;',
+      },
+    ],
+  },
+  {
+    name: "an operator's word counts against what a look sees",
+    breaks: [2],
+    within: 100,
+    theme: 'hasty',
+    patches: [
+      {
+        file: 'src/supervisor/order-clear.ts',
+        find: '  if (!isAtWork(facts, look.node)) return null;',
+        replace: "  if (!isAtWork(facts, look.node) || look.kind === 'looked') return null;",
+      },
+    ],
+  },
+  {
+    name: 'an operator is believed still when the host is seen again',
+    breaks: [2],
+    within: 100,
+    theme: 'hasty',
+    patches: [
+      {
+        file: 'src/supervisor/reconciler.ts',
+        find: "?.proof === 'operator' && !isAtWork(facts, look.node);",
+        replace: "?.proof === 'operator' && look !== undefined && facts !== undefined;",
+      },
+    ],
+  },
+  {
+    name: 'whatever is named is killed as an orphan',
+    breaks: [3, 4],
+    within: 100,
+    theme: 'hasty',
+    patches: [
+      {
+        file: 'src/supervisor/order-kill.ts',
+        find: 'if (attempt === null || attempt.orphan === null) return',
+        replace: 'if (attempt === null) return',
+      },
+    ],
+  },
+  {
+    name: 'the barrier lifts before that is committed',
+    breaks: [2],
+    within: 0,
+    scenario: 'reconciled while the disk was full',
+    patches: [
+      {
+        file: 'src/supervisor/host-watch.ts',
+        find: 'reconciled && record.isWritten() && gpus',
+        replace: 'reconciled && gpus',
       },
     ],
   },

@@ -15,6 +15,7 @@ import { checkExplained, isAtRest } from './explained.ts';
 import { checkVerdicts } from './no-verdict-while-blind.ts';
 import { checkOneCaseASlot } from './one-case-a-slot.ts';
 import { checkOneJob } from './one-job.ts';
+import { OperatorsWord } from './operators-word.ts';
 import { BusySlots } from './no-busy-slot.ts';
 import { checkAttempts, checkInterrupted, checkRestart } from './restart.ts';
 import { checkCompleted } from './verified.ts';
@@ -51,6 +52,7 @@ export class Checker implements Overseer {
   /** Attempts that hold a slot by the word of a restored backup. */
   #staleLeases: ReadonlySet<string> = new Set();
   readonly #busySlots = new BusySlots();
+  readonly #word = new OperatorsWord();
   blindSpells = 0;
   hasForgotten = false;
   hostChanged = false;
@@ -92,6 +94,7 @@ export class Checker implements Overseer {
       hasForgotten: this.hasForgotten,
     };
     this.#busySlots.checkLeases(before, after, accuse);
+    this.#word.committed(before, after, this.#deps.hosts(), witness, nowMs(), accuse);
     checkVerdicts(commit);
     checkInterrupted(commit);
     checkCompleted(commit, results);
@@ -110,9 +113,11 @@ export class Checker implements Overseer {
     if (!this.hostChanged) return;
     this.hostChanged = false;
     this.#abilities = this.#deps.hosts().flatMap(abilitiesOn);
-    checkOneJob(this.#abilities, this.#deps.witness, this.#deps.accuse);
+    this.#word.settle(this.#page, this.#abilities);
+    const isExcused = (ability: Ability): boolean => this.#word.excuses(ability);
+    checkOneJob(this.#abilities, isExcused, this.#deps.witness, this.#deps.accuse);
     const isStale = (slot: SlotLine): boolean => slot.token !== null && this.#staleLeases.has(slot.token);
-    checkOneCaseASlot(this.#page, this.#abilities, isStale, this.#deps.accuse);
+    checkOneCaseASlot(this.#page, this.#abilities, isExcused, isStale, this.#deps.accuse);
   }
 
   /** The database was set back: nothing follows from what was before. */
@@ -128,6 +133,7 @@ export class Checker implements Overseer {
     checkRestart(before, this.#book.read(), this.#deps.accuse);
     this.#goodLooks.clear();
     this.#busySlots.forget();
+    this.#word.forget();
   }
 
   started(record: JobRecord): void {
@@ -145,7 +151,11 @@ export class Checker implements Overseer {
   }
 
   acts(act: Act, token: string, signal: AbortSignal): void {
-    if (!signal.aborted) checkAct(this.#page, act, token, this.#deps.accuse);
+    if (signal.aborted) return;
+    checkAct(this.#page, act, token, this.#deps.accuse);
+    const record = this.#deps.witness.of(token);
+    const isOrphan = this.#page.attempts.some((attempt) => attempt.token === token && attempt.orphan !== null);
+    if (act === 'stop' && record.killOrdered && isOrphan) record.operatorTouched = true;
   }
 
   lookStarts(): number {
@@ -159,6 +169,7 @@ export class Checker implements Overseer {
         if (line.host === host && line.token !== null) this.#goodLooks.delete(line.token);
       return;
     }
+    this.#word.looked(host, outcome);
     // what it saw was before the host went out of sight
     if (startedAtMs < (this.#blindAtMs.get(host) ?? 0)) return;
     for (const facts of outcome.facts) this.#note(facts, startedAtMs);
@@ -176,6 +187,7 @@ export class Checker implements Overseer {
 
   wentBlind(host: string): void {
     this.#busySlots.wentBlind(host);
+    this.#word.wentBlind(host);
     this.#blindAtMs.set(host, this.#deps.nowMs());
     for (const { host: at, token } of this.#page.cases.values())
       if (at === host && token !== null) this.#goodLooks.delete(token);

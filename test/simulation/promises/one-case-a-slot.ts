@@ -5,10 +5,12 @@ import type { Page, SlotLine } from './book.ts';
 /** Promise 2: one case a slot; a slot that is leased, or free behind the barrier, has nobody else's job on it. */
 export function checkOneCaseASlot(
   page: Page,
-  abilities: readonly Ability[],
+  all: readonly Ability[],
+  isExcused: (ability: Ability) => boolean,
   isStale: (slot: SlotLine) => boolean,
   accuse: Accuse,
 ): void {
+  const abilities = all.filter((ability) => !isExcused(ability));
   const running = new Map<string, Ability>();
   for (const ability of abilities) {
     if (ability.kind !== 'runs') continue;

@@ -4,9 +4,15 @@ import type { Witness } from '../witness.ts';
 import type { Ability } from './ability.ts';
 
 /** Promise 1: over all attempts, a case never has two jobs that are able to run; and no job runs twice. */
-export function checkOneJob(abilities: readonly Ability[], witness: Witness, accuse: Accuse): void {
+export function checkOneJob(
+  abilities: readonly Ability[],
+  isExcused: (ability: Ability) => boolean,
+  witness: Witness,
+  accuse: Accuse,
+): void {
   const byCase = new Map<string, Ability>();
   for (const ability of abilities) {
+    if (isExcused(ability)) continue;
     const caseId = parseToken(ability.token)?.caseId ?? '';
     const other = byCase.get(caseId);
     if (other !== undefined) {

@@ -80,4 +80,23 @@ export const FOUND_DEFECTS: readonly Scenario[] = [
       await scene.until('its slot is out of service', () => scene.slot().state === 'quarantined');
     },
   },
+  {
+    name: 'reconciled while the disk was full',
+    law: 'work begins on a host when the database says that it was looked at, and not before',
+    set: { hosts: PUEUE, cases: ['c1'], later: { c2: 2_000 } },
+    async play(scene) {
+      await scene.untilPhase('c2', 'staged');
+      scene.order('c2', 'pause');
+      await scene.untilPhase('c1', 'completed');
+      scene.do({ kind: 'cut', host: 0, cut: 'reset', forMs: 10_000 });
+      await scene.until('its host is out of sight', () => scene.hostState() === 'offline');
+      await scene.until('its host is back', () => scene.hostState() === 'online');
+      scene.do({ kind: 'database full', forMs: 8_000 });
+      await scene.pass(2_000);
+      // nor does a look write soon what is owed
+      scene.do({ kind: 'slow', host: 0, what: 'looks', slowness: 1, forMs: 30_000 });
+      scene.order('c2', 'resume');
+      await scene.untilPhase('c2', 'completed');
+    },
+  },
 ];
