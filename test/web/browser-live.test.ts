@@ -139,7 +139,17 @@ describeInBrowser('a page that is open', () => {
     site.drop('a-case-with-a-name-that-is-rather-long-for-a-phone-'.repeat(3), 'echo wide; exit 3');
     const { id } = await site.final('a-case-with-a-name-that-is-rather-long-for-a-phone-'.repeat(3));
     const page = await (await profile({ viewport: { width: 390, height: 844 } })).newPage();
-    for (const path of ['/', '/cases', `/cases/${id}`, '/hosts', '/machines', '/orders', '/intake', '/login']) {
+    for (const path of [
+      '/',
+      '/cases',
+      `/cases/${id}`,
+      '/hosts',
+      '/machines',
+      '/orders',
+      '/notifications',
+      '/intake',
+      '/login',
+    ]) {
       await page.goto(url + path);
       const sizes = await page.evaluate('[document.documentElement.scrollWidth, innerWidth]');
       expect([path, sizes]).toEqual([path, [390, 390]]);

@@ -68,7 +68,17 @@ describe('whom the page answers', () => {
 });
 
 describe('every answer', () => {
-  const PAGES = ['/', '/cases', '/cases/b4d3n3rgy', '/hosts', '/machines', '/orders', '/intake', '/login'];
+  const PAGES = [
+    '/',
+    '/cases',
+    '/cases/b4d3n3rgy',
+    '/hosts',
+    '/machines',
+    '/orders',
+    '/notifications',
+    '/intake',
+    '/login',
+  ];
 
   test('may run, load and be framed by nothing but our own', async () => {
     const web = testWeb(fullSite());

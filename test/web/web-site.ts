@@ -71,6 +71,7 @@ export function testWeb(site: TestSite, options: WebSiteOptions = {}): TestWeb {
       database: site.database,
       holder: { pid: 1, host: 'here', since: '2026-01-02T03:04:05.000Z' },
       hostnames: ['mqi.example.org'],
+      sinks: [{ name: 'ops', type: 'webhook' }],
       isPublic: false,
       why: {
         hosts: [{ name: 'local', stageAhead: 2 }],

@@ -130,6 +130,7 @@ function siteOf(config: Config, instance: string, clock: Clock): WebSite {
     database: config.database,
     holder: { pid: process.pid, host: hostname(), since: new Date(clock.now()).toISOString() },
     hostnames: config.web.hostnames,
+    sinks: config.notify.sinks.map(({ name, type }) => ({ name, type })),
     isPublic: config.web.listen.kind === 'at' && !config.web.listen.isLoopback,
     why: whyConfigOf(config),
   };

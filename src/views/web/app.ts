@@ -22,6 +22,7 @@ import { intakePage } from './pages/intake.ts';
 import { loginPage } from './pages/login.ts';
 import { machinesPage } from './pages/machines.ts';
 import { nowPage } from './pages/now.ts';
+import { notificationsPage } from './pages/notifications.ts';
 import { ordersPage } from './pages/orders.ts';
 import { createEventStream } from './stream.ts';
 
@@ -111,6 +112,7 @@ export function createWebApp(deps: WebDeps): WebApp {
   app.get('/hosts', (c) => show(c, hostsPage));
   app.get('/machines', (c) => show(c, machinesPage));
   app.get('/orders', (c) => show(c, ordersPage));
+  app.get('/notifications', (c) => show(c, notificationsPage));
   app.get('/intake', (c) => show(c, intakePage));
   app.get('/login', (c) => show(c, loginPage));
   app.route('/', operationsRoutes(deps, disks));

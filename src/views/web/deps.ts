@@ -22,6 +22,8 @@ export interface WebSite {
   readonly database: string;
   readonly holder: { readonly pid: number; readonly host: string; readonly since: string };
   readonly hostnames: readonly string[];
+  /** Who is told of what happens. */
+  readonly sinks: readonly { readonly name: string; readonly type: string }[];
   /** Others can reach it too: then reading needs the token. */
   readonly isPublic: boolean;
   readonly why: WhyConfig;

@@ -71,6 +71,10 @@ export function layout(page: MadePage, shell: Shell): Html {
         </main>
         <footer>
           <span id="live" class="live">without script: reload to see news</span>
+          <span
+            ><a href="/orders">Orders</a> · <a href="/notifications">Notifications</a> ·
+            <a href="/intake">Folders that are no case</a></span
+          >
           <span>mqi ${site.release} · ${said(site.holder.host)} · process ${site.holder.pid}</span>
         </footer>
       </body>

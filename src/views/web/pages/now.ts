@@ -109,7 +109,7 @@ function lead({ what, about }: AttentionAbout): Html {
     case 'orders':
       return html`<a href="/orders">${said(what)}</a>`;
     case 'notifications':
-      return html`${said(what)}`;
+      return html`<a href="/notifications">${said(what)}</a>`;
   }
 }
 
