@@ -53,6 +53,11 @@ writeFileSync(
         slots: [{ name: 'v100' }],
       },
     },
+    notify: {
+      group_within: '1s',
+      host_unreachable_after: '20s',
+      sinks: { oncall: { type: 'command', command: ['true'] } },
+    },
     web: { listen: '127.0.0.1:0', token_file: 'tokens' },
   }),
 );
@@ -164,6 +169,7 @@ async function picture(url) {
     'case-failed': `cases/${failed}`,
     hosts: 'hosts',
     machines: 'machines',
+    notifications: 'notifications',
     login: 'login',
   };
   const sizes = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
