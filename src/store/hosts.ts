@@ -7,8 +7,10 @@ import { hosts } from './schema.ts';
 export type HostRow = typeof hosts.$inferSelect;
 export type NewHostRow = typeof hosts.$inferInsert;
 
+const all = prepared((db) => db.select().from(hosts).orderBy(asc(hosts.name)).prepare());
+
 export function readHosts(db: ReadDb): HostRow[] {
-  return db.select().from(hosts).orderBy(asc(hosts.name)).all();
+  return all(db).all();
 }
 
 const byName = prepared((db) =>

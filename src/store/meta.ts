@@ -1,6 +1,7 @@
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 
 import type { ReadDb, Tx } from './database.ts';
+import { prepared } from './prepared.ts';
 import { meta } from './schema.ts';
 
 /**
@@ -18,8 +19,16 @@ type Key =
   | 'told_journal'
   | `root:${string}`;
 
+const byKey = prepared((db) =>
+  db
+    .select()
+    .from(meta)
+    .where(eq(meta.key, sql.placeholder('key')))
+    .prepare(),
+);
+
 export function readMeta(db: ReadDb, key: Key): string | null {
-  return db.select().from(meta).where(eq(meta.key, key)).get()?.value ?? null;
+  return byKey(db).get({ key })?.value ?? null;
 }
 
 export function writeMeta(tx: Tx, key: Key, value: string): void {

@@ -9,7 +9,7 @@ export * from './queries/metrics.ts';
 export * from './queries/resources.ts';
 export * from './queries/slot-history.ts';
 
-export { hasAttempts, holdingBack } from './attempts.ts';
+export { hasAttempts, holdingBack, readAttempt } from './attempts.ts';
 export type { AttemptRow } from './attempts.ts';
 export type { CandidateRow } from './candidates.ts';
 export { countStaged, readCase } from './cases.ts';

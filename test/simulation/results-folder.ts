@@ -1,13 +1,35 @@
-/** Where results are collected: on the daemon's own machine, so it outlives every daemon. */
+import type { Accuse } from './violation.ts';
+
+/** Where the daemon's configuration says that results go. */
+export const RESULTS = '/results';
+
+interface Kept {
+  readonly token: string;
+  /** What lies there, in words; null when the job had written nothing that was to be collected. */
+  readonly content: string | null;
+}
+
+/** The disk of the daemon's own machine, as far as results are written there: it outlives every daemon. */
 export class ResultsFolder {
   full = false;
-  readonly #tokens = new Map<string, string>();
+  readonly #accuse: Accuse;
+  readonly #kept = new Map<string, Kept>();
 
-  has(target: string, token: string): boolean {
-    return this.#tokens.get(target) === token;
+  constructor(accuse: Accuse) {
+    this.#accuse = accuse;
   }
 
-  keep(target: string, token: string): void {
-    this.#tokens.set(target, token);
+  has(path: string, token: string): boolean {
+    return this.#kept.get(path)?.token === token;
+  }
+
+  contentOf(path: string): string | null {
+    return this.#kept.get(path)?.content ?? null;
+  }
+
+  /** Promise 6, at the moment of the write: nothing of ours is written into a case's folder, or anywhere else but here. */
+  keep(path: string, token: string, content: string | null): void {
+    if (!path.startsWith(`${RESULTS}/`)) this.#accuse(6, `the results of ${token} are written to ${path}`);
+    this.#kept.set(path, { token, content });
   }
 }

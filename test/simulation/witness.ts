@@ -21,6 +21,12 @@ export interface JobRecord {
   hostLost: boolean;
   /** Its wrapper was killed: nobody was left to write how it ended. */
   wrapperKilled: boolean;
+  /** What the inputs were that were committed for it: the fingerprint of its folder at that time. */
+  inputs: string | null;
+  /** What lay in its directory when its payload started. */
+  madeOf: string | null;
+  /** What its payload wrote to be collected; null for nothing. */
+  outputs: string | null;
   /** Milliseconds for which good looks, one after the other, saw it at work: all that its clock may show. */
   seenMs: number;
 }
@@ -54,6 +60,9 @@ export class Witness {
         killOrdered: false,
         hostLost: false,
         wrapperKilled: false,
+        inputs: null,
+        madeOf: null,
+        outputs: null,
         seenMs: 0,
       };
       this.jobs.set(token, record);

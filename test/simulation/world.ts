@@ -31,7 +31,7 @@ export class World {
   readonly history: History;
   readonly witness: Witness;
   readonly database = new Database();
-  readonly results = new ResultsFolder();
+  readonly results = new ResultsFolder((promise, text) => this.accuse(promise, text));
   readonly folders = new Folders();
   readonly wall = { offsetMs: 0 };
   readonly hosts: readonly HostInWorld[];
@@ -59,6 +59,7 @@ export class World {
       accuse: this.accuse,
       nowMs: () => this.timeline.nowMs,
       observeEveryMs: shape.observeEveryMs,
+      stageAhead: shape.stageAhead,
     });
     const ground: Ground = {
       timeline: this.timeline,

@@ -6,6 +6,7 @@ import type { CandidateRow } from '../candidates.ts';
 import type { ReadDb } from '../database.ts';
 import { readMeta } from '../meta.ts';
 import type { OrderRow } from '../orders.ts';
+import { prepared } from '../prepared.ts';
 import { attempts, candidates, cases, orders, slots } from '../schema.ts';
 import type { CandidateState } from '../schema.ts';
 import type { SlotRow } from '../slots.ts';
@@ -16,13 +17,17 @@ export interface SlotWithCase extends SlotRow {
   readonly phase: Phase | null;
 }
 
-export function listSlots(db: ReadDb): SlotWithCase[] {
-  return db
+const slotsWithCases = prepared((db) =>
+  db
     .select({ ...getTableColumns(slots), caseName: cases.name, phase: cases.phase })
     .from(slots)
     .leftJoin(cases, eq(cases.id, slots.caseId))
     .orderBy(asc(slots.host), asc(slots.name))
-    .all();
+    .prepare(),
+);
+
+export function listSlots(db: ReadDb): SlotWithCase[] {
+  return slotsWithCases(db).all();
 }
 
 /** A database that was set back: until every host was seen, nobody knows what runs there. */

@@ -1,13 +1,13 @@
 import type { StopReason } from '../../../machines/index.ts';
 import { isFinal } from '../../domain/case.ts';
 import {
-  attemptsByToken,
   countStaged,
   holdingBack,
   isRestoredBackup,
   listHosts,
   listSlots,
   openOrders,
+  readAttempt,
   readCase,
   turnOf,
   waitingFolder,
@@ -29,7 +29,7 @@ export function gatherWhy(
   return {
     row,
     ...contextOf(row.snapshot),
-    attempt: row.token === null ? null : (attemptsByToken(db, [row.token]).get(row.token) ?? null),
+    attempt: row.token === null ? null : readAttempt(db, row.token),
     heldBackBy: holdingBackOf(db, row),
     turn: waits ? turnOf(db, row) : null,
     hosts: listHosts(db),

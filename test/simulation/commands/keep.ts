@@ -36,7 +36,7 @@ export function* remove(host: SimHost, { token, job }: AttemptRef): Command<void
   yield;
   directory.script = null;
   directory.end = null;
-  directory.outputs = false;
+  directory.outputs = null;
   yield;
   directory.claim = null;
   if (host.directories.get(token) === directory) host.directories.delete(token);

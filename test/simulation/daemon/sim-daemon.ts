@@ -15,6 +15,7 @@ import type { Wire } from '../network/wire.ts';
 import type { Overseer } from '../ports/overseer.ts';
 import { SimScheduler } from '../ports/sim-scheduler.ts';
 import { SimTransport } from '../ports/sim-transport.ts';
+import { RESULTS } from '../results-folder.ts';
 import type { ResultsFolder } from '../results-folder.ts';
 import type { WorldShape } from '../world-shape.ts';
 import type { SimClock } from './sim-clock.ts';
@@ -51,7 +52,7 @@ export function createDaemon(deps: DaemonDeps): SimDaemon {
       store,
       clock,
       hosts: deps.hosts.map(({ host, wire }) => hostOf(deps, host, wire)),
-      results: '/results',
+      results: RESULTS,
       limitMs: shape.limitMs,
       intake: deps.intake,
       log: deps.log,

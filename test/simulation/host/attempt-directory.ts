@@ -18,11 +18,14 @@ export class AttemptDirectory {
   script: Written<Script> | null = null;
   claim: Written<Claim> | null = null;
   end: Written<End> | null = null;
-  /** The job wrote outputs, and the list of them. */
-  outputs = false;
+  /** What the upload brought: the fingerprint of the folder that it was made of. */
+  readonly inputs: string;
+  /** What the job wrote to be collected, with the list of it. */
+  outputs: string | null = null;
 
-  constructor(token: string) {
+  constructor(token: string, inputs: string) {
     this.token = token;
+    this.inputs = inputs;
   }
 
   /** True when something was lost. */

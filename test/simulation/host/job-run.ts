@@ -105,6 +105,7 @@ export class JobRun {
   #begin(directory: AttemptDirectory): void {
     const { ground } = this.#host;
     ground.witness.started(this.#token, ground.timeline.nowMs);
+    ground.witness.of(this.#token).madeOf = directory.inputs;
     ground.history.note(`${this.#host.name}: the payload of ${this.#token} starts on ${this.#slot}`);
     this.#host.hint(`claimed ${this.#token}`);
     const plan = this.#plan;
@@ -165,7 +166,10 @@ export class JobRun {
         if (this.inner?.alive === true) this.#writeEnd(directory, end, tries + 1);
       });
     }
-    directory.outputs = this.#plan.writes && end.kind === 'exited';
+    if (this.#plan.writes && end.kind === 'exited') {
+      directory.outputs = `what ${this.#token} made of ${directory.inputs}`;
+      this.#host.ground.witness.of(this.#token).outputs = directory.outputs;
+    }
     directory.end ??= { value: end, synced: false };
     const written = directory.end;
     this.#inside(() => {

@@ -133,8 +133,8 @@ export class SimHost {
   }
 
   /** The last step of an upload: renamed there, unless it is there already. */
-  receive(token: string): void {
-    if (!this.directories.has(token)) this.directories.set(token, new AttemptDirectory(token));
+  receive(token: string, inputs: string): void {
+    if (!this.directories.has(token)) this.directories.set(token, new AttemptDirectory(token, inputs));
     this.staging.delete(token);
     this.ground.changed();
   }

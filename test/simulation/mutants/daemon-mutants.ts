@@ -210,6 +210,18 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: "results are collected into the case's own folder",
+    breaks: [6],
+    within: 400,
+    patches: [
+      {
+        file: 'src/supervisor/effects.ts',
+        find: '    results,\n    target:',
+        replace: '    results: row.path,\n    target:',
+      },
+    ],
+  },
+  {
     name: 'a job that the queue forgot before its release is waited for',
     breaks: [7],
     within: 400,
@@ -220,6 +232,31 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
         file: 'machines/case.machine.ts',
         find: "{ guard: 'seesMissing', target: 'stopping', actions: ['stopMissing', 'noteSeen'] },\n              { guard: 'seesHeld', actions: 'clearBlind' },",
         replace: "{ guard: 'seesHeld', actions: 'clearBlind' },",
+      },
+    ],
+  },
+  {
+    name: 'mqi why does not say what holds a case back',
+    breaks: [7],
+    within: 400,
+    theme: 'interrupted',
+    patches: [{ file: 'src/views/why/live.ts', find: '    heldBack(facts) ??\n', replace: '' }],
+  },
+  {
+    name: 'mqi why does not say that a case is out of sight',
+    breaks: [7],
+    within: 400,
+    patches: [{ file: 'src/views/why/live.ts', find: '    blind(facts) ??\n', replace: '' }],
+  },
+  {
+    name: 'mqi why forgets why a case has failed',
+    breaks: [7],
+    within: 400,
+    patches: [
+      {
+        file: 'src/views/why/final.ts',
+        find: "${failure?.kind ?? 'unknown'}): ${failure?.message ?? 'no reason was recorded'}",
+        replace: 'in some way)',
       },
     ],
   },

@@ -28,6 +28,23 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a folder that changed since it was admitted is sent',
+    breaks: [6],
+    within: 400,
+    patches: [
+      {
+        file: 'test/simulation/ports/sim-transport.ts',
+        find: "if (this.#fingerprintOf(folder) !== fingerprint) return { kind: 'changed', message: 'its folder has changed' };",
+        replace: '',
+      },
+      {
+        file: 'test/simulation/ports/sim-transport.ts',
+        find: 'return this.#fingerprintOf(folder) === fingerprint\n',
+        replace: 'return fingerprint !== null\n',
+      },
+    ],
+  },
+  {
     name: 'a root that is not mounted counts as empty',
     breaks: [3],
     within: 400,

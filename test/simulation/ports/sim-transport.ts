@@ -44,7 +44,10 @@ export class SimTransport implements port.Transport {
     this.#overseer.acts('send', token, signal);
     if (this.#fingerprintOf(folder) !== fingerprint) return { kind: 'changed', message: 'its folder has changed' };
     const bytes = 1_000_000;
-    const reply = await this.#connection.request(() => upload(this.#host, token), { timeoutMs: STALL_MS, signal });
+    const reply = await this.#connection.request(() => upload(this.#host, token, () => this.#fingerprintOf(folder)), {
+      timeoutMs: STALL_MS,
+      signal,
+    });
     if (reply.kind === 'garbled') return { kind: 'failed', message: 'a file arrived wrong' };
     if (reply.kind !== 'done') return this.#blind(reply.kind, signal);
     if (reply.value === 'full') return { kind: 'blocked', reason: 'the disk of the host is full' };
@@ -54,14 +57,15 @@ export class SimTransport implements port.Transport {
       : { kind: 'changed', message: 'its folder has changed' };
   }
 
-  async fetch({ token, target, mustBeWhole, globs, signal }: port.FetchRequest): Promise<port.FetchOutcome> {
+  async fetch({ token, results, target, mustBeWhole, globs, signal }: port.FetchRequest): Promise<port.FetchOutcome> {
     this.#overseer.acts('fetch', token, signal);
-    if (this.#results.has(target, token)) return { kind: 'fetched', missingGlobs: [], files: 1 };
+    const path = `${results}/${target}`;
+    if (this.#results.has(path, token)) return { kind: 'fetched', missingGlobs: [], files: 1 };
     const reply = await this.#connection.request(() => download(this.#host, token), { timeoutMs: STALL_MS, signal });
     if (reply.kind !== 'done') return this.#blind(reply.kind, signal);
     if (this.#results.full) return { kind: 'blocked', reason: 'the disk of the results is full' };
-    const whole = reply.value;
-    if (whole || !mustBeWhole) this.#results.keep(target, token);
+    const whole = reply.value !== null;
+    if (whole || !mustBeWhole) this.#results.keep(path, token, reply.value);
     const missingGlobs = whole ? [] : globs.filter((glob) => !glob.optional).map((glob) => glob.glob);
     return { kind: 'fetched', missingGlobs, files: whole ? 1 : 0 };
   }
@@ -106,18 +110,18 @@ export class SimTransport implements port.Transport {
   }
 }
 
-function* upload(host: SimHost, token: string): Generator<number | undefined, 'sent' | 'full'> {
+function* upload(host: SimHost, token: string, inputs: () => string): Generator<number | undefined, 'sent' | 'full'> {
   if (host.directoryOf(token)?.manifest === true) return 'sent';
   host.staging.add(token);
   yield host.random.between(50, 4_000);
   if (host.diskFull) return 'full';
   yield;
-  host.receive(token);
+  host.receive(token, inputs());
   return 'sent';
 }
 
-/** Whether the job's outputs are all there. */
-function* download(host: SimHost, token: string): Generator<number | undefined, boolean> {
+/** The job's outputs; null when they are not all there. */
+function* download(host: SimHost, token: string): Generator<number | undefined, string | null> {
   yield host.random.between(50, 3_000);
-  return host.directoryOf(token)?.outputs === true;
+  return host.directoryOf(token)?.outputs ?? null;
 }

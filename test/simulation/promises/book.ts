@@ -6,6 +6,7 @@ import type { Proof } from '../../../src/domain/attempt.ts';
 export interface CaseLine {
   readonly id: string;
   readonly name: string;
+  readonly fingerprint: string;
   readonly state: string;
   readonly phase: Phase;
   readonly attempt: number;
@@ -52,14 +53,18 @@ export interface Page {
   readonly reconciled: ReadonlySet<string>;
   /** Hosts that are out of sight. */
   readonly offline: ReadonlySet<string>;
+  readonly hosts: readonly string[];
+  /** It was set back to a backup, and not every host was seen since. */
+  readonly isRestored: boolean;
 }
 
-const CASES = `select id, name, state, phase, attempt, entry, host, token, slot, job_id jobId, limit_ms limitMs, observed_ms observedMs,
+const CASES = `select id, name, fingerprint, state, phase, attempt, entry, host, token, slot, job_id jobId, limit_ms limitMs, observed_ms observedMs,
   paused, blind_cause blindCause, failure_kind failureKind, failure, blocked, snapshot ->> '$.context.stop.kind' stop,
   set_aside setAside from cases`;
 const SLOTS = 'select host, name, state, case_id caseId, token from slots order by host, name';
 const ATTEMPTS = 'select token, case_id caseId, host, slot, proof, orphan from attempts order by created_at, token';
 const HOSTS = 'select name, state, reconciled_at reconciledAt from hosts';
+const RESTORED = `select 1 from meta where key = 'is_backup' and value = 'yes'`;
 const RETRIES = `select count(*) from orders where case_id = ? and kind in ('retry', 'adopt') and outcome = 'done'`;
 
 /** Reads the tables themselves: the checks must not share a mistake with the queries of the store. */
@@ -79,6 +84,8 @@ export class Book {
       slots: sqlite.prepare(SLOTS).all() as SlotLine[],
       attempts: sqlite.prepare(ATTEMPTS).all() as AttemptLine[],
       reconciled: new Set(hosts.filter((host) => host.reconciledAt !== null).map((host) => host.name)),
+      hosts: hosts.map((host) => host.name),
+      isRestored: sqlite.prepare(RESTORED).get() !== undefined,
       offline: new Set(hosts.filter((host) => host.state === 'offline').map((host) => host.name)),
     };
   }

@@ -19,6 +19,8 @@ import { OperatorsWord } from './operators-word.ts';
 import { BusySlots } from './no-busy-slot.ts';
 import { checkAttempts, checkInterrupted, checkRestart } from './restart.ts';
 import { checkCompleted } from './verified.ts';
+import { checkWhy, whyOf } from './why.ts';
+import type { Asked } from './why.ts';
 
 /** A gap of more than this many intervals is no unbroken view (src/supervisor/observer.ts). */
 const COUNTED_INTERVALS = 3;
@@ -34,6 +36,7 @@ export interface CheckerDeps {
   readonly accuse: Accuse;
   readonly nowMs: () => number;
   readonly observeEveryMs: number;
+  readonly stageAhead: number;
 }
 
 /** Holds every commit, every act and every turn of the hosts against the promises. */
@@ -95,6 +98,7 @@ export class Checker implements Overseer {
     };
     this.#busySlots.checkLeases(before, after, accuse);
     this.#word.committed(before, after, this.#deps.hosts(), witness, nowMs(), accuse);
+    this.#askWhy(before, after);
     checkVerdicts(commit);
     checkInterrupted(commit);
     checkCompleted(commit, results);
@@ -102,8 +106,25 @@ export class Checker implements Overseer {
     this.hostChanged = true;
   }
 
-  #remember({ token, phase, stop }: CaseLine): void {
+  /**
+   * Of each case that a commit moved on, held up, or put out of sight. An answer of `mqi why` costs more than all other
+   * checks of a commit: asked of every case after every step it would halve the seeds a second.
+   */
+  #askWhy(before: Page, after: Page): void {
+    const asked = this.#asked();
+    for (const line of after.cases.values())
+      if (isNews(before.cases.get(line.id), line)) checkWhy(asked, after, line, this.#deps.accuse);
+  }
+
+  #asked(): Asked {
+    const { database, hosts, nowMs, stageAhead } = this.#deps;
+    return { database, hosts: hosts().map(({ name }) => ({ name, stageAhead })), nowMs: nowMs() };
+  }
+
+  #remember({ token, phase, stop, fingerprint }: CaseLine): void {
     if (token === null) return;
+    // a case that takes an earlier attempt back may have been read anew since
+    this.#deps.witness.of(token).inputs ??= fingerprint;
     if (LET_GO.has(phase)) this.#letGo.add(token);
     if (phase === 'stopping' && stop !== null) this.#stopReasons.set(token, stop);
   }
@@ -212,6 +233,19 @@ export class Checker implements Overseer {
   }
 
   checkExplained(): void {
-    checkExplained(this.#page, this.#deps.accuse);
+    const asked = this.#asked();
+    const { accuse } = this.#deps;
+    for (const line of this.#page.cases.values()) checkWhy(asked, this.#page, line, accuse);
+    checkExplained(this.#page, (line) => whyOf(asked, line)?.sentence ?? 'nobody knows why', accuse);
   }
+}
+
+function isNews(before: CaseLine | undefined, after: CaseLine): boolean {
+  return (
+    before?.entry !== after.entry ||
+    before.paused !== after.paused ||
+    before.blocked !== after.blocked ||
+    before.setAside !== after.setAside ||
+    (before.blindCause === null && after.blindCause !== null)
+  );
 }

@@ -2,20 +2,6 @@ import type { Accuse } from '../violation.ts';
 import type { CaseLine, Page } from './book.ts';
 import { describe } from './case-facts.ts';
 
-/** What a case that is not final waits for, by name; null when nobody could say. */
-function waitsFor(page: Page, line: CaseLine): string | null {
-  if (line.setAside !== null) return 'its state cannot be read';
-  if (line.paused === 1) return 'it is paused';
-  if (line.state !== 'submitted') return null;
-  const holding = page.attempts.find(
-    (attempt) =>
-      attempt.caseId === line.id && attempt.token !== line.token && (attempt.proof === null || attempt.orphan !== null),
-  );
-  if (holding !== undefined) return `its attempt ${holding.token} is an orphan, or unproven`;
-  const slots = page.slots.filter((slot) => line.host === null || slot.host === line.host);
-  return slots.every((slot) => slot.state === 'quarantined') ? 'all slots are quarantined' : null;
-}
-
 /** Everything has come to rest: nobody is at work, and no slot is kept for nothing. */
 export function isAtRest(page: Page): boolean {
   return (
@@ -26,17 +12,14 @@ export function isAtRest(page: Page): boolean {
 }
 
 /** Promise 7, when faults have stopped for long and operators have done their part: all is over, and all is free. */
-export function checkExplained(page: Page, accuse: Accuse): void {
+export function checkExplained(page: Page, whyOf: (line: CaseLine) => string, accuse: Accuse): void {
   for (const line of page.cases.values()) {
     if (line.state === 'completed') continue;
     if (line.state === 'failed') {
       if (line.failure === null) accuse(7, `${describe(line)} failed without a reason`);
       continue;
     }
-    accuse(
-      7,
-      `${describe(line)} does not come to its end; it waits for ${waitsFor(page, line) ?? 'nobody knows what'}`,
-    );
+    accuse(7, `${describe(line)} does not come to its end: ${whyOf(line)}`);
   }
   for (const slot of page.slots) {
     if (slot.state !== 'free') accuse(7, `${slot.host}/${slot.name} stays ${slot.state} for ${slot.token ?? 'nobody'}`);
