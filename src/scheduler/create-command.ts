@@ -20,9 +20,10 @@ export interface CreateCommandRequest {
 }
 
 /**
- * Makes the held job. First it looks for any other attempt of the case: one that nobody claimed is revoked, one that a
- * job has claimed (or may have) means that this attempt is revoked and refused. Found here already (an answer was lost):
- * created.
+ * Makes the held job. First it looks at its own claim: a command that was held up on its way, or on the host, may come
+ * when its attempt is long over, and must not touch the next one. Then it looks for any other attempt of the case: one
+ * that nobody claimed is revoked, one that a job has claimed (or may have) means that this attempt is revoked and
+ * refused. Found here already (an answer was lost): created.
  */
 export function createCommand(
   installation: Installation,
@@ -36,22 +37,23 @@ export function createCommand(
     `token=${quote(target.token)} queue=${quote(target.queue ?? '')} job_id= job_created=
 case_prefix=${quote(request.casePrefix)} settled=${quote(` ${[target.token, ...request.settledTokens].join(' ')} `)}
 refusal=${quote(request.ownRevocation)}
-find_earlier ${quote(request.earlierRevocation)}
-attempt "$token"
 create() {
+  attempt "$token"
+  if [ ! -f "$directory/manifest" ]; then printf 'outcome refused its files are not on the host any more\\n'; return; fi
+  receipt "$directory/claim"
+  case "$state $text" in 'whole revoked '*) printf 'outcome refused it was revoked on the host\\n'; return ;; esac
+  find_earlier ${quote(request.earlierRevocation)}
+  attempt "$token"
   if [ -n "$earlier" ]; then
-    [ ! -d "$directory" ] || take "$directory" "$refusal"
+    take "$directory" "$refusal"
     receipt "$directory/claim"
     case "$state $text" in
       'whole revoked '*) printf 'outcome earlier %s\\n' "$earlier" ;;
-      absent*)
-        if [ -d "$directory" ]; then printf 'outcome blocked its claim cannot be written on the host (disk full?)\\n'
-        else printf 'outcome earlier %s\\n' "$earlier"; fi ;;
+      absent*) printf 'outcome blocked its claim cannot be written on the host (disk full?)\\n' ;;
       *) printf 'outcome unknown a job has claimed this attempt already\\n' ;;
     esac
     return
   fi
-  if [ ! -f "$directory/manifest" ]; then printf 'outcome refused its files are not on the host any more\\n'; return; fi
   queue_find
   receipt "$directory/claim"
   case "$state $text" in

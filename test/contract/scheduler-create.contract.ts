@@ -79,6 +79,17 @@ export function createContract(bench: Bench): void {
       expect(existsSync(file(earlier.token, 'ran'))).toBe(false);
     });
 
+    test('not when the request comes late, after its attempt was revoked; and then it leaves the next attempt alone', async () => {
+      const late = bench.lab.token();
+      bench.lab.stage(late);
+      expect(await bench.scheduler.revoke({ token: late, job: null }, WHY, signal)).toEqual({ kind: 'revoked' });
+      const next = await held({}, bench.lab.token('case1', 2));
+      expect(await create(late)).toMatchObject({ kind: 'refused', hint: null });
+      rmSync(bench.lab.directory(late), { recursive: true });
+      expect(await create(late)).toMatchObject({ kind: 'refused', hint: null });
+      expect(await observed(next.token)).toEqual({ kind: 'held' });
+    });
+
     test('not when an earlier attempt still has a process, even if its directory was purged', async () => {
       const earlier = await started('sleep 100');
       rmSync(bench.lab.directory(earlier.token), { recursive: true });

@@ -10,28 +10,28 @@ export type CreateAnswer =
   | { readonly kind: 'earlier'; readonly token: string }
   | { readonly kind: 'refused' | 'unknown' | 'blocked'; readonly text: string };
 
+const REVOKED = 'it was revoked on the host';
 const FULL = 'cannot be written on the host (disk full?)';
 
 /** src/scheduler/create-command.ts: looks for any other attempt of the case, and then makes the held job. */
 export function* create(host: SimHost, request: CreateRequest): Command<CreateAnswer> {
   const { spec, settledTokens } = request;
   const prefix = spec.token.slice(0, spec.token.lastIndexOf('-', spec.token.lastIndexOf('-') - 1) + 1);
-  const earlier = yield* findEarlier(host, prefix, new Set([spec.token, ...settledTokens]));
   const directory = host.directoryOf(spec.token);
+  if (directory?.manifest !== true) return { kind: 'refused', text: 'its files are not on the host any more' };
+  if (claimOf(host, directory) === 'revoked') return { kind: 'refused', text: REVOKED };
+  const earlier = yield* findEarlier(host, prefix, new Set([spec.token, ...settledTokens]));
   if (earlier !== null) {
-    if (directory !== null) {
-      yield* take(host, directory, { who: 'mqi', why: 'an earlier attempt of the case was claimed' });
-      const claim = claimOf(host, directory);
-      if (claim === 'absent') return { kind: 'blocked', text: `its claim ${FULL}` };
-      if (claim !== 'revoked') return { kind: 'unknown', text: 'a job has claimed this attempt already' };
-    }
+    yield* take(host, directory, { who: 'mqi', why: 'an earlier attempt of the case was claimed' });
+    const claim = claimOf(host, directory);
+    if (claim === 'absent') return { kind: 'blocked', text: `its claim ${FULL}` };
+    if (claim !== 'revoked') return { kind: 'unknown', text: 'a job has claimed this attempt already' };
     return { kind: 'earlier', token: earlier };
   }
-  if (directory?.manifest !== true) return { kind: 'refused', text: 'its files are not on the host any more' };
   const found = findJob(host, spec.token);
   yield;
   const claim = claimOf(host, directory);
-  if (claim === 'revoked') return { kind: 'refused', text: 'it was revoked on the host' };
+  if (claim === 'revoked') return { kind: 'refused', text: REVOKED };
   if (claim !== 'absent') return { kind: 'created', job: found ?? { id: null, createdAt: null } };
   if (found !== null) return { kind: 'created', job: found };
   if (host.diskFull) return { kind: 'blocked', text: `job.sh ${FULL}` };

@@ -6,6 +6,24 @@ import type { Scenario } from './scenario.ts';
 /** What seeds of the simulation found in the daemon itself, told the shortest way. */
 export const FOUND_DEFECTS: readonly Scenario[] = [
   {
+    name: 'a request that comes late',
+    law: 'the request for the job of an attempt that is over leaves the next attempt alone, however late it comes',
+    set: { hosts: PUEUE, cases: ['c1'] },
+    async play(scene) {
+      await scene.untilPassing('create.before', () => scene.wire().holdNext(1));
+      await scene.untilPhase('c1', 'failed');
+      scene.expectFailure('c1', 'submission_failed');
+      scene.do({ kind: 'hand', host: 0, hand: 'pause groups' });
+      scene.order('c1', 'retry');
+      await scene.untilPhase('c1', 'queued');
+      scene.wire().letGo();
+      await scene.pass(30_000);
+      scene.do({ kind: 'hand', host: 0, hand: 'start groups' });
+      await scene.untilPhase('c1', 'completed');
+      assert.equal(scene.case('c1').attempt, 2);
+    },
+  },
+  {
     name: 'forgotten while staged',
     law: 'a case that waits for its slot, and whose job a restored database forgot, begins anew and is held back',
     set: { hosts: TWO_SLOTS, cases: ['c1'], later: { c2: 10_000 }, job: { runMs: 60_000 } },
