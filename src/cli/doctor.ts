@@ -53,7 +53,7 @@ function checksFor(io: Io, options: GlobalOptions): readonly (Check | Survey)[] 
       ? []
       : [
           ...folderChecks(config),
-          ...databaseChecks(config.database),
+          ...databaseChecks(config, io.clock),
           ...hostChecks(config),
           ...spaceChecks(config),
           ...attentionChecks(config.database),

@@ -36,15 +36,18 @@ export function statusCommand(cli: Cli): Command {
 function factsOf({ config, db }: Session, nowMs: number): StatusFacts {
   const daemon = daemonOf(config.database);
   const site = { database: config.database, watch: config.watch.path, results: config.results };
-  return gatherStatus(db, site, daemon.running ? daemon : { running: false, holder: null }, nowMs);
+  const observeEveryMs = new Map(config.hosts.map((host) => [host.name, host.observeEveryMs]));
+  return gatherStatus(db, site, daemon.running ? daemon : { running: false, holder: null }, nowMs, observeEveryMs);
 }
 
 function print(io: Io, facts: StatusFacts): void {
   const now = io.clock.now();
   const line = (key: string, ...pieces: readonly Piece[]): void =>
     io.out.line(styled('dim', key.padEnd(10)), ...pieces);
-  if (facts.daemon.running) line('daemon', styled('green', 'running'), holderText(facts.daemon.holder));
-  else {
+  if (facts.daemon.running) {
+    const word = facts.silentMs === null ? styled('green', 'running') : styled('red', 'standing still');
+    line('daemon', word, holderText(facts.daemon.holder));
+  } else {
     const last = facts.lastSignMs === null ? '' : `, last sign of life ${age(facts.lastSignMs, now)} ago`;
     line('daemon', styled('red', 'not running'), `${last}: nothing moves until mqi run`);
   }

@@ -1,3 +1,4 @@
+import { formatDuration } from '../domain/duration.ts';
 import {
   countCandidates,
   countCases,
@@ -24,6 +25,7 @@ import type {
   WebPlace,
 } from '../store/queries.ts';
 import { failingSinkText } from './episodes.ts';
+import { SILENCE, silentMs } from './silence.ts';
 import { countsShape, hostShape, slotShape } from './shapes.ts';
 import type { CountsShape, HostShape, SlotShape } from './shapes.ts';
 import { timeOrNull } from './shapes/time.ts';
@@ -36,6 +38,8 @@ export interface StatusFacts {
     readonly holder: { readonly pid: number; readonly host: string; readonly since: string } | null;
   };
   readonly lastSignMs: number | null;
+  /** For how long a daemon that runs has left no sign (views/silence); null: it does. */
+  readonly silentMs: number | null;
   readonly database: string;
   readonly watch: string;
   readonly results: string;
@@ -60,16 +64,21 @@ export function gatherStatus(
   site: Pick<StatusFacts, 'database' | 'watch' | 'results'>,
   daemon: StatusFacts['daemon'],
   nowMs: number,
+  /** Of the configured hosts; left out by whoever hears of the daemon in another way. */
+  observeEveryMs: ReadonlyMap<string, number> = new Map(),
 ): StatusFacts {
+  const lastSignMs = lastSignOfLife(db);
+  const hosts = listHosts(db);
   return {
     daemon,
-    lastSignMs: lastSignOfLife(db),
+    lastSignMs,
+    silentMs: daemon.running ? silentMs(hosts, observeEveryMs, lastSignMs, nowMs) : null,
     database: site.database,
     watch: site.watch,
     results: site.results,
     counts: countCases(db),
     candidates: countCandidates(db),
-    hosts: listHosts(db),
+    hosts,
     slots: listSlots(db),
     orphans: listOrphans(db),
     setAside: listSetAside(db),
@@ -92,7 +101,7 @@ export interface AttentionAbout extends Attention {
     | { readonly kind: 'case'; readonly id: string }
     | { readonly kind: 'host'; readonly host: string }
     | { readonly kind: 'slot'; readonly host: string; readonly slot: string }
-    | { readonly kind: 'intake' | 'orphans' | 'orders' | 'notifications' };
+    | { readonly kind: 'daemon' | 'intake' | 'orphans' | 'orders' | 'notifications' };
 }
 
 export interface StatusShape {
@@ -146,6 +155,15 @@ export function attentionOf(facts: StatusFacts): readonly AttentionAbout[] {
   const { candidates, daemon } = facts;
   const intake = { kind: 'intake' } as const;
   return [
+    ...(facts.silentMs === null
+      ? []
+      : [
+          {
+            what: `${SILENCE.what}: no sign of it for ${formatDuration(facts.silentMs)}`,
+            next: SILENCE.next,
+            about: { kind: 'daemon' } as const,
+          },
+        ]),
     ...count(
       candidates.get('history') ?? 0,
       'folder',

@@ -54,6 +54,22 @@ describe('mqi status', () => {
     lock.release();
   });
 
+  it('says of a daemon that holds its lock, and looks at no host any more, that it stands still; so does the doctor', async () => {
+    const site = testSite();
+    const lock = site.holdLock();
+    site.clock.pass(100_000);
+    expect((await site.run(['status'])).out).toContain('running, pid');
+    site.clock.pass(100_000);
+    const { out } = await site.run(['status']);
+    expect(out).toContain(`standing still, pid ${process.pid}`);
+    expect(out).toMatch(/! the daemon is alive, but stands still.*no sign of it for 3m 20s.*next: mqi doctor/);
+    const { attention } = JSON.parse((await site.run(['status', '--json'])).out) as { attention: { what: string }[] };
+    expect(attention[0]?.what).toContain('stands still');
+    expect((await site.run(['doctor'])).out).toMatch(/FAIL {2}daemon +the daemon is alive, but stands still/);
+    lock.release();
+    expect((await site.run(['status'])).out).toContain('not running');
+  });
+
   it('does not call a host online that nobody looks at', async () => {
     const site = testSite();
     expect((await site.run(['hosts', 'list'])).out).toContain('was online');

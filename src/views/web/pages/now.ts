@@ -108,6 +108,8 @@ function lead({ what, about }: AttentionAbout): Html {
       return html`<a href="/intake">${said(what)}</a>`;
     case 'orders':
       return html`<a href="/orders">${said(what)}</a>`;
+    case 'daemon':
+      return html`${said(what)}`;
     case 'notifications':
       return html`<a href="/notifications">${said(what)}</a>`;
   }

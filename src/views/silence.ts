@@ -1,0 +1,45 @@
+import type { HostRow } from '../store/queries.ts';
+
+/** When a host is looked at the next time is not known to the second: as late as `/livez` allows the supervisor to be. */
+const GRACE_MS = 90_000;
+
+/** How long one connection, or one look, may take before it is given up. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * For how long a daemon that holds its lock has done nothing that it always does, and leaves in the database: to look at
+ * its hosts. Null while one of them was heard of in time, or when there is none to tell. It needs no write of its own.
+ * `observeEveryMs`: of each host of the configuration.
+ */
+export function silentMs(
+  hosts: readonly Pick<HostRow, 'name' | 'state' | 'since' | 'lastSeenAt' | 'retryAt'>[],
+  observeEveryMs: ReadonlyMap<string, number>,
+  lastSignMs: number | null,
+  nowMs: number,
+): number | null {
+  const known = hosts.filter((host) => observeEveryMs.has(host.name));
+  if (known.length === 0 || lastSignMs === null) return null;
+  const dueMs = Math.max(lastSignMs, ...known.map((host) => nextSignMs(host, observeEveryMs.get(host.name)!)));
+  return nowMs > dueMs + GRACE_MS ? nowMs - lastSignMs : null;
+}
+
+/** By when the next sign of this host is in the database, whether it answers or not. */
+function nextSignMs(
+  { state, since, lastSeenAt, retryAt }: Pick<HostRow, 'state' | 'since' | 'lastSeenAt' | 'retryAt'>,
+  everyMs: number,
+): number {
+  switch (state) {
+    case 'online':
+      return (lastSeenAt ?? since) + everyMs + PATIENCE_MS;
+    case 'offline':
+      return (retryAt ?? since) + PATIENCE_MS;
+    case 'connecting':
+      return since + PATIENCE_MS;
+  }
+}
+
+/** What a person has to know of it, and does. */
+export const SILENCE = {
+  what: 'the daemon is alive, but stands still, or cannot write',
+  next: 'mqi doctor (disks), then sudo systemctl restart mqi: no job is harmed',
+} as const;

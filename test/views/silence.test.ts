@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+
+import { silentMs } from '../../src/views/silence.ts';
+
+const SECOND = 1_000;
+const EVERY = new Map([
+  ['a', 10 * SECOND],
+  ['b', 3_600 * SECOND],
+]);
+
+const host = (name: string, state: 'online' | 'offline' | 'connecting', at: Partial<Record<string, number>>) => ({
+  name,
+  state,
+  since: at['since'] ?? 0,
+  lastSeenAt: at['seen'] ?? null,
+  retryAt: at['retry'] ?? null,
+});
+
+/** Seconds: the last sign in the database, and now. */
+const silent = (hosts: readonly ReturnType<typeof host>[], last: number | null, now: number) =>
+  silentMs(hosts, EVERY, last === null ? null : last * SECOND, now * SECOND);
+
+test.each([
+  ['a host that is looked at every ten seconds and was seen just now', [host('a', 'online', { seen: 0 })], 150],
+  ['one whose look may take as long as it may', [host('a', 'online', { seen: 0 })], 160],
+  ['one that is looked at once an hour', [host('b', 'online', { seen: 0 })], 3_700],
+  ['one that is out of sight and tried again later', [host('a', 'offline', { retry: 60_000 })], 200],
+  ['one that is being connected to', [host('a', 'connecting', {})], 150],
+  ['one of two that is in time', [host('a', 'online', { seen: 0 }), host('b', 'online', { seen: 0 })], 1_000],
+])('a daemon is not called silent because of %s', (_, hosts, now) => {
+  expect(silent(hosts, 0, now)).toBeNull();
+});
+
+test.each([
+  ['a host that was seen', [host('a', 'online', { seen: 0 })], 161],
+  ['a host that is out of sight', [host('a', 'offline', { retry: 60_000 })], 211],
+  ['a host that it was connecting to', [host('a', 'connecting', {})], 151],
+  ['all of its hosts', [host('a', 'online', { seen: 0 }), host('b', 'online', { seen: 0 })], 3_751],
+])('a daemon is silent that does not look any more at %s', (_, hosts, now) => {
+  expect(silent(hosts, 0, now)).toBe(now * SECOND);
+});
+
+test('nobody can tell where no host is configured, none ever left a sign, or another sign is newer', () => {
+  expect(silent([], 0, 10_000)).toBeNull();
+  expect(silent([host('gone', 'online', { seen: 0 })], 0, 10_000)).toBeNull();
+  expect(silent([host('a', 'online', { seen: 0 })], null, 10_000)).toBeNull();
+  expect(silent([host('a', 'online', { seen: 0 })], 9_950, 10_000)).toBeNull();
+});
