@@ -16,9 +16,9 @@ export function episodeSummary(episode: Episode, edge: Edge = 'opened'): string 
     case 'case_completed':
       return `${cases(count)} completed`;
     case 'host_unreachable':
-      return `${cases(count)} ${count === 1 ? 'waits' : 'wait'}: host ${subject} is out of sight ${since} (${word(facts['cause'])})`;
+      return `${waiting(count)}host ${subject} is out of sight ${since} (${word(facts['cause'])})`;
     case 'queue_stopped':
-      return `${cases(count)} on it: the queue of ${subject} is stopped ${since}`;
+      return `${waiting(count)}the queue of ${subject} is stopped ${since}`;
     case 'slot_quarantined':
       return `slot ${subject} is quarantined ${since}`;
     case 'disk_low':
@@ -66,6 +66,11 @@ function lastedMs({ openedAt, endedAt }: Episode): number {
 
 function cases(count: number): string {
   return `${count} case${count === 1 ? '' : 's'}`;
+}
+
+/** What it costs, before what it is; nothing while nothing waits. */
+function waiting(count: number): string {
+  return count === 0 ? '' : `${cases(count)} ${count === 1 ? 'waits' : 'wait'}: `;
 }
 
 function word(value: unknown): string {

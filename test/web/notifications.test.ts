@@ -65,6 +65,12 @@ test('what lasts is shown with its next command, and its message as it fares: ab
   expect(await textOf(site)).toMatch(/ops, opened: ✓ delivered [-\d: ]+, try 9/);
 });
 
+test('a host that nothing waits for is named alone', async () => {
+  const site = toldSite();
+  site.store.write((tx) => updateEpisode(tx, ID, { count: 0 }));
+  expect(await textOf(site)).toMatch(/(?<!: )host gpu1 is out of sight since/);
+});
+
 test('what is over needs no command any more', async () => {
   const site = toldSite();
   site.store.write((tx) => updateEpisode(tx, ID, { endedAt: site.clock.now() }));
