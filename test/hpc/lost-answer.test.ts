@@ -10,26 +10,28 @@ import { canMount } from '../transport/small-disk.ts';
 import { COMPUTES, createHpc, describeOnHpc } from './lab.ts';
 import type { Hpc } from './lab.ts';
 
-/** The host does what it is told, and then waits until the network swallows its answer. */
-function loseAnswerOf(hpc: Hpc, command: 'add' | 'enqueue'): void {
+/** The host waits until the network swallows what it says, and then does what it was told: no look tells of it either. */
+async function loseAnswerOf(hpc: Hpc, command: 'add' | 'enqueue'): Promise<void> {
   hpc.trap(`case " $* " in *" ${command} "*)
-  said=$(real "$@"); code=$?
+  : > '${hpc.file('asked')}'
+  until [ -e '${hpc.file('swallowed')}' ]; do sleep 0.05; done
+  real "$@"; code=$?
   : > '${hpc.file('done')}'
-  until [ -e '${hpc.file('answer')}' ]; do sleep 0.05; done
-  printf '%s\\n' "$said"; exit $code ;;
+  exit $code ;;
 esac`);
+  hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
+  hpc.start();
+  await hpc.appears('asked');
+  hpc.proxy.set({ stall: 'down' });
+  writeFileSync(hpc.file('swallowed'), '');
+  await hpc.appears('done');
 }
 
 for (const version of PUEUE_VERSIONS) {
   describeOnHpc(`with pueue ${version}`, { version }, () => {
     test('the answer to `pueue add` is lost: the job is found by its token, never created again, and runs once', async () => {
       const hpc = await createHpc({ version, proxied: true, transport: { keepalive: '1s' } });
-      loseAnswerOf(hpc, 'add');
-      hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
-      hpc.start();
-      await hpc.appears('done');
-      hpc.proxy.set({ stall: 'down' });
-      writeFileSync(hpc.file('answer'), '');
+      await loseAnswerOf(hpc, 'add');
       await hpc.in('case', 'confirming');
       hpc.trap(null);
       hpc.proxy.reset();
@@ -41,12 +43,7 @@ for (const version of PUEUE_VERSIONS) {
 
     test('the answer to `pueue enqueue` is lost: the job that was let go is followed, and runs once', async () => {
       const hpc = await createHpc({ version, proxied: true, transport: { keepalive: '1s' } });
-      loseAnswerOf(hpc, 'enqueue');
-      hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
-      hpc.start();
-      await hpc.appears('done');
-      hpc.proxy.set({ stall: 'down' });
-      writeFileSync(hpc.file('answer'), '');
+      await loseAnswerOf(hpc, 'enqueue');
       await hpc.until('the host is blind', () => hpc.caseOf('case').blindCause !== null);
       expect(hpc.caseOf('case').phase).toBe('releasing');
       hpc.trap(null);
