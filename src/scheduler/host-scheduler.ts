@@ -4,7 +4,7 @@ import type { HostSession, SchedulerOptions } from './host-session.ts';
 import { prepare, remove, sweepStaging, takeOverRoot } from './keep.ts';
 import type { Scheduler } from './scheduler.ts';
 import { create, find, release } from './submit.ts';
-import { gpus, list, look } from './watch.ts';
+import { copied, gpus, list, look } from './watch.ts';
 
 /**
  * What all schedulers have in common: the root, the receipts and the processes of a host. The dialect adds what its
@@ -25,6 +25,7 @@ export function createScheduler(dialect: Dialect, options: SchedulerOptions): Sc
     look: (tokens, signal) => look(session, tokens, signal),
     gpus: (signal) => gpus(session, signal),
     list: (signal) => list(session, signal),
+    copied: (from, tokens, signal) => copied(session, from, tokens, signal),
     remove: (attempt, signal) => remove(session, attempt, signal),
     sweepStaging: (tokens, signal) => sweepStaging(session, tokens, signal),
   };

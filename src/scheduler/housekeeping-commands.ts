@@ -1,4 +1,4 @@
-import { quote } from '../transport/quote.ts';
+import { quote, quotePath } from '../transport/quote.ts';
 import type { Target } from './attempt-commands.ts';
 import { RECEIPTS } from './host-receipts.ts';
 import { hostCommand } from './host-script.ts';
@@ -20,6 +20,23 @@ export function listCommand(installation: Installation, queueFunctions: string):
     `queue_read
 names attempt "$root/attempts"
 names staging "$root/staging"
+owned`,
+  );
+}
+
+/**
+ * The tokens come on standard input. A shell without `-ef` takes two names of one directory for a copy: then nothing is
+ * done in it, which harms nobody.
+ */
+export function copiedCommand(installation: Installation, from: string): string {
+  return hostCommand(
+    installation,
+    [],
+    `while IFS= read -r token; do
+  here=$root/attempts/$token there=${quotePath(from, 'attempts')}/$token
+  [ -d "$there" ] && [ ! -e "$here/end" ] || continue
+  [ "$here" -ef "$there" ] 2> /dev/null || printf 'copy %s\\n' "$token"
+done
 owned`,
   );
 }

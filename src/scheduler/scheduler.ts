@@ -121,6 +121,8 @@ export type ListOutcome =
   | { readonly kind: 'listed'; readonly attempts: readonly Listed[]; readonly staging: readonly string[] }
   | Blind;
 
+export type CopiedOutcome = { readonly kind: 'copied'; readonly tokens: readonly string[] } | Blind;
+
 export type PrepareOutcome =
   /** The root is there, writable, and ours. */
   | { readonly kind: 'prepared'; readonly node: Node }
@@ -161,6 +163,11 @@ export interface Scheduler {
   gpus(signal: AbortSignal): Promise<GpusOutcome>;
   /** Every attempt and staging directory, and every queue entry, that carries this installation's name. */
   list(signal: AbortSignal): Promise<ListOutcome>;
+  /**
+   * Which of these attempts lie in another root too, in a directory of their own, without an end in ours: that root was
+   * copied, not moved, and what their jobs do is written there.
+   */
+  copied(from: string, tokens: readonly string[], signal: AbortSignal): Promise<CopiedOutcome>;
   /** Removes what an attempt with a recorded proof left: the queue's record first, the data next, the claim last. */
   remove(attempt: AttemptRef, signal: AbortSignal): Promise<{ readonly kind: 'removed' } | Blind>;
   /** Staging leftovers of attempts that will never be staged again. */

@@ -5,9 +5,9 @@ import { gpusCommand } from './gpu-commands.ts';
 import { readGpus } from './gpus-answer.ts';
 import { answerOf, factsOf, refuseStrange, run } from './host-session.ts';
 import type { HostSession } from './host-session.ts';
-import { listCommand } from './housekeeping-commands.ts';
+import { copiedCommand, listCommand } from './housekeeping-commands.ts';
 import { lookCommand } from './look-command.ts';
-import type { Blind, GpusOutcome, Listed, ListOutcome, Look } from './scheduler.ts';
+import type { Blind, CopiedOutcome, GpusOutcome, Listed, ListOutcome, Look } from './scheduler.ts';
 
 /** One command for all tokens. */
 export async function look(
@@ -68,4 +68,22 @@ export async function list(session: HostSession, signal: AbortSignal): Promise<L
       .flatMap(ours)
       .map(({ token }) => token),
   };
+}
+
+export async function copied(
+  session: HostSession,
+  from: string,
+  tokens: readonly string[],
+  signal: AbortSignal,
+): Promise<CopiedOutcome> {
+  const strange = refuseStrange(session, tokens);
+  if (strange !== null) return strange;
+  const stdin = tokens.map((token) => `${token}\n`).join('');
+  const answer = await answerOf(session, copiedCommand(session.options, from), { stdin, signal });
+  if (answer.kind === 'blind') return answer;
+  const found = answer.lines.map((line) => /^copy (.*)$/.exec(line)?.[1]);
+  if (!found.every((token) => token !== undefined && tokens.includes(token))) {
+    return blind('garbled', 'the list of copied attempts cannot be read');
+  }
+  return { kind: 'copied', tokens: found.filter((token) => token !== undefined) };
 }

@@ -1,4 +1,5 @@
-import { and, eq, inArray, isNotNull, isNull, ne, or } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, ne, notInArray, or } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 
 import type { ReadDb, Tx } from './database.ts';
 import { readMeta, writeMeta } from './meta.ts';
@@ -15,7 +16,7 @@ export interface LeftRoot {
 export function leftRoot(db: ReadDb, host: string, root: string): LeftRoot | null {
   const before = readMeta(db, `root:${host}`);
   if (before === null || before === root) return null;
-  const tokens = atStake(db, host);
+  const tokens = atStake(db, eq(attempts.host, host)).map(({ token }) => token);
   return tokens.length === 0 ? null : { root: before, tokens };
 }
 
@@ -30,21 +31,45 @@ export function saidOf(left: LeftRoot, root: string): string {
   return `the root was changed to ${root} while ${n === 1 ? 'an attempt lies' : `${n} attempts lie`} in ${left.root}`;
 }
 
+/** For a person: what is wrong with a root of which all is there, twice. */
+export function saidOfCopy(left: LeftRoot, root: string, n: number): string {
+  const which = n === 1 ? 'an attempt that may run lies' : `${n} attempts that may run lie`;
+  return `${root} is a copy of ${left.root}, and ${which} in both`;
+}
+
+/** Something that counts, on a host that is not in the configuration any more. */
+export interface Stray {
+  readonly host: string;
+  readonly token: string;
+}
+
+export function strays(db: ReadDb, configured: readonly string[]): readonly Stray[] {
+  return atStake(db, notInArray(attempts.host, [...configured]));
+}
+
+/** For a person: what is wrong, and the way out. `found` is not empty. */
+export function saidOfRenamed(found: readonly Stray[], host: string): string {
+  const [{ host: before } = { host }] = found;
+  const n = found.filter((stray) => stray.host === before).length;
+  const what = `${n === 1 ? 'an attempt' : `${n} attempts`} of ${before}, which left the configuration, ${n === 1 ? 'lies' : 'lie'} here`;
+  return `${what}: name hosts.${host} ${before} again (or put ${before} back beside it, if it is another machine) and restart the daemon, until nothing of ${before} is under way or an orphan`;
+}
+
 /** For a person: the way out. */
 export function putBack(left: LeftRoot, host: string): string {
   return `put "root: ${left.root}" back under hosts.${host} and restart the daemon, until nothing of ${host} is under way or an orphan`;
 }
 
 /** An upload that is under way begins anew wherever it is. */
-function atStake(db: ReadDb, host: string): string[] {
+function atStake(db: ReadDb, where: SQL): Stray[] {
   const isLive = and(inArray(cases.state, ['submitted', 'submitting', 'running']), ne(cases.phase, 'staging'));
   return db
-    .select({ token: attempts.token })
+    .select({ host: attempts.host, token: attempts.token })
     .from(attempts)
     .leftJoin(cases, eq(cases.token, attempts.token))
     .where(
       and(
-        eq(attempts.host, host),
+        where,
         or(
           isLive,
           isNotNull(attempts.orphan),
@@ -52,6 +77,5 @@ function atStake(db: ReadDb, host: string): string[] {
         ),
       ),
     )
-    .all()
-    .map((row) => row.token);
+    .all();
 }

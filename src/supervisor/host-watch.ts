@@ -4,7 +4,7 @@ import type { Blind } from '../scheduler/scheduler.ts';
 import type { Store } from '../store/database.ts';
 import { hasAttempts } from '../store/attempts.ts';
 import { readHost } from '../store/hosts.ts';
-import { leftRoot } from '../store/left-root.ts';
+import { leftRoot, strays } from '../store/left-root.ts';
 import type { Change } from './commit.ts';
 import type { Dispatch } from './dispatch.ts';
 import { createGpuWatch } from './gpu-watch.ts';
@@ -58,6 +58,8 @@ export function createHostWatch(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly episodes: Episodes;
+  /** The names of all hosts of the configuration. */
+  readonly configured: readonly string[];
   /** Work may start there now, or slots may be leased. */
   readonly onReady: () => void;
 }): HostWatch {
@@ -150,6 +152,7 @@ export function createHostWatch(deps: {
     clock,
     mayMakeRoot: () => !hasAttempts(store.db, host.name),
     leftRoot: () => leftRoot(store.db, host.name, host.root),
+    strays: () => strays(store.db, deps.configured),
     onState,
   });
   const observer: Observer = createObserver({

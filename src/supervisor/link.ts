@@ -7,8 +7,8 @@ import type { Clock } from '../domain/clock.ts';
 import type { Node } from '../domain/job.ts';
 import type { BlindCause } from '../domain/observation.ts';
 import type { Blind } from '../scheduler/scheduler.ts';
-import type { LeftRoot } from '../store/left-root.ts';
-import { changed, objectionToRoot } from './changed-root.ts';
+import type { LeftRoot, Stray } from '../store/left-root.ts';
+import { changed, objectionToName, objectionToRoot } from './changed-root.ts';
 import { createDeadline } from './deadline.ts';
 import type { Host } from './host.ts';
 
@@ -38,6 +38,8 @@ export function createLink(deps: {
   readonly mayMakeRoot: () => boolean;
   /** Not null when its root is another one than the one that its jobs lie in. */
   readonly leftRoot: () => LeftRoot | null;
+  /** What counts on hosts that left the configuration: it may have been this one, under another name. */
+  readonly strays: () => readonly Stray[];
   readonly onState: (state: LinkState) => void;
 }): Link {
   const { host, clock, onState } = deps;
@@ -84,6 +86,8 @@ export function createLink(deps: {
     if (look.kind === 'blind') return fail('link.failed', look.cause, look.reason);
     const objection = left === null ? null : await objectionToRoot(host, left, signal);
     if (objection !== null) return fail('link.failed', objection.cause, objection.reason);
+    const renamed = await objectionToName(host, deps.strays(), signal);
+    if (renamed !== null) return fail('link.failed', renamed.cause, renamed.reason);
     if (stopping.signal.aborted || !send({ type: 'link.opened' })) return;
     onState({ kind: 'online', node: look.node, notices: look.notices });
   };

@@ -1,14 +1,14 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Store } from '../store/database.ts';
 import { readHosts, removeHost, resetHost } from '../store/hosts.ts';
-import { leftRoot } from '../store/left-root.ts';
+import { leftRoot, strays } from '../store/left-root.ts';
 import { forgetBusy, syncSlots } from '../store/slots.ts';
 import { admitCase } from './admit.ts';
 import type { FoundCase } from './admit.ts';
 import type { Change } from './commit.ts';
 import type { Tx } from '../store/database.ts';
 import { createBarrier } from './barrier.ts';
-import { changed } from './changed-root.ts';
+import { changed, objectionToName } from './changed-root.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createDispatching } from './dispatch.ts';
 import type { FailPoint } from './fail-point.ts';
@@ -89,6 +89,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
         clock,
         log,
         episodes,
+        configured: [...byName.keys()],
         onReady: () => {
           runner.syncHost(host.name);
           dispatcher.kick();
@@ -133,6 +134,10 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     if (left !== null) return { outcome: 'refused', message: changed(host, left).reason };
     const taken = await within(clock, TAKEOVER_TIMEOUT_MS, (signal) => host.scheduler.takeOver(signal));
     if (taken.kind === 'blind') return { outcome: 'refused', message: taken.reason };
+    const renamed = await within(clock, TAKEOVER_TIMEOUT_MS, (signal) =>
+      objectionToName(host, strays(store.db, [...byName.keys()]), signal),
+    );
+    if (renamed !== null) return { outcome: 'refused', message: renamed.reason };
     watches.get(name)?.retry();
     return { outcome: 'done', message: `the root of ${name} is ours; work begins there now` };
   };

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -47,6 +47,24 @@ export function keepContract(bench: Bench): void {
       });
       expect(await bench.scheduler.sweepStaging([staged], signal)).toEqual({ kind: 'swept' });
       expect(readdirSync(path.join(bench.lab.root, 'staging'))).toEqual([]);
+    });
+
+    test('tells a root that was copied from another name of its own, until the attempt has an end here', async () => {
+      const attempt = await held();
+      const { root } = bench.lab;
+      const other = `${root}-other`;
+      cpSync(root, other, { recursive: true });
+      const ask = (from: string) => bench.scheduler.copied(from, [attempt.token], signal);
+      expect(await ask(other)).toEqual({ kind: 'copied', tokens: [attempt.token] });
+      rmSync(other, { recursive: true });
+      expect(await ask(other)).toEqual({ kind: 'copied', tokens: [] });
+      symlinkSync(root, other);
+      expect(await ask(other)).toEqual({ kind: 'copied', tokens: [] });
+      rmSync(other);
+      cpSync(root, other, { recursive: true });
+      writeFileSync(path.join(bench.lab.directory(attempt.token), 'end'), 'exit 0\n');
+      expect(await ask(other)).toEqual({ kind: 'copied', tokens: [] });
+      rmSync(other, { recursive: true });
     });
 
     test('removes what an attempt left, and a late start of it runs nothing', async () => {

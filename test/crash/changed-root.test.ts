@@ -107,3 +107,50 @@ test('a root that was moved with all that lies in it is taken up where it is now
   site.drop('next', site.counting('next', 'mkdir -p output; echo dose > output/data'));
   expect((await site.final('next')).state).toBe('completed');
 });
+
+test('a root that was copied while a job lives in it is not worked in: what the job does is written in the old one', async () => {
+  const site = createSite();
+  await leftAtWork(site);
+  const copy = join(site.folder, 'copied-root');
+  cpSync(site.root, copy, { recursive: true });
+  configureRoot(site, copy);
+  const second = site.start();
+  expect(await missed(site)).toContain(`${copy} is a copy of ${site.root}`);
+  expect(await missed(site)).toContain(`put "root: ${site.root}" back`);
+  go(site);
+  expect(site.caseOf('case')).toMatchObject({ phase: 'executing', failure: null });
+
+  await stopped(second);
+  configureRoot(site, site.root);
+  site.start();
+  expect((await site.final('case')).state).toBe('completed');
+});
+
+test('a host that is renamed while a job is at work there gives its GPU to nobody until it has its name again', async () => {
+  const site = createSite();
+  await leftAtWork(site);
+  site.configure({ hosts: { there: { root: site.root, observe_every: '1s', slots: [{ name: 'gpu' }] } } });
+  const second = site.start();
+  site.drop('next', site.counting('next', 'mkdir -p output; echo dose > output/data'));
+  const back = 'name hosts.there here again';
+  expect(
+    await site.until('the change is named', (reader) => {
+      const host = readHost(reader.db, 'there');
+      return host?.state === 'offline' ? host.reason : null;
+    }),
+  ).toContain(back);
+  expect(await site.order({ kind: 'takeover', host: 'there' })).toMatchObject({
+    outcome: 'refused',
+    message: expect.stringContaining(back),
+  });
+  expect((await site.mqi('doctor')).out.replaceAll(/\s+/g, ' ')).toContain(back);
+  expect(site.runs('next')).toBe(0);
+
+  await stopped(second);
+  configureRoot(site, site.root);
+  site.start();
+  go(site);
+  expect((await site.final('case')).state).toBe('completed');
+  expect((await site.final('next')).state).toBe('completed');
+  expect(site.runs('case')).toBe(1);
+});

@@ -112,6 +112,7 @@ export class FakeHost {
         this.creates === 'never'
           ? aborted(signal).then(() => ({ kind: 'unknown', reason: 'aborted' }) as const)
           : this.#answer(() => ({ kind: 'created', job: { id: spec.token, createdAt: null } }) as const),
+      copied: () => this.#answer(() => ({ kind: 'copied', tokens: [] }) as const),
       find: (token) => this.#answer(() => ({ kind: 'found', job: { id: token, createdAt: null } }) as const),
       release: ({ token }) =>
         this.#answer(() => {

@@ -62,6 +62,11 @@ export class SimScheduler implements port.Scheduler {
     return reply.kind === 'done' ? { kind: 'prepared', node: reply.value } : this.#blind(reply, signal);
   }
 
+  /** No root is changed here. */
+  copied(): Promise<port.CopiedOutcome> {
+    return Promise.resolve({ kind: 'copied', tokens: [] });
+  }
+
   /** There is one installation only. */
   takeOver(signal: AbortSignal): Promise<port.PrepareOutcome> {
     return this.prepare(signal);
