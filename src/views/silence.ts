@@ -20,7 +20,10 @@ export function silentMs(
   const known = hosts.filter((host) => observeEveryMs.has(host.name));
   if (known.length === 0 || lastSignMs === null) return null;
   const dueMs = Math.max(lastSignMs, ...known.map((host) => nextSignMs(host, observeEveryMs.get(host.name)!)));
-  return nowMs > dueMs + GRACE_MS ? nowMs - lastSignMs : null;
+  if (nowMs <= dueMs + GRACE_MS) return null;
+  // a host out of sight leaves no other sign of each try than when the next one was due
+  const tries = known.map((host) => (host.state === 'online' ? null : host.retryAt));
+  return nowMs - Math.max(lastSignMs, ...tries.map((at) => at ?? lastSignMs));
 }
 
 /** By when the next sign of this host is in the database, whether it answers or not. */
@@ -34,7 +37,8 @@ function nextSignMs(
     case 'offline':
       return (retryAt ?? since) + PATIENCE_MS;
     case 'connecting':
-      return since + PATIENCE_MS;
+      // `since` tells when it went out of sight; each try since then began at its `retryAt`
+      return Math.max(since, retryAt ?? since) + PATIENCE_MS;
   }
 }
 

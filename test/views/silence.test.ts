@@ -26,6 +26,11 @@ test.each([
   ['one that is looked at once an hour', [host('b', 'online', { seen: 0 })], 3_700],
   ['one that is out of sight and tried again later', [host('a', 'offline', { retry: 60_000 })], 200],
   ['one that is being connected to', [host('a', 'connecting', {})], 150],
+  [
+    'one that has been out of sight for long, and is tried once more',
+    [host('a', 'connecting', { retry: 3_600_000 })],
+    3_750,
+  ],
   ['one of two that is in time', [host('a', 'online', { seen: 0 }), host('b', 'online', { seen: 0 })], 1_000],
 ])('a daemon is not called silent because of %s', (_, hosts, now) => {
   expect(silent(hosts, 0, now)).toBeNull();
@@ -33,12 +38,18 @@ test.each([
 
 test.each([
   ['a host that was seen', [host('a', 'online', { seen: 0 })], 161],
-  ['a host that is out of sight', [host('a', 'offline', { retry: 60_000 })], 211],
   ['a host that it was connecting to', [host('a', 'connecting', {})], 151],
   ['all of its hosts', [host('a', 'online', { seen: 0 }), host('b', 'online', { seen: 0 })], 3_751],
 ])('a daemon is silent that does not look any more at %s', (_, hosts, now) => {
   expect(silent(hosts, 0, now)).toBe(now * SECOND);
 });
+
+test.each(['offline', 'connecting'] as const)(
+  'its silence is counted from the last try, for a host that is %s',
+  (state) => {
+    expect(silent([host('a', state, { retry: 3_600_000 })], 0, 3_751)).toBe(151 * SECOND);
+  },
+);
 
 test('nobody can tell where no host is configured, none ever left a sign, or another sign is newer', () => {
   expect(silent([], 0, 10_000)).toBeNull();
