@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull, isNull, ne, notInArray, or } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, not, notInArray, or } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 
 import type { ReadDb, Tx } from './database.ts';
@@ -16,7 +16,13 @@ export interface LeftRoot {
 export function leftRoot(db: ReadDb, host: string, root: string): LeftRoot | null {
   const before = readMeta(db, `root:${host}`);
   if (before === null || before === root) return null;
-  const tokens = atStake(db, eq(attempts.host, host)).map(({ token }) => token);
+  const ofHost = eq(attempts.host, host);
+  const orphans = db
+    .select({ token: attempts.token })
+    .from(attempts)
+    .where(and(ofHost, isNotNull(attempts.orphan)))
+    .all();
+  const tokens = [...new Set([...atStake(db, ofHost), ...orphans].map(({ token }) => token))];
   return tokens.length === 0 ? null : { root: before, tokens };
 }
 
@@ -60,22 +66,22 @@ export function putBack(left: LeftRoot, host: string): string {
   return `put "root: ${left.root}" back under hosts.${host} and restart the daemon, until nothing of ${host} is under way or an orphan`;
 }
 
-/** An upload that is under way begins anew wherever it is. */
+/** What may run there, is staged, or is still to be collected. An upload that is under way begins anew wherever it is. */
 function atStake(db: ReadDb, where: SQL): Stray[] {
-  const isLive = and(inArray(cases.state, ['submitted', 'submitting', 'running']), ne(cases.phase, 'staging'));
-  return db
-    .select({ host: attempts.host, token: attempts.token })
-    .from(attempts)
-    .leftJoin(cases, eq(cases.token, attempts.token))
-    .where(
-      and(
-        where,
-        or(
-          isLive,
-          isNotNull(attempts.orphan),
-          and(isNull(attempts.proof), or(isNull(cases.phase), ne(cases.phase, 'staging'))),
-        ),
-      ),
-    )
+  const columns = { host: attempts.host, token: attempts.token };
+  const isStaging = eq(cases.phase, 'staging');
+  // each by its own index: neither may go through all that ever was
+  const live = db
+    .select(columns)
+    .from(cases)
+    .innerJoin(attempts, eq(attempts.token, cases.token))
+    .where(and(inArray(cases.state, ['submitted', 'submitting', 'running']), not(isStaging), where))
     .all();
+  const unproven = db
+    .select(columns)
+    .from(attempts)
+    .leftJoin(cases, and(eq(cases.id, attempts.caseId), eq(cases.token, attempts.token)))
+    .where(and(isNull(attempts.proof), where, or(isNull(cases.phase), not(isStaging))))
+    .all();
+  return [...new Map([...live, ...unproven].map((stray) => [stray.token, stray])).values()];
 }
