@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 import { missingParts } from './lab/parts.mjs';
 
@@ -57,16 +58,19 @@ passed += results.passed;
 const failed = failures.length + Math.max(results.failed, vitest ? 0 : 1);
 
 for (const name of failures) console.log(`failed check: ${name}`);
-for (const name of results.names) console.log(`failed test: ${name}`);
+// told again here, in short: a log that is cut keeps its end
+for (const { name, why } of results.failures) console.log(`failed test: ${name}\n${why}`);
 console.log(`${passed} passed, ${failed} failed${results.skipped > 0 ? `, ${results.skipped} skipped` : ''}`);
 process.exitCode = failed > 0 || results.passed === 0 ? 1 : 0;
 
-/** @returns {{passed: number, failed: number, skipped: number, names: string[]}} */
+/** @returns {{passed: number, failed: number, skipped: number, failures: {name: string, why: string}[]}} */
 function readReport() {
   try {
     const json = JSON.parse(readFileSync(report, 'utf8'));
-    const names = json.testResults.flatMap((file) =>
-      file.assertionResults.filter((t) => t.status === 'failed').map((t) => `${file.name}: ${t.fullName}`),
+    const failed = json.testResults.flatMap((file) =>
+      file.assertionResults
+        .filter((t) => t.status === 'failed')
+        .map((t) => ({ name: `${file.name}: ${t.fullName}`, why: inShort(t.failureMessages) })),
     );
     // a file that could not be loaded has failed without a test
     const broken = json.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
@@ -74,11 +78,17 @@ function readReport() {
       passed: json.numPassedTests,
       failed: json.numFailedTests + broken.length,
       skipped: json.numPendingTests + json.numTodoTests,
-      names: [...names, ...broken.map((file) => file.name)],
+      failures: [...failed, ...broken.map((file) => ({ name: file.name, why: inShort([file.message]) }))],
     };
   } catch {
-    return { passed: 0, failed: 1, skipped: 0, names: ['the test report cannot be read'] };
+    return { passed: 0, failed: 1, skipped: 0, failures: [{ name: 'the test report cannot be read', why: '' }] };
   } finally {
     rmSync(join(report, '..'), { recursive: true, force: true });
   }
+}
+
+/** The first lines of each message, indented. @param {string[]} messages */
+function inShort(messages) {
+  const lines = messages.flatMap((message) => stripVTControlCharacters(message).split('\n').slice(0, 25));
+  return lines.map((line) => `    ${line.slice(0, 300)}`).join('\n');
 }

@@ -68,7 +68,7 @@ export async function dial(context: DialContext): Promise<Dialled> {
     client.on('error', (error: Error & ClientErrorExtensions) => {
       // a key or the agent failed: ssh2 goes on to the next one by itself
       if (!connected && isAboutOneKey(error)) return login.note(error.message);
-      end(connected ? error.message : explain(error, hop, hostKey, login));
+      end(connected ? lossOf(error, hop) : explain(error, hop, hostKey, login));
     });
     client.on('connect', () => (stage = `${hop.host}:${hop.port} was reached, but did not answer as an SSH server`));
     client.on('handshake', () => {
@@ -124,6 +124,12 @@ const TOO_MANY_LOGINS = 'too many logins at once there (MaxStartups)';
 /** Why a connection was not made: may it be for others that are being made at the same time? */
 export function isTooManyLogins(reason: string): boolean {
   return reason.includes(TOO_MANY_LOGINS);
+}
+
+/** A host that closes while words of ours are still on their way answers them by a reset. */
+function lossOf(error: Error, hop: Hop): string {
+  const isReset = 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+  return isReset ? `${hop.host} closed the connection (${error.message})` : error.message;
 }
 
 /** ssh2's and the kernel's words in ours, with the next command to type. */

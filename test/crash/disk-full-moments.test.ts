@@ -59,7 +59,6 @@ const DISKS: readonly Disk[] = [
 describe.skipIf(!canMount)('a disk that fills up while cases stand in five moments (needs root and mount)', () => {
   test.each(DISKS)(
     'under $name: all of them complete when there is room, and each job runs once',
-    { timeout: 120_000 },
     async ({ folderOf, isMet, stuck }) => {
       const site = createSite({ slots: 3, deadlineMs: 90_000 });
       const disk = createSmallDisk(folderOf(site), '16m');

@@ -149,7 +149,7 @@ describeWithSshd('a host over ssh', () => {
     const begun = performance.now();
     const report = await examined(hostConfig({ transport: sshTo(sshd) }), { limitMs: 1_000 });
     sshd.kill('SIGCONT', 'listener');
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(performance.now() - begun).toBeLessThan(15_000);
     expect(report.names('fail')).toEqual(['login']);
     expect(report.of('login').found).toContain('no answer within 1 s');
   });

@@ -8,7 +8,6 @@ import { createSite } from '../lab/site.ts';
 test('a case waits, explained, while somebody else computes on its GPU, and runs when they have gone; its own job makes nobody wait', async () => {
   // within one probe and a job, with something to spare
   const site = createSite({
-    deadlineMs: 60_000,
     host: {
       slots: [
         { name: 'gpu0', env: { CUDA_VISIBLE_DEVICES: '0' } },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { recordOrder } from '../../src/store/orders.ts';
 import { openOrders } from '../../src/store/queries.ts';
@@ -10,15 +10,13 @@ import type { NotifySocket } from '../lab/notify-socket.ts';
 import { missingParts } from '../lab/parts.mjs';
 import { createSite } from '../lab/site.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
-
 const isMissing = missingParts().some(({ name }) => name === 'systemd' || name === 'python3');
 const pings = ({ heard }: NotifySocket): number => heard.filter(({ text }) => text === 'WATCHDOG=1').length;
 const silentForMs = ({ heard }: NotifySocket): number =>
   performance.now() - (heard.findLast(({ text }) => text === 'WATCHDOG=1')?.atMs ?? 0);
 
 test.skipIf(isMissing)('systemd hears when the daemon is ready, that it lives, and that it stops', async () => {
-  const site = createSite({ deadlineMs: 60_000 });
+  const site = createSite();
   const socket = await openNotifySocket(site.folder);
   // what systemd tells the daemon is not for its jobs: one of them could speak for it
   site.drop('case', 'mkdir -p output; env > output/env\n');
@@ -40,7 +38,7 @@ test.skipIf(isMissing)('systemd hears when the daemon is ready, that it lives, a
 });
 
 test.skipIf(isMissing)('a supervisor that is held up is not fed for, though everything else goes on', async () => {
-  const site = createSite({ deadlineMs: 60_000 });
+  const site = createSite();
   const socket = await openNotifySocket(site.folder);
   site.start({ env: { NOTIFY_SOCKET: socket.path, WATCHDOG_USEC: '1500000' }, failPoints: 'tick=lost@40' });
   await site.until('it is fed', () => pings(socket) >= 5);

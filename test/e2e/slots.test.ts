@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { createSite } from '../lab/site.ts';
 
-const OBSERVE_SECONDS = 30;
+const OBSERVE_SECONDS = 120;
 
 test('two slots and ten one-second jobs: hints alone carry them through, long before the second look is due, and no slot has two', async () => {
   const site = createSite({ slots: 2, observeEvery: `${OBSERVE_SECONDS}s` });

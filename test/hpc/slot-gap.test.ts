@@ -8,7 +8,7 @@ import { createHpc, describeOnHpc } from './lab.ts';
 import type { Hpc } from './lab.ts';
 
 const MIB = 1024 * 1024;
-const INTERVAL_SECONDS = 30;
+const INTERVAL_SECONDS = 120;
 
 /** `bench/slot-gap-ssh.mjs` asks for the full size, and for the figures in a file. */
 const inputMib = Number(process.env['MQI_SLOT_GAP_MIB'] ?? 4);

@@ -19,7 +19,7 @@ let browser: Browser;
 /** A page of its own browser profile; anything that goes wrong in one of ours fails the test. */
 async function openPage(url: string, isOurs = true): Promise<Page> {
   const context = await browser.newContext();
-  context.setDefaultTimeout(60_000);
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('pageerror', (error) => troubles.push(error.message));
@@ -111,7 +111,7 @@ describe.runIf(hasChromium)('in a browser', () => {
     expect(again).toEqual(all);
     for (const heard of [all, again]) expect(JSON.stringify(heard)).not.toContain('Doe');
     expect(relay.printed()).not.toContain('refused');
-  }, 120_000);
+  });
 
   it('a finished case is told again, step by step, from its journal', async () => {
     const [site, standIn] = [siteWithJob(), await startStandIn()];
@@ -151,7 +151,7 @@ describe.runIf(hasChromium)('in a browser', () => {
     await page.getByRole('button', { name: 'Back to now' }).click();
     await lit(page, 'completed');
     expect(await relay.end('SIGINT')).toBe(0);
-  }, 120_000);
+  });
 
   it('a page of a foreign origin gets nothing, although it knows the token', async () => {
     const [site, standIn] = [siteWithJob(), await startStandIn()];
@@ -200,7 +200,7 @@ describe.runIf(hasChromium)('in a browser', () => {
     ]);
     await lit(opened, 'running.executing');
     expect(await foreign.evaluate('window.heard')).toEqual([]);
-  }, 120_000);
+  });
 
   it('mqi run --inspect shows the cases of the daemon itself; when that is gone the page says so', async () => {
     const site = siteWithJob();
@@ -212,7 +212,7 @@ describe.runIf(hasChromium)('in a browser', () => {
     await page.waitForSelector('#connection[data-state="lost"]');
     expect(await page.locator('#connection').textContent()).toContain('what you see is how it was then');
     expect(await page.locator('.lit').getAttribute('data-path')).toBe('running.executing');
-  }, 120_000);
+  });
 
   it('without a token the page says what to do', async () => {
     const site = siteWithJob();
@@ -222,7 +222,7 @@ describe.runIf(hasChromium)('in a browser', () => {
     const page = await openPage((await relay.address()).split('#')[0]!);
     expect(await page.locator('#connection').textContent()).toBe('No token: open the address that the command printed');
     expect(await page.locator('.lit').count()).toBe(0);
-  }, 120_000);
+  });
 });
 
 function phaseOf(value: string | Readonly<Record<string, unknown>>): string {

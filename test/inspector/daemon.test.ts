@@ -30,7 +30,7 @@ it('mqi run --inspect streams its cases, and lets its viewers go when it is stop
   const closed = once(socket, 'close');
   expect(await daemon.end('SIGTERM')).toBe(0);
   await closed;
-}, 60_000);
+});
 
 it('a port that is taken costs the inspector, and nothing else', async () => {
   const server = createServer();
@@ -43,4 +43,4 @@ it('a port that is taken costs the inspector, and nothing else', async () => {
   expect((await site.final('a')).state).toBe('completed');
   expect(daemon.printed()).toContain('the inspector ends, everything else goes on: listen EADDRINUSE');
   expect(await daemon.end('SIGTERM')).toBe(0);
-}, 60_000);
+});

@@ -33,7 +33,7 @@ export function whyMachineIsMissing(): string | null {
 }
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 export async function startMachine(): Promise<Machine> {
   const network = createNetwork();

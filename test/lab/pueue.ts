@@ -97,7 +97,7 @@ shared:
   }
 
   async function answering(): Promise<void> {
-    const limit = Date.now() + 10_000;
+    const limit = Date.now() + 60_000;
     while ((await pueue('status', '--json')).code !== 0) {
       if (Date.now() > limit) throw new Error(`pueued ${version} does not come up`);
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -40,7 +40,7 @@ export const MAIN = process.env['MQI_MAIN'] ?? join(import.meta.dirname, '..', '
 const OWN_ENV = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
 
 /** How long anything may take before a test gives up, on a slow and busy machine. Nothing waits for it to pass. */
-const DEADLINE_MS = 25_000;
+const DEADLINE_MS = 60_000;
 
 export interface Daemon {
   readonly child: ChildProcess;
@@ -108,7 +108,7 @@ export interface SiteOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly host?: Readonly<Record<string, unknown>>;
   readonly job?: Readonly<Record<string, unknown>>;
-  /** How long anything may take before a test gives up, milliseconds; 25 s unless given. */
+  /** How long anything may take before a test gives up, milliseconds; 60 s unless given. */
   readonly deadlineMs?: number;
   /** How often the database is asked while a test waits, milliseconds; 25 unless given. */
   readonly pollMs?: number;

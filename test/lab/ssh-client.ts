@@ -34,7 +34,10 @@ export async function proxyForTest(target: { readonly host: string; readonly por
   return proxy;
 }
 
-/** Through the server's own ssh_config, with short times: a dead peer is noticed after 1.2 s. */
+/** A dead peer is noticed after 1.2 s of silence: for tests that are about that. Others must not lose a host to a busy machine. */
+export const WATCHFUL: Partial<SshOptions> = { keepaliveMs: 300 };
+
+/** Through the server's own ssh_config. */
 export function optionsFor(sshd: Pick<Sshd, 'configFile'>, changes: Partial<SshOptions> = {}): SshOptions {
   return {
     host: 'hpc',
@@ -46,8 +49,8 @@ export function optionsFor(sshd: Pick<Sshd, 'configFile'>, changes: Partial<SshO
     agent: false,
     configFile: sshd.configFile,
     maxSessions: 4,
-    connectTimeoutMs: 10_000,
-    keepaliveMs: 300,
+    connectTimeoutMs: 60_000,
+    keepaliveMs: 10_000,
     ...changes,
   };
 }

@@ -148,8 +148,8 @@ export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   }
 }
 
-/** Waits for a condition, not for a time: it is asked every 10 ms, and must hold within 20 s. */
-export async function until(condition: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
+/** Waits for a condition, not for a time: it is asked every 10 ms, and must hold within a minute. */
+export async function until(condition: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
   const end = Date.now() + limitMs;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error('what was waited for did not come');

@@ -10,29 +10,25 @@ import { cleanScratch, readTree, scratch, writeAttempt, writeTree } from './scra
 cleanScratch();
 
 describe('a collection that is cut', () => {
-  test(
-    'at any byte leaves no results, and the next one fetches only what is missing',
-    { timeout: 120_000 },
-    async () => {
-      const root = scratch();
-      writeAttempt(root, FILES);
-      const whole = cutAfter(Infinity);
-      expect(await fetch(whole.spawn, root, scratch())).toMatchObject({ kind: 'fetched', files: 9 });
-      const length = whole.givenBytes();
-      const steps = Array.from({ length: 10 }, (_, index) => Math.floor((length * index) / 10));
-      for (const limitBytes of [0, 1, 511, 512, 513, 1_600, ...steps, 100_000]) {
-        const results = scratch();
-        const outcome = await fetch(cutAfter(limitBytes).spawn, root, results);
-        expect(outcome, `cut after ${limitBytes}`).toMatchObject({ kind: 'blind' });
-        expect(existsSync(placeOf(results))).toBe(false);
-        const retry = cutAfter(Infinity);
-        expect(await fetch(retry.spawn, root, results)).toMatchObject({ kind: 'fetched', files: 9 });
-        if (limitBytes > 80_000) expect(retry.givenBytes()).toBeLessThan(length - 70_000);
-        expectFetched(results, FILES);
-        expect(readTree(join(results, '.staging'))).toEqual({});
-      }
-    },
-  );
+  test('at any byte leaves no results, and the next one fetches only what is missing', async () => {
+    const root = scratch();
+    writeAttempt(root, FILES);
+    const whole = cutAfter(Infinity);
+    expect(await fetch(whole.spawn, root, scratch())).toMatchObject({ kind: 'fetched', files: 9 });
+    const length = whole.givenBytes();
+    const steps = Array.from({ length: 10 }, (_, index) => Math.floor((length * index) / 10));
+    for (const limitBytes of [0, 1, 511, 512, 513, 1_600, ...steps, 100_000]) {
+      const results = scratch();
+      const outcome = await fetch(cutAfter(limitBytes).spawn, root, results);
+      expect(outcome, `cut after ${limitBytes}`).toMatchObject({ kind: 'blind' });
+      expect(existsSync(placeOf(results))).toBe(false);
+      const retry = cutAfter(Infinity);
+      expect(await fetch(retry.spawn, root, results)).toMatchObject({ kind: 'fetched', files: 9 });
+      if (limitBytes > 80_000) expect(retry.givenBytes()).toBeLessThan(length - 70_000);
+      expectFetched(results, FILES);
+      expect(readTree(join(results, '.staging'))).toEqual({});
+    }
+  });
 
   test('by an abort is blind', async () => {
     const root = scratch();

@@ -44,7 +44,7 @@ describeWithSshd('a connection', () => {
     await sshd.stopListening();
     const before = performance.now();
     expect(await refusal(optionsFor(sshd))).toContain('no SSH server listens there');
-    expect(performance.now() - before).toBeLessThan(2_000);
+    expect(performance.now() - before).toBeLessThan(15_000);
   });
 
   test('to a name without an address says so', async () => {

@@ -189,6 +189,6 @@ describeWithSshd('channels', () => {
     await until(process, 'started');
     process.abandon();
     expect(await process.ended).toEqual({ exitCode: null, reason: 'abandoned' });
-    await expect.poll(() => existsSync(join(sshd.home, 'done')), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(sshd.home, 'done'))).toBe(true);
   });
 });

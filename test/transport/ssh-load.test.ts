@@ -17,28 +17,24 @@ const COMMANDS = 2_000;
 const SLOW_BYTES_PER_SECOND = 32 * 1024;
 
 describeWithSshd('under load', () => {
-  test(
-    `${COMMANDS} commands in four channels are all answered, each by its own answer`,
-    { timeout: 120_000 },
-    async () => {
-      const sshd = await sshdForTest();
-      const { link, lost } = await connected(optionsFor(sshd, { keepaliveMs: 10_000 }));
-      const before = performance.now();
-      let next = 0;
-      const wrong: unknown[] = [];
-      const worker = async (): Promise<void> => {
-        while (next < COMMANDS) {
-          const index = next++;
-          const answer = await ask(link, `echo ${index}; exit ${index % 100}`);
-          if (answer.stdout !== `${index}\n` || answer.exitCode !== index % 100) wrong.push({ index, ...answer });
-        }
-      };
-      await Promise.all(Array.from({ length: 4 }, worker));
-      console.info(`${Math.round((COMMANDS * 1000) / (performance.now() - before))} commands a second`);
-      expect(wrong).toEqual([]);
-      expect(lost).toEqual([]);
-    },
-  );
+  test(`${COMMANDS} commands in four channels are all answered, each by its own answer`, async () => {
+    const sshd = await sshdForTest();
+    const { link, lost } = await connected(optionsFor(sshd, { keepaliveMs: 10_000 }));
+    const before = performance.now();
+    let next = 0;
+    const wrong: unknown[] = [];
+    const worker = async (): Promise<void> => {
+      while (next < COMMANDS) {
+        const index = next++;
+        const answer = await ask(link, `echo ${index}; exit ${index % 100}`);
+        if (answer.stdout !== `${index}\n` || answer.exitCode !== index % 100) wrong.push({ index, ...answer });
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, worker));
+    console.info(`${Math.round((COMMANDS * 1000) / (performance.now() - before))} commands a second`);
+    expect(wrong).toEqual([]);
+    expect(lost).toEqual([]);
+  });
 
   test('an upload over a slow line keeps control quick', async () => {
     const sshd = await sshdForTest();

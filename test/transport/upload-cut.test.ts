@@ -17,40 +17,35 @@ async function fullLength(folder: string): Promise<number> {
 }
 
 describe('an upload that is cut', () => {
-  test(
-    'at any byte never becomes an attempt, and the next one sends only what is missing',
-    { timeout: 120_000 },
-    async () => {
-      const folder = scratch();
-      writeTree(folder, TREE);
-      const length = await fullLength(folder);
-      const steps = Array.from({ length: 10 }, (_, index) => Math.floor((length * index) / 10));
-      const places = [
-        1,
-        511,
-        512,
-        513,
-        ...steps.slice(1),
-        length - 1025,
-        length - 1024,
-        length - 512,
-        length - 1,
-        length,
-      ];
-      for (const afterBytes of [...places, Infinity]) {
-        const root = scratch();
-        const cut = await send(frailSpawn({ afterBytes, how: 'reset' }).spawn, folder, root);
-        expect(cut, `cut after ${afterBytes}`).toMatchObject({ kind: 'blind' });
-        expect(existsSync(join(root, 'attempts'))).toBe(false);
-        const retry = frailSpawn(null);
-        expect(await send(retry.spawn, folder, root), `retry after ${afterBytes}`).toEqual({ kind: 'sent' });
-        expectArrived(folder, root);
-        if (afterBytes >= 75_000)
-          expect(retry.inputBytes(), `resent after ${afterBytes}`).toBeLessThan(length - 70_000);
-        expect(readTree(join(root, 'staging'))).toEqual({});
-      }
-    },
-  );
+  test('at any byte never becomes an attempt, and the next one sends only what is missing', async () => {
+    const folder = scratch();
+    writeTree(folder, TREE);
+    const length = await fullLength(folder);
+    const steps = Array.from({ length: 10 }, (_, index) => Math.floor((length * index) / 10));
+    const places = [
+      1,
+      511,
+      512,
+      513,
+      ...steps.slice(1),
+      length - 1025,
+      length - 1024,
+      length - 512,
+      length - 1,
+      length,
+    ];
+    for (const afterBytes of [...places, Infinity]) {
+      const root = scratch();
+      const cut = await send(frailSpawn({ afterBytes, how: 'reset' }).spawn, folder, root);
+      expect(cut, `cut after ${afterBytes}`).toMatchObject({ kind: 'blind' });
+      expect(existsSync(join(root, 'attempts'))).toBe(false);
+      const retry = frailSpawn(null);
+      expect(await send(retry.spawn, folder, root), `retry after ${afterBytes}`).toEqual({ kind: 'sent' });
+      expectArrived(folder, root);
+      if (afterBytes >= 75_000) expect(retry.inputBytes(), `resent after ${afterBytes}`).toBeLessThan(length - 70_000);
+      expect(readTree(join(root, 'staging'))).toEqual({});
+    }
+  });
 
   test('silently leaves a tar behind that can still write: it never reaches the attempt', async () => {
     const folder = scratch();
@@ -103,7 +98,7 @@ describe('an upload that is cut', () => {
 });
 
 describe('two uploads of one attempt at once', () => {
-  test('do not harm each other', { timeout: 120_000 }, async () => {
+  test('do not harm each other', async () => {
     const folder = scratch();
     writeTree(folder, TREE);
     let sent = 0;

@@ -5,7 +5,7 @@ import { hasChromium, startChromium } from '../lab/chromium.ts';
 import { SECRET } from './lab.ts';
 
 /** The machine may be slow and busy; nothing waits for it to pass. */
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 90_000;
 
 let browser: Browser;
 

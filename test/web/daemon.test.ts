@@ -79,7 +79,7 @@ describe('the daemon', () => {
       'content-type': 'application/x-www-form-urlencoded',
     };
     const logged = (line: RegExp, times: number): Promise<void> =>
-      expect.poll(() => daemon.log().match(line)?.length, { timeout: 20_000 }).toBe(times);
+      expect.poll(() => daemon.log().match(line)?.length).toBe(times);
     const order = `kind=cancel&case=${id}&why=x`;
     const refused = [
       await ask(url, { host: 'evil.example' }),

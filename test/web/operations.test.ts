@@ -17,8 +17,7 @@ test('a real daemon says how it fares, without a token and without a name', asyn
     const answer = await fetch(`${url}${path}`);
     return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() };
   };
-  const eventually = (path: string) =>
-    expect.poll(async () => (await get(path)).text, { timeout: 25_000, interval: 100 });
+  const eventually = (path: string) => expect.poll(async () => (await get(path)).text, { interval: 100 });
   const { id } = await site.final(PATIENT);
   expect(await get('/livez')).toMatchObject({ status: 200, text: expect.stringMatching(/^ok {3}supervisor: came by/) });
   const ready = await get('/readyz');
