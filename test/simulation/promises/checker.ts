@@ -83,6 +83,7 @@ export class Checker implements Overseer {
       if (before.offline.has(host)) continue;
       this.blindSpells += 1;
       this.#busySlots.wentBlind(host);
+      this.#endView(host);
     }
     for (const line of after.cases.values()) this.#remember(line);
     this.#abilities = this.#deps.hosts().flatMap(abilitiesOn);
@@ -185,11 +186,8 @@ export class Checker implements Overseer {
 
   /** Our own account of the time that was seen, in the words of the design. */
   looked(host: string, tokens: readonly string[], outcome: Look | Blind, startedAtMs: number): void {
-    if (outcome.kind === 'blind') {
-      for (const line of this.#page.cases.values())
-        if (line.host === host && line.token !== null) this.#goodLooks.delete(line.token);
-      return;
-    }
+    // of what it did not ask for a failed look says nothing: an order may have its own
+    if (outcome.kind === 'blind') return tokens.forEach((token) => this.#goodLooks.delete(token));
     this.#word.looked(host, outcome);
     // what it saw was before the host went out of sight
     if (startedAtMs < (this.#blindAtMs.get(host) ?? 0)) return;
@@ -209,6 +207,9 @@ export class Checker implements Overseer {
   wentBlind(host: string): void {
     this.#busySlots.wentBlind(host);
     this.#word.wentBlind(host);
+  }
+
+  #endView(host: string): void {
     this.#blindAtMs.set(host, this.#deps.nowMs());
     for (const { host: at, token } of this.#page.cases.values())
       if (at === host && token !== null) this.#goodLooks.delete(token);
