@@ -4,6 +4,7 @@ import { CASE_STATES, PHASES } from '../domain/case.ts';
 import type { Holder } from '../store/lock.ts';
 import { daemonOf } from '../store/lock.ts';
 import { countsShape } from '../views/shapes.ts';
+import { rhythmsOf } from '../views/silence.ts';
 import { gatherStatus, statusShape } from '../views/status.ts';
 import type { StatusFacts } from '../views/status.ts';
 import { JSON_OPTION, optionsOf } from './cli.ts';
@@ -36,8 +37,8 @@ export function statusCommand(cli: Cli): Command {
 function factsOf({ config, db }: Session, nowMs: number): StatusFacts {
   const daemon = daemonOf(config.database);
   const site = { database: config.database, watch: config.watch.path, results: config.results };
-  const observeEveryMs = new Map(config.hosts.map((host) => [host.name, host.observeEveryMs]));
-  return gatherStatus(db, site, daemon.running ? daemon : { running: false, holder: null }, nowMs, observeEveryMs);
+  const state = daemon.running ? daemon : { running: false, holder: null };
+  return gatherStatus(db, site, state, nowMs, rhythmsOf(config.hosts));
 }
 
 function print(io: Io, facts: StatusFacts): void {

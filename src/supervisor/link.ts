@@ -12,8 +12,8 @@ import { changed, objectionToName, objectionToRoot } from './changed-root.ts';
 import { createDeadline } from './deadline.ts';
 import type { Host } from './host.ts';
 
-/** A connection, with its root prepared and its queue looked at, must be there within this; then it counts as failed. */
-const CONNECT_TIMEOUT_MS = 60_000;
+/** On a new connection the root must be prepared and the queue looked at within this; then it counts as failed. */
+const READY_TIMEOUT_MS = 60_000;
 
 export type LinkState =
   | { readonly kind: 'connecting' }
@@ -67,29 +67,32 @@ export function createLink(deps: {
   };
 
   const connect = async (): Promise<void> => {
-    const deadline = createDeadline(clock, CONNECT_TIMEOUT_MS, stopping.signal);
-    await open(deadline.signal);
+    const connected = await host.transport.connect(stopping.signal);
+    if (connected.kind === 'failed') return fail('link.failed', 'link', connected.reason);
+    const deadline = createDeadline(clock, READY_TIMEOUT_MS, stopping.signal);
+    const blind = await open(deadline.signal);
     deadline.clear();
+    if (blind === null) return;
+    const isLate = deadline.signal.aborted && !stopping.signal.aborted;
+    fail('link.failed', blind.cause, isLate ? `it did not answer within ${READY_TIMEOUT_MS / 1_000} s` : blind.reason);
   };
 
-  const open = async (signal: AbortSignal): Promise<void> => {
-    const connected = await host.transport.connect(signal);
-    if (connected.kind === 'failed') return fail('link.failed', 'link', connected.reason);
+  /** What keeps a host that was connected to from being worked with. */
+  const open = async (signal: AbortSignal): Promise<Pick<Blind, 'cause' | 'reason'> | null> => {
     const prepared = await host.scheduler.prepare(signal, deps.mayMakeRoot());
     const left = deps.leftRoot();
-    if (prepared.kind === 'blind') {
-      const { cause, reason } = left !== null && prepared.cause === 'garbled' ? changed(host, left) : prepared;
-      return fail('link.failed', cause, reason);
-    }
+    if (prepared.kind === 'blind')
+      return left !== null && prepared.cause === 'garbled' ? changed(host, left) : prepared;
     // a queue that does not answer is as blind as a link that is down
     const look = await host.scheduler.look([], signal);
-    if (look.kind === 'blind') return fail('link.failed', look.cause, look.reason);
+    if (look.kind === 'blind') return look;
     const objection = left === null ? null : await objectionToRoot(host, left, signal);
-    if (objection !== null) return fail('link.failed', objection.cause, objection.reason);
+    if (objection !== null) return objection;
     const renamed = await objectionToName(host, deps.strays(), signal);
-    if (renamed !== null) return fail('link.failed', renamed.cause, renamed.reason);
-    if (stopping.signal.aborted || !send({ type: 'link.opened' })) return;
-    onState({ kind: 'online', node: look.node, notices: look.notices });
+    if (renamed !== null) return renamed;
+    if (!stopping.signal.aborted && send({ type: 'link.opened' }))
+      onState({ kind: 'online', node: look.node, notices: look.notices });
+    return null;
   };
 
   const begin = (): void => {

@@ -93,7 +93,10 @@ export interface Transport {
    * is lost; resolves then. Only hints travel here: a lost line costs an interval, never the truth.
    */
   follow(file: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
-  /** Makes the connection usable, or says why not (`reason` names the next command to type where there is one). */
+  /**
+   * Makes the connection usable, or says why not (`reason` names the next command to type where there is one), within a
+   * time limit of its own.
+   */
   connect(
     signal: AbortSignal,
   ): Promise<{ readonly kind: 'connected' } | { readonly kind: 'failed'; readonly reason: string }>;

@@ -3,23 +3,45 @@ import type { HostRow } from '../store/queries.ts';
 /** When a host is looked at the next time is not known to the second: as late as `/livez` allows the supervisor to be. */
 const GRACE_MS = 90_000;
 
-/** How long one connection, or one look, may take before it is given up. */
+/** How long one look, or all that comes after a connection was made, may take before it is given up. */
 const PATIENCE_MS = 60_000;
+
+/** How often a host leaves a sign. */
+export interface Rhythm {
+  readonly observeEveryMs: number;
+  /** How long one try to connect to it may take. */
+  readonly connectTimeoutMs: number;
+}
+
+/** By their names; of the hosts of the configuration. */
+export function rhythmsOf(
+  hosts: readonly {
+    readonly name: string;
+    readonly observeEveryMs: number;
+    readonly transport: { readonly type: 'local' } | { readonly type: 'ssh'; readonly connectTimeoutMs: number };
+  }[],
+): ReadonlyMap<string, Rhythm> {
+  return new Map(
+    hosts.map(({ name, observeEveryMs, transport }) => [
+      name,
+      { observeEveryMs, connectTimeoutMs: transport.type === 'ssh' ? transport.connectTimeoutMs : 0 },
+    ]),
+  );
+}
 
 /**
  * For how long a daemon that holds its lock has done nothing that it always does, and leaves in the database: to look at
  * its hosts. Null while one of them was heard of in time, or when there is none to tell. It needs no write of its own.
- * `observeEveryMs`: of each host of the configuration.
  */
 export function silentMs(
   hosts: readonly Pick<HostRow, 'name' | 'state' | 'since' | 'lastSeenAt' | 'retryAt'>[],
-  observeEveryMs: ReadonlyMap<string, number>,
+  rhythms: ReadonlyMap<string, Rhythm>,
   lastSignMs: number | null,
   nowMs: number,
 ): number | null {
-  const known = hosts.filter((host) => observeEveryMs.has(host.name));
+  const known = hosts.filter((host) => rhythms.has(host.name));
   if (known.length === 0 || lastSignMs === null) return null;
-  const dueMs = Math.max(lastSignMs, ...known.map((host) => nextSignMs(host, observeEveryMs.get(host.name)!)));
+  const dueMs = Math.max(lastSignMs, ...known.map((host) => nextSignMs(host, rhythms.get(host.name)!)));
   if (nowMs <= dueMs + GRACE_MS) return null;
   // a host out of sight leaves no other sign of each try than when the next one was due
   const tries = known.map((host) => (host.state === 'online' ? null : host.retryAt));
@@ -29,16 +51,16 @@ export function silentMs(
 /** By when the next sign of this host is in the database, whether it answers or not. */
 function nextSignMs(
   { state, since, lastSeenAt, retryAt }: Pick<HostRow, 'state' | 'since' | 'lastSeenAt' | 'retryAt'>,
-  everyMs: number,
+  { observeEveryMs, connectTimeoutMs }: Rhythm,
 ): number {
   switch (state) {
     case 'online':
-      return (lastSeenAt ?? since) + everyMs + PATIENCE_MS;
+      return (lastSeenAt ?? since) + observeEveryMs + PATIENCE_MS;
     case 'offline':
-      return (retryAt ?? since) + PATIENCE_MS;
+      return (retryAt ?? since) + connectTimeoutMs + PATIENCE_MS;
     case 'connecting':
       // `since` tells when it went out of sight; each try since then began at its `retryAt`
-      return Math.max(since, retryAt ?? since) + PATIENCE_MS;
+      return Math.max(since, retryAt ?? since) + connectTimeoutMs + PATIENCE_MS;
   }
 }
 

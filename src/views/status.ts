@@ -26,6 +26,7 @@ import type {
 } from '../store/queries.ts';
 import { failingSinkText } from './episodes.ts';
 import { SILENCE, silentMs } from './silence.ts';
+import type { Rhythm } from './silence.ts';
 import { countsShape, hostShape, slotShape } from './shapes.ts';
 import type { CountsShape, HostShape, SlotShape } from './shapes.ts';
 import { timeOrNull } from './shapes/time.ts';
@@ -65,14 +66,14 @@ export function gatherStatus(
   daemon: StatusFacts['daemon'],
   nowMs: number,
   /** Of the configured hosts; left out by whoever hears of the daemon in another way. */
-  observeEveryMs: ReadonlyMap<string, number> = new Map(),
+  rhythms: ReadonlyMap<string, Rhythm> = new Map(),
 ): StatusFacts {
   const lastSignMs = lastSignOfLife(db);
   const hosts = listHosts(db);
   return {
     daemon,
     lastSignMs,
-    silentMs: daemon.running ? silentMs(hosts, observeEveryMs, lastSignMs, nowMs) : null,
+    silentMs: daemon.running ? silentMs(hosts, rhythms, lastSignMs, nowMs) : null,
     database: site.database,
     watch: site.watch,
     results: site.results,

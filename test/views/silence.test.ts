@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 
-import { silentMs } from '../../src/views/silence.ts';
+import { rhythmsOf, silentMs } from '../../src/views/silence.ts';
 
 const SECOND = 1_000;
-const EVERY = new Map([
-  ['a', 10 * SECOND],
-  ['b', 3_600 * SECOND],
+const RHYTHMS = rhythmsOf([
+  { name: 'a', observeEveryMs: 10 * SECOND, transport: { type: 'local' } },
+  { name: 'b', observeEveryMs: 3_600 * SECOND, transport: { type: 'local' } },
+  { name: 'slow', observeEveryMs: 10 * SECOND, transport: { type: 'ssh', connectTimeoutMs: 120 * SECOND } },
 ]);
 
 const host = (name: string, state: 'online' | 'offline' | 'connecting', at: Partial<Record<string, number>>) => ({
@@ -18,7 +19,7 @@ const host = (name: string, state: 'online' | 'offline' | 'connecting', at: Part
 
 /** Seconds: the last sign in the database, and now. */
 const silent = (hosts: readonly ReturnType<typeof host>[], last: number | null, now: number) =>
-  silentMs(hosts, EVERY, last === null ? null : last * SECOND, now * SECOND);
+  silentMs(hosts, RHYTHMS, last === null ? null : last * SECOND, now * SECOND);
 
 test.each([
   ['a host that is looked at every ten seconds and was seen just now', [host('a', 'online', { seen: 0 })], 150],
@@ -26,6 +27,7 @@ test.each([
   ['one that is looked at once an hour', [host('b', 'online', { seen: 0 })], 3_700],
   ['one that is out of sight and tried again later', [host('a', 'offline', { retry: 60_000 })], 200],
   ['one that is being connected to', [host('a', 'connecting', {})], 150],
+  ['one that may take two minutes to let us in', [host('slow', 'connecting', {})], 270],
   [
     'one that has been out of sight for long, and is tried once more',
     [host('a', 'connecting', { retry: 3_600_000 })],
@@ -39,6 +41,7 @@ test.each([
 test.each([
   ['a host that was seen', [host('a', 'online', { seen: 0 })], 161],
   ['a host that it was connecting to', [host('a', 'connecting', {})], 151],
+  ['a host that may take two minutes to let us in', [host('slow', 'connecting', {})], 271],
   ['all of its hosts', [host('a', 'online', { seen: 0 }), host('b', 'online', { seen: 0 })], 3_751],
 ])('a daemon is silent that does not look any more at %s', (_, hosts, now) => {
   expect(silent(hosts, 0, now)).toBe(now * SECOND);

@@ -10,7 +10,7 @@ import { daemonOf } from '../../store/lock.ts';
 import { openReader } from '../../store/open.ts';
 import { lastSignOfLife, listHosts } from '../../store/queries.ts';
 import { isThere, refuseDenied } from '../../store/store-error.ts';
-import { SILENCE, silentMs } from '../../views/silence.ts';
+import { SILENCE, rhythmsOf, silentMs } from '../../views/silence.ts';
 import { fail, ok, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import { writable } from './folder-checks.ts';
@@ -54,8 +54,7 @@ function daemon({ database, hosts }: Config, nowMs: number): Finding {
 function silenceIn(database: string, hosts: Config['hosts'], nowMs: number): number | null {
   const reader = openReader(database);
   try {
-    const every = new Map(hosts.map((host) => [host.name, host.observeEveryMs]));
-    return silentMs(listHosts(reader.db), every, lastSignOfLife(reader.db), nowMs);
+    return silentMs(listHosts(reader.db), rhythmsOf(hosts), lastSignOfLife(reader.db), nowMs);
   } finally {
     reader.close();
   }

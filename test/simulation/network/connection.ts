@@ -18,6 +18,9 @@ export interface RequestOptions {
 /** How long a dead connection goes unnoticed when nothing ends it: keepalives, ms. */
 const KEEPALIVE_MS = 45_000;
 
+/** How long one try to connect may take. */
+const CONNECT_TIMEOUT_MS = 60_000;
+
 /** One daemon's connection to one host: it dies with either. */
 export class Connection {
   readonly #incarnation: Incarnation;
@@ -42,7 +45,8 @@ export class Connection {
   ): Promise<{ readonly kind: 'connected' } | { readonly kind: 'failed'; readonly reason: string }> {
     const { promise, settle, settled } = this.#answering<Awaited<ReturnType<Connection['connect']>>>();
     const fail = (reason: string): void => settle({ kind: 'failed', reason });
-    void settled.then(onAbort(signal, () => fail('no answer')));
+    void settled.then(onAbort(signal, () => fail('aborted')));
+    this.#incarnation.later(CONNECT_TIMEOUT_MS, () => fail('no answer'));
     this.#wire.carryRequest(() => {
       if (!this.#host.powered) return;
       this.#wire.carryAnswer(() => {
