@@ -58,7 +58,7 @@ function checksFor(io: Io, options: GlobalOptions): readonly (Check | Survey)[] 
           ...spaceChecks(config),
           ...attentionChecks(config.database),
           ...webChecks(config),
-          ...sinkChecks(config, io.env['PATH'] ?? ''),
+          ...sinkChecks(config, io.env['PATH'] ?? '', io.clock),
         ]),
     ...machineChecks(io, config),
   ];

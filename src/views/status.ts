@@ -56,9 +56,6 @@ export interface StatusFacts {
   readonly failingSinks: readonly FailingSink[];
 }
 
-/** A notification that was given up needs a person, but not for ever. */
-const GIVEN_UP_SHOWN_MS = 7 * 86_400_000;
-
 /** Everything that the status is made of; `daemon` is told by whoever can ask for its lock. */
 export function gatherStatus(
   db: ReadDb,
@@ -86,7 +83,7 @@ export function gatherStatus(
     blocked: listBlocked(db),
     openOrders: openOrders(db),
     web: webOf(db),
-    failingSinks: failingSinks(db, nowMs - GIVEN_UP_SHOWN_MS),
+    failingSinks: failingSinks(db, nowMs),
   };
 }
 

@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { expect, test } from 'vitest';
 
 import { giveUpOtherSinks, updateDelivery } from '../../src/store/episodes.ts';
@@ -22,6 +25,18 @@ test.each([
   expect((await site.run(['notifications', 'list'])).out).toContain(
     'ops, opened: given up after 3 tries: the sink is not in the configuration any more',
   );
+});
+
+test('one that does not take its messages is named by the doctor, with the command that tries it', async () => {
+  const site = fullSite();
+  writeFileSync(join(site.folder, 'none'), 'secret', { mode: 0o600 });
+  const { out } = await site.run(['doctor', '--json']);
+  const { checks } = JSON.parse(out) as { readonly checks: readonly { readonly name: string }[] };
+  expect(checks.find(({ name }) => name === 'sink ops')).toMatchObject({
+    status: 'warn',
+    found: 'sink ops does not take its notifications (1 waiting): HTTP 503',
+    repair: 'mqi notifications test ops',
+  });
 });
 
 test('what it took stays delivered', () => {

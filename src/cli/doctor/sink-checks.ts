@@ -3,15 +3,41 @@ import { delimiter, join } from 'node:path';
 
 import type { Config, SinkConfig } from '../../config/config.ts';
 import { readSecret } from '../../daemon/notify/secret-file.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { openReader } from '../../store/open.ts';
+import { failingSinks } from '../../store/queries.ts';
+import { isThere } from '../../store/store-error.ts';
+import { failingSinkText } from '../../views/episodes.ts';
 import { shellWord } from '../shell-word.ts';
 import { info, ok, reasonOf, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
 
-/** Who is told, and whether that can work at all. Nobody is told anything: `mqi notifications test` does that. */
-export function sinkChecks(config: Config, path: string): readonly Check[] {
+/**
+ * Who is told, whether that can work at all, and whether it did. Nobody is told anything: `mqi notifications test` does
+ * that.
+ */
+export function sinkChecks(config: Config, path: string, clock: Clock): readonly Check[] {
   const { sinks } = config.notify;
   if (sinks.length === 0) return [{ name: 'notifications', run: () => info('no sinks configured (notify.sinks)') }];
-  return sinks.map((sink) => ({ name: `sink ${sink.name}`, run: () => judge(sink, path) }));
+  return sinks.map((sink) => ({
+    name: `sink ${sink.name}`,
+    run: () => {
+      const finding = judge(sink, path);
+      return finding.status === 'ok' ? (refusalOf(sink.name, config.database, clock.now()) ?? finding) : finding;
+    },
+  }));
+}
+
+/** What became of its last messages, when it did not take them. */
+function refusalOf(sink: string, database: string, nowMs: number): Finding | null {
+  if (!isThere(database)) return null;
+  const reader = openReader(database);
+  try {
+    const failing = failingSinks(reader.db, nowMs).find((one) => one.sink === sink);
+    return failing === undefined ? null : warn(failingSinkText(failing), `mqi notifications test ${shellWord(sink)}`);
+  } finally {
+    reader.close();
+  }
 }
 
 function judge(sink: SinkConfig, path: string): Finding {

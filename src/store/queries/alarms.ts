@@ -119,8 +119,11 @@ export interface FailingSink {
 /** Often enough that it is no hiccup. */
 const TRIES = 3;
 
-/** Sinks of the configuration that refuse now, or from which messages were given up since `since`. */
-export function failingSinks(db: ReadDb, since: number): FailingSink[] {
+/** A message that was given up needs a person, but not for ever. */
+const GIVEN_UP_SHOWN_MS = 7 * 86_400_000;
+
+/** Sinks of the configuration that refuse now, or for which messages were given up not long ago. */
+export function failingSinks(db: ReadDb, nowMs: number): FailingSink[] {
   const rows = db
     .select()
     .from(deliveries)
@@ -129,7 +132,7 @@ export function failingSinks(db: ReadDb, since: number): FailingSink[] {
         isNull(deliveries.deliveredAt),
         sql`${deliveries.error} is not ${SINK_LEFT}`,
         sql`((${deliveries.nextAt} is not null and ${deliveries.tries} >= ${TRIES})
-          or (${deliveries.nextAt} is null and ${deliveries.createdAt} >= ${since}))`,
+          or (${deliveries.nextAt} is null and ${deliveries.createdAt} >= ${nowMs - GIVEN_UP_SHOWN_MS}))`,
       ),
     )
     .orderBy(asc(deliveries.sink), asc(deliveries.createdAt))
