@@ -48,6 +48,7 @@ export async function dial(context: DialContext): Promise<Dialled> {
   let stopLiveness = (): void => {};
 
   return new Promise<Dialled>((resolve, reject) => {
+    let hasAnswered = false;
     let connected = false;
     let ended = false;
     let lose!: (reason: string) => void;
@@ -68,10 +69,11 @@ export async function dial(context: DialContext): Promise<Dialled> {
     client.on('error', (error: Error & ClientErrorExtensions) => {
       // a key or the agent failed: ssh2 goes on to the next one by itself
       if (!connected && isAboutOneKey(error)) return login.note(error.message);
-      end(connected ? lossOf(error, hop) : explain(error, hop, hostKey, login));
+      end(connected ? lossOf(error, hop) : explain(error, hop, hostKey, login, hasAnswered));
     });
     client.on('connect', () => (stage = `${hop.host}:${hop.port} was reached, but did not answer as an SSH server`));
     client.on('handshake', () => {
+      hasAnswered = true;
       if (!connected) stage = `logging in as ${hop.user} did not end`;
     });
     const close = (): void => end(`${hop.host} closed the connection${connected ? '' : ` (${stage})`}`);
@@ -127,13 +129,16 @@ export function isTooManyLogins(reason: string): boolean {
 }
 
 /** A host that closes while words of ours are still on their way answers them by a reset. */
+function isReset(error: Error): boolean {
+  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
 function lossOf(error: Error, hop: Hop): string {
-  const isReset = 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-  return isReset ? `${hop.host} closed the connection (${error.message})` : error.message;
+  return isReset(error) ? `${hop.host} closed the connection (${error.message})` : error.message;
 }
 
 /** ssh2's and the kernel's words in ours, with the next command to type. */
-function explain(error: Error, hop: Hop, hostKey: HostKeyCheck, login: Login): string {
+function explain(error: Error, hop: Hop, hostKey: HostKeyCheck, login: Login, hasAnswered: boolean): string {
   const place = `${hop.host}:${hop.port}`;
   const tryIt = `Try: ssh ${hop.typed} true`;
   if (hostKey.refusal !== null) return hostKey.refusal;
@@ -142,7 +147,7 @@ function explain(error: Error, hop: Hop, hostKey: HostKeyCheck, login: Login): s
   if (/too many authentication failures/i.test(error.message)) {
     return `${hop.user}@${place} refused after too many keys: ${login.explain()}. Set identity for this host, so that one key is tried`;
   }
-  if (error.message === 'Connection lost before handshake') {
+  if (error.message === 'Connection lost before handshake' || (isReset(error) && !hasAnswered)) {
     return `${place} closed the connection before it answered: ${TOO_MANY_LOGINS}, or a block. ${tryIt}`;
   }
   switch ('code' in error ? error.code : null) {

@@ -49,7 +49,7 @@ describe.skipIf(!canMount)('a full disk (needs root and mount)', () => {
       expect(resultOf(site, name)).toBe(data);
       expect(site.runs(name)).toBe(1);
     }
-    expect(daemon.log()).toContain('works again');
+    await daemon.says('works again');
   });
 
   test('under the database, and a crash: a start says what to do, and the next one with room takes everything up', async () => {
@@ -67,8 +67,8 @@ describe.skipIf(!canMount)('a full disk (needs root and mount)', () => {
 
     const second = site.start();
     expect((await second.exited).code).toBe(1);
-    expect(second.log()).toContain(`the disk of ${site.database} is full`);
-    expect(second.log()).toContain('make room, then start again');
+    await second.says(`the disk of ${site.database} is full`);
+    await second.says('make room, then start again');
     makeRoom();
     site.start();
     expect((await site.final('case')).state).toBe('completed');
@@ -184,7 +184,7 @@ test('a file in the place of the results folder: collecting is blocked with the 
   site.drop('case', site.counting('case', COPIES), { data: 'dose' });
   const daemon = site.start();
   expect(await blocked(site, 'case', /results/)).toContain('something else is in its place');
-  expect(daemon.log()).toContain(`results cannot be kept at ${site.results}`);
+  await daemon.says(`results cannot be kept at ${site.results}`);
   expect(site.slots()).toMatchObject([{ state: 'free' }]);
   site.drop('next', site.counting('next', COPIES), { data: 'next' });
   await site.in('next', 'collecting');

@@ -14,7 +14,7 @@ test('a database that is removed under the daemon stops it, and a takeover by a 
   rmSync(dirname(site.database), { recursive: true });
   const { code } = await first.exited;
   expect(code).not.toBe(0);
-  expect(first.log()).toContain('was removed or replaced');
+  await first.says('was removed or replaced');
 
   site.start();
   await site.until('the root is another’s', (reader) => readHost(reader.db, 'here')?.reason?.includes('takeover'));

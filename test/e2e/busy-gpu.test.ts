@@ -30,14 +30,14 @@ test('a case waits, explained, while somebody else computes on its GPU, and runs
   expect(why.out).toContain(`slot here/gpu1 is busy: pid ${bob.pid} dose of `);
   expect((await site.mqi('slots', 'list')).out).toMatch(/here\/gpu0 +busy /);
   expect((await site.mqi('status')).out).toContain(`here/gpu0 is busy: pid ${alice.pid}`);
-  expect(daemon.log()).toContain(`slot here/gpu0 is busy: pid ${alice.pid} python`);
+  await daemon.says(`slot here/gpu0 is busy: pid ${alice.pid} python`);
   expect(site.runs('lung')).toBe(0);
 
   alice.kill('SIGKILL');
   expect(await site.final('lung')).toMatchObject({ state: 'completed' });
   expect(site.runs('lung')).toBe(1);
   expect(site.attempts('lung')).toMatchObject([{ slot: 'gpu0' }]);
-  expect(daemon.log()).toContain('nobody else computes on slot here/gpu0 any more');
+  await daemon.says('nobody else computes on slot here/gpu0 any more');
   expect(site.slots()).toMatchObject([
     { state: 'free', busy: null },
     { state: 'free', busy: expect.any(String) },

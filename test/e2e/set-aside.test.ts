@@ -82,7 +82,7 @@ test('a snapshot that cannot be read sets its case aside by name; its slot is ke
   await site.until('they are set aside', () => names.every((name) => site.caseOf(name).setAside !== null));
   const kept = names.map((name) => site.caseOf(name));
   for (const { name, slot } of kept) {
-    expect(second.log()).toContain(`case ${name} is set aside: its state cannot be read; its slot here/${slot} stays`);
+    await second.says(`case ${name} is set aside: its state cannot be read; its slot here/${slot} stays`);
     expect((await site.mqi('why', name)).out).toContain('set aside');
   }
 

@@ -17,7 +17,7 @@ const PACKS = 'case " $* " in *" -c "*) ;; *) false ;; esac';
 
 async function stopped(daemon: Daemon): Promise<void> {
   expect(await daemon.exited).toEqual({ code: 0, signal: null });
-  expect(daemon.log()).toContain('"msg":"stopped"');
+  await daemon.says('"msg":"stopped"');
 }
 
 async function expectOnce(site: Site): Promise<void> {

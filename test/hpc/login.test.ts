@@ -28,7 +28,7 @@ async function unseenBecause(hpc: Hpc, daemon: Daemon): Promise<string> {
     () => hpc.host()?.state === 'offline' && hpc.host()?.reason,
   );
   await hpc.in('case', 'waiting');
-  expect(daemon.log()).toContain(JSON.stringify(reason).slice(1, -1));
+  await daemon.says(JSON.stringify(reason).slice(1, -1));
   const words = (text: string): string => text.replaceAll(/\s+/g, ' ');
   expect(words((await hpc.mqi('hosts', 'list', '--json')).out)).toContain(JSON.stringify(reason).slice(1, -1));
   const why = await hpc.mqi('why', 'case');
@@ -124,7 +124,7 @@ describeOnHpc('a host', {}, () => {
     await hpc.until('it is held up', () => hpc.attempts('case').length > 0 && hpc.caseOf('case').blocked !== null);
     const why = await hpc.mqi('why', 'case');
     expect(why.out).toMatch(/blocked: tar is missing/);
-    expect(daemon.log()).toContain('tar is missing');
+    await daemon.says('tar is missing');
     expect(hpc.caseOf('case').phase).toBe('staging');
     symlinkSync('/usr/bin/tar', join(path, 'tar'));
     expect((await hpc.final('case')).state).toBe('completed');

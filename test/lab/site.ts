@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 
 import type { AttemptRow } from '../../src/store/attempts.ts';
@@ -46,6 +46,8 @@ export interface Daemon {
   readonly child: ChildProcess;
   /** The lines it logged so far. */
   log(): string;
+  /** Waits until it has logged this: what it commits can be read sooner than what it says of it. */
+  says(text: string | RegExp): Promise<void>;
   /** How it ended. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   kill(signal: NodeJS.Signals): void;
@@ -213,10 +215,19 @@ export function createSite(options: SiteOptions = {}): Site {
       let text = '';
       for (const stream of [child.stdout, child.stderr])
         stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      const closed = once(child, 'close');
       const exited = (once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>).then(
-        ([code, signal]) => ({ code, signal }),
+        async ([code, signal]) => {
+          // its last words; something that outlives it may hold the pipe
+          await Promise.race([closed, wait(2_000)]);
+          return { code, signal };
+        },
       );
-      const daemon: Daemon = { child, log: () => text, exited, kill: (signal) => void child.kill(signal) };
+      const says = (what: string | RegExp): Promise<void> =>
+        expect
+          .poll(() => text)
+          .toSatisfy((log: string) => (typeof what === 'string' ? log.includes(what) : what.test(log)));
+      const daemon: Daemon = { child, log: () => text, says, exited, kill: (signal) => void child.kill(signal) };
       daemons.push(daemon);
       return daemon;
     },
