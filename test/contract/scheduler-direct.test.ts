@@ -19,7 +19,7 @@ function make(shell?: string): Promise<SchedulerUnderTest> {
         root: lab.root,
         instance: lab.instance,
         host: 'host1',
-        graceMs: 500,
+        graceMs: 2_500,
         ...options,
       }),
     settle: () => Promise.resolve(),

@@ -19,7 +19,7 @@ async function make(version: PueueVersion): Promise<SchedulerUnderTest> {
         root: lab.root,
         instance: lab.instance,
         host: 'host1',
-        graceMs: 500,
+        graceMs: 2_500,
         config: daemon.config,
         path: daemon.client,
         ...options,

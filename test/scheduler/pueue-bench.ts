@@ -45,7 +45,7 @@ export function setUpPueue(version: PueueVersion) {
     };
     const { root, instance } = lab;
     const queue = { path: daemon.client, config: daemon.config };
-    return createPueueScheduler({ transport, root, instance, host: 'host1', graceMs: 500, ...queue, ...change });
+    return createPueueScheduler({ transport, root, instance, host: 'host1', graceMs: 2_500, ...queue, ...change });
   }
 
   const file = (token: string, name: string): string => path.join(lab.directory(token), name);
