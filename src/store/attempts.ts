@@ -3,7 +3,7 @@ import { and, asc, eq, inArray, isNotNull, isNull, like, lt, ne, or, sql } from 
 import { MERE_WORDS } from '../domain/attempt.ts';
 import type { Proof } from '../domain/attempt.ts';
 import type { ReadDb, Tx } from './database.ts';
-import { prepared } from './prepared.ts';
+import { prepared, rowChange } from './prepared.ts';
 import { attempts, cases } from './schema.ts';
 
 export type AttemptRow = typeof attempts.$inferSelect;
@@ -36,9 +36,7 @@ export function insertAttempt(tx: Tx, row: NewAttemptRow): void {
   tx.insert(attempts).values(row).run();
 }
 
-export function updateAttempt(tx: Tx, token: string, change: Partial<NewAttemptRow>): void {
-  tx.update(attempts).set(change).where(eq(attempts.token, token)).run();
-}
+export const updateAttempt = rowChange<AttemptRow>(attempts, attempts.token);
 
 /** Attempts that were found on a host before their case was known here (again): its own, by the name in their token. */
 export function claimStrayAttempts(tx: Tx, caseId: string): void {
@@ -77,47 +75,84 @@ export function settledTokens(db: ReadDb, caseId: string): string[] {
     .map((row) => row.token);
 }
 
-/** Attempts on a host that are over, or nobody's, and still lack the proof that nothing of them runs. */
-export function unprovenAttempts(db: ReadDb, host: string): AttemptRow[] {
-  return db
+const unproven = prepared((db) =>
+  db
     .select()
     .from(attempts)
-    .where(and(eq(attempts.host, host), isNull(attempts.proof)))
-    .all();
+    .where(and(eq(attempts.host, sql.placeholder('host')), isNull(attempts.proof)))
+    .prepare(),
+);
+
+/** Attempts on a host that are over, or nobody's, and still lack the proof that nothing of them runs. */
+export function unprovenAttempts(db: ReadDb, host: string): AttemptRow[] {
+  return unproven(db).all({ host });
 }
 
-/** An orphan that sits on a slot, or may: one whose slot nobody knows may sit on any. */
-export function orphanOn(db: ReadDb, host: string, slot: string): AttemptRow | null {
-  const row = db
+const onSlot = prepared((db) =>
+  db
     .select()
     .from(attempts)
     .where(
       and(
-        eq(attempts.host, host),
+        eq(attempts.host, sql.placeholder('host')),
         isNull(attempts.proof),
         isNotNull(attempts.orphan),
-        or(eq(attempts.slot, slot), isNull(attempts.slot)),
+        or(eq(attempts.slot, sql.placeholder('slot')), isNull(attempts.slot)),
       ),
     )
     .limit(1)
-    .get();
-  return row ?? null;
+    .prepare(),
+);
+
+/** An orphan that sits on a slot, or may: one whose slot nobody knows may sit on any. */
+export function orphanOn(db: ReadDb, host: string, slot: string): AttemptRow | null {
+  return onSlot(db).get({ host, slot }) ?? null;
 }
 
-/** What keeps a case from being leased a slot. */
-export function holdingBack(db: ReadDb, caseId: string, currentToken: string | null): AttemptRow[] {
-  return db
+const openOnes = prepared((db) =>
+  db
     .select()
     .from(attempts)
     .where(
       and(
-        eq(attempts.caseId, caseId),
-        currentToken === null ? undefined : ne(attempts.token, currentToken),
+        eq(attempts.caseId, sql.placeholder('caseId')),
+        ne(attempts.token, sql.placeholder('currentToken')),
         or(isNull(attempts.proof), isNotNull(attempts.orphan)),
       ),
     )
-    .all();
+    .prepare(),
+);
+
+/** What keeps a case from being leased a slot. */
+export function holdingBack(db: ReadDb, caseId: string, currentToken: string | null): AttemptRow[] {
+  return openOnes(db).all({ caseId, currentToken: currentToken ?? '' });
 }
+
+const expired = prepared((db) =>
+  db
+    .select({ attempt: attempts })
+    .from(attempts)
+    .innerJoin(cases, eq(cases.id, attempts.caseId))
+    .where(
+      and(
+        eq(attempts.host, sql.placeholder('host')),
+        isNull(attempts.removedAt),
+        // for the index: what is kept for longer is not even looked at
+        lt(attempts.endedAt, sql.placeholder('before')),
+        isNotNull(attempts.proof),
+        // an orphan waits for a person; but not for ever when its case has failed, and is known to have
+        or(isNull(attempts.orphan), isNotNull(attempts.failure)),
+        or(
+          and(isNull(attempts.failure), lt(attempts.endedAt, sql.placeholder('completedBefore'))),
+          and(isNotNull(attempts.failure), lt(attempts.endedAt, sql.placeholder('failedBefore'))),
+        ),
+        or(ne(attempts.token, cases.token), inArray(cases.state, ['completed', 'failed'])),
+      ),
+    )
+    .orderBy(asc(attempts.endedAt))
+    .limit(sql.placeholder('most'))
+    .prepare(),
+);
 
 /** Attempts whose data may go from the host: proven, over for long enough, and not their case's live one. */
 export function expiredAttempts(
@@ -127,28 +162,8 @@ export function expiredAttempts(
   failedBefore: number,
   most: number,
 ): AttemptRow[] {
-  const old = db
-    .select({ attempt: attempts })
-    .from(attempts)
-    .innerJoin(cases, eq(cases.id, attempts.caseId))
-    .where(
-      and(
-        eq(attempts.host, host),
-        isNull(attempts.removedAt),
-        // for the index: what is kept for longer is not even looked at
-        lt(attempts.endedAt, Math.max(completedBefore, failedBefore)),
-        isNotNull(attempts.proof),
-        // an orphan waits for a person; but not for ever when its case has failed, and is known to have
-        or(isNull(attempts.orphan), isNotNull(attempts.failure)),
-        or(
-          and(isNull(attempts.failure), lt(attempts.endedAt, completedBefore)),
-          and(isNotNull(attempts.failure), lt(attempts.endedAt, failedBefore)),
-        ),
-        or(ne(attempts.token, cases.token), inArray(cases.state, ['completed', 'failed'])),
-      ),
-    )
-    .orderBy(asc(attempts.endedAt))
-    .limit(most)
-    .all();
-  return old.map((row) => row.attempt);
+  const before = Math.max(completedBefore, failedBefore);
+  return expired(db)
+    .all({ host, before, completedBefore, failedBefore, most })
+    .map((row) => row.attempt);
 }

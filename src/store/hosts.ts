@@ -1,11 +1,10 @@
 import { asc, eq, sql } from 'drizzle-orm';
 
 import type { ReadDb, Tx } from './database.ts';
-import { prepared } from './prepared.ts';
+import { prepared, rowChange } from './prepared.ts';
 import { hosts } from './schema.ts';
 
 export type HostRow = typeof hosts.$inferSelect;
-export type NewHostRow = typeof hosts.$inferInsert;
 
 const all = prepared((db) => db.select().from(hosts).orderBy(asc(hosts.name)).prepare());
 
@@ -41,9 +40,7 @@ export function resetHost(tx: Tx, name: string, at: number): void {
     .run();
 }
 
-export function updateHost(tx: Tx, name: string, change: Partial<NewHostRow>): void {
-  tx.update(hosts).set(change).where(eq(hosts.name, name)).run();
-}
+export const updateHost = rowChange<HostRow>(hosts, hosts.name);
 
 /** Hosts that left the configuration. */
 export function removeHost(tx: Tx, name: string): void {

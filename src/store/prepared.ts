@@ -1,7 +1,8 @@
-import { sql } from 'drizzle-orm';
+import { eq, getTableColumns, sql } from 'drizzle-orm';
 import type { Column, SQL } from 'drizzle-orm';
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 
-import type { ReadDb } from './database.ts';
+import type { ReadDb, Tx } from './database.ts';
 
 /**
  * A query that is built once for each connection and then only run: for the few that are asked all the time, because
@@ -26,4 +27,27 @@ export function given<Name extends string>(columns: Readonly<Record<Name, Column
     return [name, sql`${sql.param(sql.placeholder(name), { mapToDriverValue })}`];
   });
   return Object.fromEntries(parameters) as Record<Name, SQL>;
+}
+
+/** Changes some columns of one row: a query is built for each set of columns that change together. */
+export function rowChange<Row extends object>(
+  table: SQLiteTable,
+  key: Column,
+): (tx: Tx, keyValue: string, change: Partial<Row>) => void {
+  const columns: Readonly<Record<string, Column>> = getTableColumns(table);
+  const build = (names: readonly string[]) =>
+    prepared((db) =>
+      (db as Tx)
+        .update(table)
+        .set(given(Object.fromEntries(names.map((name) => [name, columns[name]!]))))
+        .where(eq(key, sql.placeholder('the key')))
+        .prepare(),
+    );
+  const built = new Map<string, ReturnType<typeof build>>();
+  return (tx, keyValue, change) => {
+    const names = Object.keys(change);
+    const known = built.get(names.join()) ?? build(names);
+    built.set(names.join(), known);
+    known(tx).run({ ...change, 'the key': keyValue });
+  };
 }

@@ -6,6 +6,7 @@ import type { CaseRow } from '../cases.ts';
 import type { ReadDb } from '../database.ts';
 import type { JournalRow } from '../journal.ts';
 import type { OrderRow } from '../orders.ts';
+import { prepared } from '../prepared.ts';
 import { attempts, cases, hosts, journal, orders } from '../schema.ts';
 
 export interface CaseDetail {
@@ -76,34 +77,38 @@ export interface Turn {
   readonly of: number;
 }
 
+const line = prepared((db) => {
+  const heldBack = sql`exists (select 1 from ${attempts} where ${attempts.caseId} = ${cases.id}
+    and ${attempts.token} is not coalesce(${cases.token}, '')
+    and (${attempts.proof} is null or ${attempts.orphan} is not null))`;
+  return db
+    .select({ id: cases.id })
+    .from(cases)
+    .where(
+      and(
+        eq(cases.state, 'submitted'),
+        eq(cases.phase, sql.placeholder('phase')),
+        eq(cases.paused, false),
+        isNull(cases.setAside),
+        sql`${sql.placeholder('host')} in ('', ${cases.host})`,
+        sql`not ${heldBack}`,
+      ),
+    )
+    .orderBy(desc(TURN), asc(cases.id))
+    .prepare();
+});
+
 /**
  * The place of a waiting case among all that wait, or of a staged one among those staged on its host. Paused and
  * unreadable cases stand in no line, nor do those that an earlier attempt holds back; null for one of them.
  */
 export function turnOf(
   db: ReadDb,
-  row: { readonly id: string; readonly phase: Phase; readonly host: string | null },
+  { id, phase, host }: { readonly id: string; readonly phase: Phase; readonly host: string | null },
 ): Turn | null {
-  const heldBack = sql`exists (select 1 from ${attempts} where ${attempts.caseId} = ${cases.id}
-    and ${attempts.token} is not coalesce(${cases.token}, '')
-    and (${attempts.proof} is null or ${attempts.orphan} is not null))`;
-  const line = db
-    .select({ id: cases.id })
-    .from(cases)
-    .where(
-      and(
-        eq(cases.state, 'submitted'),
-        eq(cases.phase, row.phase),
-        eq(cases.paused, false),
-        isNull(cases.setAside),
-        row.host === null ? undefined : eq(cases.host, row.host),
-        sql`not ${heldBack}`,
-      ),
-    )
-    .orderBy(desc(TURN), asc(cases.id))
-    .all();
-  const index = line.findIndex((other) => other.id === row.id);
-  return index === -1 ? null : { position: index + 1, of: line.length };
+  const all = line(db).all({ phase, host: host ?? '' });
+  const index = all.findIndex((other) => other.id === id);
+  return index === -1 ? null : { position: index + 1, of: all.length };
 }
 
 /** When a daemon last left a trace here: a host seen, a case changed. Null in an unused database. */

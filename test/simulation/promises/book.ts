@@ -59,12 +59,13 @@ export interface Page {
 }
 
 const CASES = `select id, name, fingerprint, state, phase, attempt, entry, host, token, slot, job_id jobId, limit_ms limitMs, observed_ms observedMs,
-  paused, blind_cause blindCause, failure_kind failureKind, failure, blocked, snapshot ->> '$.context.stop.kind' stop,
-  set_aside setAside from cases`;
+  paused, blind_cause blindCause, failure_kind failureKind, failure, blocked,
+  case when phase = 'stopping' then snapshot ->> '$.context.stop.kind' end stop, set_aside setAside from cases`;
 const SLOTS = 'select host, name, state, case_id caseId, token from slots order by host, name';
 const ATTEMPTS = 'select token, case_id caseId, host, slot, proof, orphan from attempts order by created_at, token';
 const HOSTS = 'select name, state, reconciled_at reconciledAt from hosts';
 const RESTORED = `select 1 from meta where key = 'is_backup' and value = 'yes'`;
+const INTERRUPTED = `select 1 from journal where case_id = ? and attempt = ? and failure_kind = 'interrupted'`;
 const RETRIES = `select count(*) from orders where case_id = ? and kind in ('retry', 'adopt') and outcome = 'done'`;
 
 /** Reads the tables themselves: the checks must not share a mistake with the queries of the store. */
@@ -88,6 +89,11 @@ export class Book {
       isRestored: sqlite.prepare(RESTORED).get() !== undefined,
       offline: new Set(hosts.filter((host) => host.state === 'offline').map((host) => host.name)),
     };
+  }
+
+  /** Whether this attempt was failed as one whose submission was cut short. */
+  wasInterrupted(caseId: string, attempt: number): boolean {
+    return this.#database.sqlite.prepare(INTERRUPTED).get(caseId, attempt) !== undefined;
   }
 
   /** How often an operator asked for another attempt of a case, and got it. */

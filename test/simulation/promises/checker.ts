@@ -152,7 +152,7 @@ export class Checker implements Overseer {
 
   /** The supervisor has started: `before` is what it found. */
   restarted(before: Page): void {
-    checkRestart(before, this.#book.read(), this.#deps.accuse);
+    checkRestart(before, this.#book.read(), this.#book, this.#deps.accuse);
     this.#goodLooks.clear();
     this.#busySlots.forget();
     this.#word.forget();

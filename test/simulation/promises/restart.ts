@@ -3,14 +3,17 @@ import type { Commit } from './case-facts.ts';
 import type { Book, Page } from './book.ts';
 import type { Accuse } from '../violation.ts';
 
-/** Promise 5: what was being submitted when the daemon died is failed at its start, and its job has not run. */
-export function checkRestart(before: Page, after: Page, accuse: Accuse): void {
+/**
+ * Promise 5: what was being submitted when the daemon died is failed at its start, and its job has not run. An order that
+ * waited may have taken the case further at once.
+ */
+export function checkRestart(before: Page, after: Page, book: Book, accuse: Accuse): void {
   for (const line of before.cases.values()) {
     if (line.state !== 'submitting' || line.setAside !== null) continue;
     const now = after.cases.get(line.id)!;
-    if (now.failureKind !== 'interrupted')
+    if (!book.wasInterrupted(line.id, line.attempt))
       accuse(5, `${describe(now)} was in submitting at the start and was not failed`);
-    if (after.slots.some((slot) => slot.caseId === line.id))
+    if (after.slots.some((slot) => slot.token === line.token))
       accuse(5, `${describe(now)} was interrupted and keeps its slot`);
   }
 }
