@@ -17,7 +17,7 @@ const LOOK_TIMEOUT_MS = 30_000;
  */
 export async function clearSlotByOrder(
   desk: OrderDesk,
-  hosts: OrderHosts & { reconcile(host: string): void },
+  hosts: OrderHosts,
   row: OrderRow,
   order: Extract<Order, { kind: 'clear_slot' }>,
 ): Promise<void> {

@@ -7,12 +7,6 @@ import { closeOrder } from '../store/orders.ts';
 import type { OrderRow } from '../store/orders.ts';
 import type { Dispatching } from './dispatch.ts';
 
-/** What became of an order; recorded beside it, and printed to whoever gave it. */
-export interface OrderOutcome {
-  readonly outcome: 'done' | 'refused';
-  readonly message: string;
-}
-
 /** What every order needs: the store, a way to change cases, and to be closed. */
 export interface OrderDesk {
   readonly store: Store;

@@ -12,11 +12,12 @@ import { abandonCase } from './order-abandon.ts';
 import { adoptOrphan } from './order-adopt.ts';
 import { clearSlotByOrder } from './order-clear.ts';
 import { createOrderDesk } from './order-desk.ts';
-import type { OrderDesk, OrderOutcome } from './order-desk.ts';
+import type { OrderDesk } from './order-desk.ts';
 import type { OrderHosts } from './order-hosts.ts';
 import { killOrphan } from './order-kill.ts';
 import { retryCase } from './order-retry.ts';
 import type { InspectFolder } from './order-retry.ts';
+import { takeOverRoot } from './order-takeover.ts';
 
 /** What orders need of the intake: to read a folder anew, and to let a held-back history in. */
 export interface OrderedIntake {
@@ -37,18 +38,12 @@ export function createOrders(deps: {
   readonly clock: Clock;
   readonly dispatching: Dispatching;
   readonly intake: OrderedIntake;
-  /** Asks for another judgement of a host's attempts, and for work. */
-  readonly reconcile: (host: string) => void;
-  readonly takeover: (host: string) => Promise<OrderOutcome>;
   readonly hosts: OrderHosts;
   /** A slot may be free now, or a case not held back any more. */
   readonly onReady: () => void;
 }): Orders {
-  const { store, intake } = deps;
+  const { store, intake, hosts } = deps;
   const desk = createOrderDesk(deps);
-
-  const close = (row: OrderRow, { outcome, message }: OrderOutcome): void =>
-    outcome === 'done' ? store.write((tx) => desk.done(tx, row, message)) : desk.refuse(row, message);
 
   const handle = async (row: OrderRow): Promise<void> => {
     const { by, why } = row;
@@ -59,13 +54,13 @@ export function createOrders(deps: {
       case 'adopt':
         return adoptOrphan(desk, row, order);
       case 'kill_orphan':
-        await killOrphan(desk, deps.hosts, row, order);
+        await killOrphan(desk, hosts, row, order);
         return deps.onReady();
       case 'abandon': {
         const host = readCase(store.db, order.caseId)?.host ?? null;
         abandonCase(desk, row, order);
         // what it held may be proven gone already: its slot is then free now, and not at the next sweep
-        return host === null ? undefined : deps.reconcile(host);
+        return host === null ? undefined : hosts.reconcile(host);
       }
       case 'cancel':
         return desk.send(row, order.caseId, { type: 'operator.cancelled', by, why }, 'it is being cancelled', (now) =>
@@ -101,14 +96,14 @@ export function createOrders(deps: {
       case 'priority':
         return setPriority(desk, row, order);
       case 'clear_slot':
-        await clearSlotByOrder(desk, { ...deps.hosts, reconcile: deps.reconcile }, row, order);
+        await clearSlotByOrder(desk, hosts, row, order);
         return deps.onReady();
       case 'admit': {
         const { admitted, message } = await intake.admit({ path: order.path, asDone: order.asDone });
-        return close(row, { outcome: admitted > 0 ? 'done' : 'refused', message });
+        return admitted > 0 ? store.write((tx) => desk.done(tx, row, message)) : desk.refuse(row, message);
       }
       case 'takeover':
-        return close(row, await deps.takeover(order.host));
+        return takeOverRoot(desk, hosts, row, order);
       default:
         return assertNever(order);
     }

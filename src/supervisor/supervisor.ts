@@ -1,14 +1,12 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Store } from '../store/database.ts';
 import { readHosts, removeHost, resetHost } from '../store/hosts.ts';
-import { leftRoot, strays } from '../store/left-root.ts';
 import { forgetBusy, syncSlots } from '../store/slots.ts';
 import { admitCase } from './admit.ts';
 import type { FoundCase } from './admit.ts';
 import type { Change } from './commit.ts';
 import type { Tx } from '../store/database.ts';
 import { createBarrier } from './barrier.ts';
-import { changed, objectionToName } from './changed-root.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createDispatching } from './dispatch.ts';
 import type { FailPoint } from './fail-point.ts';
@@ -22,8 +20,6 @@ import { createEpisodes } from './log.ts';
 import type { Log } from './log.ts';
 import { createOrders } from './orders.ts';
 import type { OrderedIntake } from './orders.ts';
-import type { OrderOutcome } from './order-desk.ts';
-import { within } from './order-hosts.ts';
 import { createProgress } from './progress.ts';
 import { rehydrate } from './rehydrate.ts';
 import { createRunner } from './runner.ts';
@@ -31,9 +27,6 @@ import { createSweep } from './sweeps.ts';
 
 /** Soon enough for whoever waits at a prompt. */
 const ORDERS_EVERY_MS = 200;
-
-/** One command on the host. */
-const TAKEOVER_TIMEOUT_MS = 30_000;
 
 /** A last resort against a wake-up that was lost to a full disk: all work is level-triggered. */
 const SYNC_EVERY_MS = 5_000;
@@ -126,33 +119,18 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     onTrouble: (error) => episodes.trouble('giving work to slots', error),
   });
 
-  const takeover = async (name: string): Promise<OrderOutcome> => {
-    const host = byName.get(name);
-    if (host === undefined) return { outcome: 'refused', message: `there is no host ${name} in the configuration` };
-    // an empty root that is ours lacks every job that lies in the old one
-    const left = leftRoot(store.db, name, host.root);
-    if (left !== null) return { outcome: 'refused', message: changed(host, left).reason };
-    const taken = await within(clock, TAKEOVER_TIMEOUT_MS, (signal) => host.scheduler.takeOver(signal));
-    if (taken.kind === 'blind') return { outcome: 'refused', message: taken.reason };
-    const renamed = await within(clock, TAKEOVER_TIMEOUT_MS, (signal) =>
-      objectionToName(host, strays(store.db, [...byName.keys()]), signal),
-    );
-    if (renamed !== null) return { outcome: 'refused', message: renamed.reason };
-    watches.get(name)?.retry();
-    return { outcome: 'done', message: `the root of ${name} is ours; work begins there now` };
-  };
-
   const orders = createOrders({
     store,
     clock,
     dispatching,
     intake: deps.intake,
-    reconcile: (host) => watches.get(host)?.reconcile(),
-    takeover,
     hosts: {
+      names: [...byName.keys()],
       host: (name) => byName.get(name) ?? null,
       isOnline: (name) => watches.get(name)?.isOnline() === true,
       isAwaited: (name) => watches.get(name)?.wasTried() === false,
+      reconcile: (name) => watches.get(name)?.reconcile(),
+      retry: (name) => watches.get(name)?.retry(),
     },
     onReady: () => dispatcher.kick(),
   });

@@ -12,5 +12,9 @@ export const KEPT_SEEDS: readonly { readonly seed: string; readonly found: strin
     seed: '4682',
     found: 'a case that was interrupted, and adopted by an order at once, was failed: the check overlooked it',
   },
+  {
+    seed: '18019',
+    found: 'an order was done while its host was out of sight, and being connected to again: the check thought it seen',
+  },
   { seed: '2505', found: 'nor did one that a restored database still took for queued' },
 ];

@@ -82,7 +82,7 @@ export class Checker implements Overseer {
     for (const host of after.offline) {
       if (before.offline.has(host)) continue;
       this.blindSpells += 1;
-      this.#busySlots.wentBlind(host);
+      this.wentBlind(host);
       this.#endView(host);
     }
     for (const line of after.cases.values()) this.#remember(line);
