@@ -78,12 +78,12 @@ export class Book {
 
   read(): Page {
     const { sqlite } = this.#database;
-    const cases = sqlite.prepare(CASES).all() as CaseLine[];
-    const hosts = sqlite.prepare(HOSTS).all() as { name: string; state: string; reconciledAt: number | null }[];
+    const cases = rowsOf<CaseLine>(sqlite, CASES);
+    const hosts = rowsOf<{ name: string; state: string; reconciledAt: number | null }>(sqlite, HOSTS);
     return {
       cases: new Map(cases.map((line) => [line.id, line])),
-      slots: sqlite.prepare(SLOTS).all() as SlotLine[],
-      attempts: sqlite.prepare(ATTEMPTS).all() as AttemptLine[],
+      slots: rowsOf<SlotLine>(sqlite, SLOTS),
+      attempts: rowsOf<AttemptLine>(sqlite, ATTEMPTS),
       reconciled: new Set(hosts.filter((host) => host.reconciledAt !== null).map((host) => host.name)),
       hosts: hosts.map((host) => host.name),
       isRestored: sqlite.prepare(RESTORED).get() !== undefined,
@@ -101,4 +101,15 @@ export class Book {
     const row = this.#database.sqlite.prepare(RETRIES).get(caseId) as { readonly 'count(*)': number };
     return row['count(*)'];
   }
+}
+
+/** A page is read at each commit, and rows that come as lists take half the time of objects. */
+function rowsOf<Row>(sqlite: Database['sqlite'], text: string): Row[] {
+  const statement = sqlite.prepare(text).raw();
+  const names = statement.columns().map(({ name }) => name);
+  return (statement.all() as unknown[][]).map((values) => {
+    const row: Record<string, unknown> = {};
+    for (const [at, name] of names.entries()) row[name] = values[at];
+    return row as Row;
+  });
 }
