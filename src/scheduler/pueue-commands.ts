@@ -40,7 +40,7 @@ const FUNCTIONS = `pueue_failed() { # CODE OUTPUT
   case "$1 $2" in
     124*) problem queue 'the pueue daemon does not answer: on the host, see its log and restart pueued' ;;
     127*) problem queue 'the host has no pueue on its PATH: set scheduler.path, then mqi doctor' ;;
-    *'Did you start it'*) problem queue 'the pueue daemon does not run: on the host, pueued -d (or systemctl --user start pueued)' ;;
+    *'Did you start '*) problem queue 'the pueue daemon does not run: on the host, pueued -d (or systemctl --user start pueued)' ;;
     *deserialize*|*'unexpected but valid'*)
       problem queue 'the pueue client and daemon are of different versions: restart pueued, or set scheduler.path, then mqi doctor' ;;
     *'opening config file'*) problem queue 'the configuration file of pueue cannot be read: set scheduler.config, then mqi doctor' ;;

@@ -165,6 +165,14 @@ function withPueue(version: PueueVersion): void {
       }
     });
 
+    it('on which pueue was never used is told to start the daemon', async () => {
+      const unused = host({ scheduler: { type: 'pueue', path: daemon.client, config: null } });
+      const { status, found, repair } = (await examined(unused)).of('pueue daemon');
+      // others of this machine may run, for other tests
+      expect([status, found]).toEqual(['fail', expect.stringMatching(/^(it does not run$|none answers where )/)]);
+      expect(repair).toMatch(/pueued -d|scheduler\.config/);
+    });
+
     it('whose programs are not on the PATH of its logins has them named', async () => {
       const bin = rootForTest();
       const tools =

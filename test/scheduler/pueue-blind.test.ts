@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import type { Transport } from '../../src/transport/transport.ts';
 import { PUEUE_VERSIONS, hasPueue, pueueBinaries } from '../lab/pueue.ts';
 import { WHY, setUpPueue, signal } from './pueue-bench.ts';
 
@@ -26,6 +27,18 @@ describe.each(PUEUE_VERSIONS.filter(hasPueue))('what cannot be seen of pueue %s'
     bench.lab.stage(token);
     expect(await create(token)).toMatchObject(down);
     expect(bench.answers).not.toContain('.cargo/registry');
+  });
+
+  test('a daemon that was never started, so that pueue has no configuration yet, is told to be started', async () => {
+    const home = mkdtempSync(path.join(bench.lab.root, 'home-'));
+    const transport: Pick<Transport, 'run'> = {
+      run: (command, options) => bench.lab.transport.run(`HOME='${home}'; unset XDG_CONFIG_HOME; ${command}`, options),
+    };
+    expect(await make({ config: null, transport }).look([], signal)).toEqual({
+      kind: 'blind',
+      cause: 'queue',
+      reason: expect.stringContaining('pueued -d') as string,
+    });
   });
 
   test('a daemon that hangs makes us blind, and no command hangs with it', async () => {

@@ -55,7 +55,7 @@ else
   case "$code $said" in
     124*) trouble=silent ;;
     126*|127*) trouble=client ;;
-    *'Did you start it'*) trouble=down ;;
+    *'Did you start '*) trouble=down ;;
     *deserialize*|*'unexpected but valid'*) trouble=version ;;
     *'opening config file'*) trouble=config ;;
     *) trouble=other ;;
