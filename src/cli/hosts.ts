@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 
-import { listHosts } from '../store/queries.ts';
+import { leftRoot, listHosts, putBack, saidOf } from '../store/queries.ts';
 import type { HostRow } from '../store/queries.ts';
 import { hostShape } from '../views/shapes.ts';
 import { nearestNames } from './case-ref.ts';
@@ -11,7 +11,7 @@ import { EXIT } from './exit-code.ts';
 import type { Io } from './io.ts';
 import { giveOrders } from './order.ts';
 import { dryRun } from './repair.ts';
-import type { RepairOptions } from './repair.ts';
+import type { Effects, RepairOptions } from './repair.ts';
 import { styled } from './screen.ts';
 import type { Piece } from './screen.ts';
 import { withSession } from './session.ts';
@@ -44,16 +44,16 @@ export function hostsCommand(cli: Cli): Command {
     .action(async (name: string, _: unknown, self: Command) => {
       const options = optionsOf<RepairOptions>(self);
       await withSession(cli.io, options, 'orders', async (session) => {
-        const { host, lines } = takeover(session, name);
-        if (options.dryRun === true) return cli.exitWith(dryRun(cli.io, { possible: true, lines }));
-        const request = { order: { kind: 'takeover', host }, subject: host } as const;
+        const effects = takeover(session, name);
+        if (options.dryRun === true) return cli.exitWith(dryRun(cli.io, effects));
+        const request = { order: { kind: 'takeover', host: name }, subject: name } as const;
         cli.exitWith(await giveOrders(cli.io, session, [request], options));
       });
     });
   return command;
 }
 
-function takeover({ config, db }: Session, name: string): { readonly host: string; readonly lines: readonly string[] } {
+function takeover({ config, db }: Session, name: string): Effects {
   const configured = config.hosts.find((host) => host.name === name);
   if (configured === undefined) {
     const names = config.hosts.map((host) => host.name);
@@ -64,9 +64,13 @@ function takeover({ config, db }: Session, name: string): { readonly host: strin
       EXIT.notFound,
     );
   }
+  const left = leftRoot(db, name, configured.root);
+  if (left !== null) {
+    return { possible: false, lines: [`${saidOf(left, configured.root)}: ${putBack(left, name)}`] };
+  }
   const reason = listHosts(db).find((host) => host.name === name)?.reason;
   return {
-    host: name,
+    possible: true,
     lines: [
       ...(reason == null ? [] : [`${name} says now: ${reason}`]),
       `${configured.root}/owner on ${name} names this installation, and no other works there any more`,

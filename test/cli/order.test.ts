@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { writeMeta } from '../../src/store/meta.ts';
 import { openOrders, orderOf } from '../../src/store/orders.ts';
 import { testSite } from './site.ts';
 
@@ -153,6 +154,20 @@ describe('an order that repairs', () => {
     }
     expect((await site.run(['hosts', 'takeover', 'local', '--dry-run'])).out).toContain(`${site.root}/owner`);
     expect(openOrders(site.store.db)).toEqual([]);
+  });
+
+  it('is said to be refused where it would be: a root while something counts on the one before', async () => {
+    const site = testSite();
+    site.execute(site.admit('lung'));
+    const line = ['hosts', 'takeover', 'local', '--dry-run'];
+    site.store.write((tx) => writeMeta(tx, 'root:local', site.root));
+    expect((await site.run(line)).code).toBe(0);
+    site.store.write((tx) => writeMeta(tx, 'root:local', '/before'));
+    const { code, out } = await site.run(line);
+    expect([code, out]).toEqual([
+      1,
+      expect.stringMatching(/refused:\n.* an attempt lies in \/before: put "root: \/before" back/),
+    ]);
   });
 
   it('asks a person first; without one, --yes has to say so', async () => {
