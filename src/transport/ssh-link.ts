@@ -8,6 +8,7 @@ import { SshLane } from './ssh-lane.ts';
 import type { SshEnvironment, SshOptions } from './ssh-options.ts';
 import { explainUnsupported, resolveRoute } from './ssh-route.ts';
 import { probe } from './ssh-probe.ts';
+import { sshWords } from './ssh-words.ts';
 import type { RemoteProcess } from './transport.ts';
 
 type Connected = Awaited<ReturnType<Lifecycle['connect']>>;
@@ -34,6 +35,8 @@ export class SshLink implements Lifecycle {
   #ticket: Ticket | null = null;
   #flight: Flight | null = null;
   #lastReason = 'connect was not called';
+  /** Attempts that were given up, and did not end. */
+  #hanging = 0;
 
   constructor(options: SshOptions, { clock, onWarning }: SshEnvironment) {
     this.#options = options;
@@ -72,6 +75,8 @@ export class SshLink implements Lifecycle {
     if (this.#closing.signal.aborted) return failed(String(this.#closing.signal.reason));
     if (signal.aborted) return failed(ABORTED);
     if (this.#primary !== null) return { kind: 'connected' };
+    // each attempt would take one more of the few threads that this process has for files
+    if (this.#hanging > 0) return failed(this.#lastReason);
     const flight = (this.#flight ??= this.#takeOff());
     flight.passengers++;
     let leave!: () => void;
@@ -164,13 +169,39 @@ export class SshLink implements Lifecycle {
     const cancel = this.#clock.after(connectTimeoutMs, () =>
       late.abort(`no connection within ${connectTimeoutMs / 1000} s`),
     );
+    const signal = AbortSignal.any([outer, late.signal, this.#closing.signal]);
     try {
-      return await work(AbortSignal.any([outer, late.signal, this.#closing.signal]));
+      return await this.#unlessItHangs(work(signal), signal);
     } finally {
       cancel();
     }
   }
+
+  /** `working` ends when `signal` says so, and says how far it came; unless it reads a file, which cannot be called off. */
+  #unlessItHangs<T>(working: Promise<T>, signal: AbortSignal): Promise<T> {
+    let forget = (): void => {};
+    const hung = new Promise<never>((_, reject) => {
+      const giveUp = (): void => {
+        this.#hanging++;
+        const over = (): number => this.#hanging--;
+        void working.then(over, over);
+        reject(new Error(`${String(signal.reason)} (${HANGS}. Try: ${sshWords(this.#options)} true)`));
+      };
+      const expectEnd = (): void => {
+        forget = this.#clock.after(ENDING_GRACE_MS, giveUp);
+      };
+      forget = (): void => signal.removeEventListener('abort', expectEnd);
+      if (signal.aborted) expectEnd();
+      else signal.addEventListener('abort', expectEnd, { once: true });
+    });
+    return Promise.race([working, hung]).finally(() => forget());
+  }
 }
+
+/** An attempt that was told to end does so at once: this is for a busy machine. */
+const ENDING_GRACE_MS = 1_000;
+const HANGS =
+  'a file of the login cannot be read, on a file server that does not answer?: the ssh config, known_hosts, a key';
 
 const ABORTED = 'aborted';
 

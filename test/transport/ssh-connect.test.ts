@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, copyFileSync, openSync, renameSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { writeKnownHosts } from '../lab/sshd.ts';
 import {
@@ -58,6 +61,24 @@ describeWithSshd('a connection', () => {
     expect(await refusal(optionsFor(sshd, { connectTimeoutMs: 500 }))).toMatch(
       /within 0.5 s.*did not answer as an SSH server/,
     );
+  });
+
+  test('whose key lies on a file server that does not answer ends in time too, and no second attempt waits for it', async () => {
+    const sshd = await sshdForTest();
+    const key = join(sshd.dir, 'key');
+    // opening it waits for a writer
+    execFileSync('mkfifo', [key]);
+    const answer = (path: string): void => closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
+    onTestFinished(() => answer(key));
+    const { link } = linkForTest(optionsFor(sshd, { identity: key, connectTimeoutMs: 3_000 }));
+    const hung = { kind: 'failed', reason: expect.stringMatching(/^no connection within 3 s \(a file of the login/) };
+    expect(await link.connect(never)).toEqual(hung);
+    expect(await link.connect(never)).toEqual(hung);
+    renameSync(key, join(sshd.dir, 'fifo'));
+    copyFileSync(sshd.clientKey, key);
+    expect(await link.connect(never)).toEqual(hung);
+    answer(join(sshd.dir, 'fifo'));
+    await expect.poll(() => link.connect(never)).toEqual({ kind: 'connected' });
   });
 
   test('while another login fills the server is refused, and works when that is gone', async () => {
