@@ -27,7 +27,8 @@ export function doctorCommand(cli: Cli): Command {
       const options = optionsOf<JsonOption>(command);
       const results: Checked[] = [];
       for (const check of checksFor(cli.io, options)) {
-        for (const result of await resultsOf(check)) {
+        for (const each of await resultsOf(check)) {
+          const result = unlessTold(each, results);
           results.push(result);
           if (options.json !== true) print(cli.io, result);
         }
@@ -37,6 +38,18 @@ export function doctorCommand(cli: Cli): Command {
       else summary(cli.io, results);
       cli.exitWith(failed === 0 ? EXIT.ok : EXIT.failed);
     });
+}
+
+/** What keeps several checks from looking, such as a database that cannot be read, is one thing to repair. */
+function unlessTold(result: Checked, before: readonly Checked[]): Checked {
+  if (result.status !== 'fail') return result;
+  const told = before.find(
+    ({ host, status, found, repair }) =>
+      status === 'fail' && host === result.host && found === result.found && repair === result.repair,
+  );
+  return told === undefined
+    ? result
+    : { ...result, status: 'info', found: `not checked, because of what ${told.name} says`, repair: null };
 }
 
 async function resultsOf(check: Check | Survey): Promise<readonly Checked[]> {

@@ -46,6 +46,17 @@ describe('mqi doctor', () => {
     expect(out).toContain('2 things to repair');
   });
 
+  it('takes a database that cannot be read for one thing to repair, whatever looks into it', async () => {
+    const sinks = { ops: { type: 'command', command: ['/bin/true'] } };
+    const site = testSite({ notify: { sinks } });
+    site.store.close();
+    writeFileSync(site.database, 'no database');
+    const { code, out } = await site.run(['doctor']);
+    expect([code, out]).toEqual([1, expect.stringContaining('1 thing to repair')]);
+    expect(out).toMatch(/^info {2}orphans +not checked, because of what database says$/m);
+    expect(out).toMatch(/^info {2}sink ops +not checked, because of what database says$/m);
+  });
+
   it('takes what the first start makes for no failure', async () => {
     const { code, out } = await run(['doctor', '--json'], testClock(), tempFolder());
     expect([code, statusOf(out, 'watched folder'), statusOf(out, 'results folder')]).toEqual([0, 'ok', 'ok']);
