@@ -19,6 +19,8 @@ export async function takeOverRoot(
   const { store, clock } = desk;
   const host = hosts.host(order.host);
   if (host === null) return desk.refuse(row, `there is no host ${order.host} in the configuration`);
+  // it stays open, and is carried out in a moment: nothing can be done there before the first connection
+  if (hosts.isAwaited(host.name)) return;
   // an empty root that is ours lacks every job that lies in the old one
   const left = leftRoot(store.db, host.name, host.root);
   if (left !== null) return desk.refuse(row, changed(host, left).reason);

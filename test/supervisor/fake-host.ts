@@ -16,6 +16,8 @@ interface FakeHostOptions {
 export class FakeHost {
   /** Not null: nothing of it can be seen. */
   blind: Blind | null = null;
+  /** A connection takes until this resolves. */
+  way: Promise<void> = Promise.resolve();
   /** How many looks were answered, blind ones left out. */
   looks = 0;
   /** Tokens whose job was let go, with how it ended; null while it runs. */
@@ -149,7 +151,10 @@ export class FakeHost {
       send: () => Promise.resolve({ kind: 'sent' }),
       fetch: () => Promise.resolve({ kind: 'fetched', missingGlobs: [], files: 0 }),
       follow: (_file, _onLine, signal) => aborted(signal),
-      connect: () => Promise.resolve({ kind: 'connected' }),
+      connect: async () => {
+        await this.way;
+        return { kind: 'connected' };
+      },
       onLost: () => {},
       close: () => Promise.resolve(),
     };
