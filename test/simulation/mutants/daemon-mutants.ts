@@ -128,6 +128,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     name: 'blind time is counted',
     breaks: [3],
     within: 400,
+    from: 125,
     patches: [
       {
         file: 'machines/case.context.ts',

@@ -31,6 +31,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     name: 'a folder that changed since it was admitted is sent',
     breaks: [6],
     within: 400,
+    from: 140,
     patches: [
       {
         file: 'test/simulation/ports/sim-transport.ts',
@@ -48,6 +49,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     name: 'a root that is not mounted counts as empty',
     breaks: [3],
     within: 400,
+    from: 65,
     patches: [
       {
         file: 'test/simulation/host/sim-host.ts',
@@ -60,6 +62,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     name: 'confirming does not revoke',
     breaks: [2, 3],
     within: 400,
+    from: 95,
     theme: 'lateCreate',
     patches: [
       {
@@ -96,6 +99,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     name: 'stop looks before it revokes',
     breaks: [2, 3],
     within: 400,
+    from: 115,
     theme: 'cancelMeetsStart',
     patches: [
       {
@@ -155,6 +159,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     name: 'a look reads the processes before the receipts',
     breaks: [3],
     within: 400,
+    from: 105,
     theme: 'slowLooks',
     patches: [
       {

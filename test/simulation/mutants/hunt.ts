@@ -38,10 +38,11 @@ async function hunt(mutant: Mutant, mutated: typeof subject, most: number): Prom
     found.push(`scenario ${mutant.scenario} (${outcome})`);
   }
   if (mutant.within > 0) {
-    const first = await firstBroken(mutated, mutant.theme ?? null, most);
-    if (first === null) return { mutant, caught: false, text: `${most} seeds did not catch it` };
+    const from = mutant.from ?? 1;
+    const first = await firstBroken(mutated, mutant.theme ?? null, from, most);
+    if (first === null) return { mutant, caught: false, text: `${most} seeds from ${from} on did not catch it` };
     const { seed, violation } = first;
-    found.push(`seed ${seed} of ${most} (promise ${violation.promise}: ${violation.text})`);
+    found.push(`seed ${seed}, within ${most} from ${from} on (promise ${violation.promise}: ${violation.text})`);
     if (!mutant.breaks.includes(violation.promise)) {
       return {
         mutant,
@@ -56,9 +57,10 @@ async function hunt(mutant: Mutant, mutated: typeof subject, most: number): Prom
 async function firstBroken(
   { simulate }: typeof subject,
   theme: ThemeName | null,
+  from: number,
   most: number,
 ): Promise<{ readonly seed: number; readonly violation: Violation } | null> {
-  for (let seed = 1; seed <= most; seed += 1) {
+  for (let seed = from; seed < from + most; seed += 1) {
     const { violation } = await simulate(String(seed), { theme });
     if (violation !== null) return { seed, violation };
   }

@@ -13,8 +13,10 @@ export interface Mutant {
   readonly name: string;
   /** The promises that it breaks (DESIGN.md section 1, MODEL.md), any of them first. */
   readonly breaks: readonly number[];
-  /** One of the first so many seeds breaks a promise; 0 where only its scenario is that exact. */
+  /** One of so many seeds breaks a promise; 0 where only its scenario is that exact. */
   readonly within: number;
+  /** The first of them, 1 unless given: of a rare history, so that a hunt does not begin at the same worlds in vain. */
+  readonly from?: number;
   /** The theme of those worlds; by chance where it does not matter. */
   readonly theme?: ThemeName;
   /** The scenario that breaks a promise, or does not come to its end. */
