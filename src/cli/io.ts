@@ -21,8 +21,12 @@ export interface Io {
   interruption(): AbortSignal;
 }
 
-/** Who gives an order: the person behind sudo, not root. */
-export function operatorOf(env: Readonly<Record<string, string | undefined>>, machine: string): string {
+/** Who gives an order: the person behind sudo, not root. `account`: whose process this is; a container names nobody else. */
+export function operatorOf(
+  env: Readonly<Record<string, string | undefined>>,
+  machine: string,
+  account: () => string,
+): string {
   const user = [env['SUDO_USER'], env['USER'], env['LOGNAME']].find((name) => name !== undefined && name !== '');
-  return `${user ?? 'unknown'}@${machine}`;
+  return `${user ?? account()}@${machine}`;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { basename, relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 
@@ -70,7 +70,7 @@ const io: Io = {
   cwd: process.cwd(),
   self: selfName(process.argv[1] ?? ''),
   clock: systemClock,
-  operator: operatorOf(process.env, hostname()),
+  operator: operatorOf(process.env, hostname(), account),
   confirm: process.stdin.isTTY && process.stderr.isTTY ? confirm : null,
   interruption,
 };
@@ -86,3 +86,12 @@ for (const stream of [process.stdout, process.stderr]) {
 const exitCode = await runCli(process.argv.slice(2), io);
 // a handle that was left open must not keep a finished command alive; what was printed goes out first
 process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
+
+function account(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // a uid without an account, as containers have them
+    return `uid ${String(process.getuid?.())}`;
+  }
+}

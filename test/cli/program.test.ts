@@ -102,9 +102,10 @@ describe('the command line', () => {
 
 describe('the surroundings of a command', () => {
   it('name the person behind sudo', () => {
-    expect(operatorOf({ SUDO_USER: 'ada', USER: 'root' }, 'desk')).toBe('ada@desk');
-    expect(operatorOf({ USER: 'ada' }, 'desk')).toBe('ada@desk');
-    expect(operatorOf({}, 'desk')).toBe('unknown@desk');
+    const account = (): string => 'mqi';
+    expect(operatorOf({ SUDO_USER: 'ada', USER: 'root' }, 'desk', account)).toBe('ada@desk');
+    expect(operatorOf({ USER: 'ada' }, 'desk', account)).toBe('ada@desk');
+    expect(operatorOf({ USER: '' }, 'desk', account)).toBe('mqi@desk');
   });
 
   it('want colours on a terminal alone, and never against NO_COLOR', () => {
