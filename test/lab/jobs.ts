@@ -1,13 +1,14 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
-/** Pids of the processes that carry a token and work below `root`: those that a test's own daemon started. */
-export function jobProcesses(root: string): number[] {
+/** Pids of the processes that carry a token (or this one) and work below `root`: those that a test's own daemon started. */
+export function jobProcesses(root: string, token = 'mqi-'): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
-        if (!/(^|\0)MQI_TOKEN=mqi-/.test(readFileSync(`/proc/${pid}/environ`, 'latin1'))) return false;
+        const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+        if (!environment.some((entry) => entry.startsWith(`MQI_TOKEN=${token}`))) return false;
         return readlinkSync(`/proc/${pid}/cwd`).startsWith(`${root}/`);
       } catch {
         // it has just ended
