@@ -16,7 +16,7 @@ import { chromium } from 'playwright-core';
 const options = Object.fromEntries(process.argv.slice(2).map((text) => text.split('=')));
 const home = join(import.meta.dirname, '..');
 const out = resolve(options.out ?? join(home, 'docs', 'screenshots'));
-const main = join(home, 'dist', 'src', 'cli', 'main.js');
+const main = join(home, 'dist', 'mqi.js');
 const TOKEN = 'a-token-for-the-pictures';
 const HOUR = 3_600_000;
 

@@ -16,7 +16,7 @@ const slots = Number(options.slots ?? 2);
 const observeEvery = options['observe-every'] ?? '30s';
 const jobSeconds = Number(options['job-seconds'] ?? 1);
 
-const main = join(import.meta.dirname, '..', 'dist', 'src', 'cli', 'main.js');
+const main = join(import.meta.dirname, '..', 'dist', 'mqi.js');
 const folder = mkdtempSync(join(tmpdir(), 'mqi-bench-'));
 const watch = join(folder, 'new_cases');
 mkdirSync(watch);

@@ -1,7 +1,7 @@
 // How much longer does a start take with a long past? From the start of the process to the end of its first scan, with
 // no finished case and with many, whose folders all still lie in the watched directory: side by side, in turns.
 //
-//   npm run build && node bench/startup.mjs [cases=10000] [runs=5]
+//   npm run build && node --import ./test/simulation/register.mjs bench/startup.mjs [cases=10000] [runs=5]
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
@@ -10,14 +10,14 @@ import { join } from 'node:path';
 
 import Sqlite from 'better-sqlite3';
 
+import { recordedText } from '../src/intake/recorded.ts';
+import { signFolder, signatureText, stampOf } from '../src/intake/signature.ts';
+
 const options = Object.fromEntries(process.argv.slice(2).map((text) => text.split('=')));
 const many = Number(options.cases ?? 10_000);
 const runs = Number(options.runs ?? 5);
 
-const dist = join(import.meta.dirname, '..', 'dist', 'src');
-const main = join(dist, 'cli', 'main.js');
-const { signFolder, signatureText, stampOf } = await import(join(dist, 'intake', 'signature.js'));
-const { recordedText } = await import(join(dist, 'intake', 'recorded.js'));
+const main = join(import.meta.dirname, '..', 'dist', 'mqi.js');
 
 const sites = [];
 try {

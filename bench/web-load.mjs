@@ -33,7 +33,7 @@ const observeEvery = options['observe-every'] ?? '2s';
 const seconds = Number(options.seconds ?? 30);
 const changes = Number(options.changes ?? 4);
 
-const main = join(import.meta.dirname, '..', 'dist', 'src', 'cli', 'main.js');
+const main = join(import.meta.dirname, '..', 'dist', 'mqi.js');
 const folder = mkdtempSync(join(tmpdir(), 'mqi-bench-'));
 const root = join(folder, 'host');
 const database = join(folder, 'var', 'mqi.db');

@@ -8,7 +8,7 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly clock: Clock;
-  /** How this program is called here: `mqi`, or `node dist/…/main.js` from a clone. */
+  /** How this program is called here: `mqi`, or `node dist/mqi.js` from a clone. */
   readonly self: string;
   /** `name@machine`, for the journal. */
   readonly operator: string;

@@ -45,7 +45,7 @@ async function confirm(question: string): Promise<boolean> {
 
 /** What a person can type again; npm links the file as `mqi`. */
 function selfName(script: string): string {
-  return basename(script) === 'main.js' ? `node ${relative(process.cwd(), script)}` : 'mqi';
+  return basename(script) === 'mqi.js' ? `node ${relative(process.cwd(), script)}` : 'mqi';
 }
 
 let interrupted: AbortController | null = null;

@@ -1,6 +1,5 @@
 import { realpathSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { fileURLToPath } from 'node:url';
 
 import { Command } from 'commander';
 
@@ -33,7 +32,7 @@ export function serviceCommand(cli: Cli): Command {
       if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(user)) {
         throw new CliError(`${user} is no user name`, 'mqi service print --user mqi', EXIT.usage);
       }
-      const program = [realpathSync(process.execPath), fileURLToPath(new URL('main.js', import.meta.url))];
+      const program = [realpathSync(process.execPath), packageFile('dist', 'mqi.js')];
       const guide = packageFile('docs', 'operations.md');
       cli.io.out.raw(unitOf({ ...config, file }, { user, program, guide }));
       cli.exitWith(EXIT.ok);

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Layers } from './layers.ts';
 import { nearest } from './nearest.ts';
 import { allKeys, childOf, formsOf, keysOf, outlineAt, type Outline, type Path } from './outline.ts';

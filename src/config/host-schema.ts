@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, environment, freeText, matching, NAME, NAME_EXPECTED, text, wholeNumber } from './field.ts';
 import { schedulerSchema } from './scheduler-schema.ts';
 import { GPU_NAME } from '../domain/gpu.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { complaints, PLACEHOLDERS, type CommandComplaint } from './command.ts';
 import { nearest } from './nearest.ts';
 import { duration, text, yesOrNo } from './field.ts';

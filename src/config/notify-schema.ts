@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ALARM_KINDS } from '../domain/alarm.ts';
 import type { AlarmKind } from '../domain/alarm.ts';
 import { duration, localPath, matching, size, text, wholeNumber } from './field.ts';

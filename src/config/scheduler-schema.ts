@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { hostPath } from './field.ts';
 
 /** Known by name and answered as such, so that nobody takes them for a typo. */

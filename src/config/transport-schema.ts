@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, localPath, matching, wholeNumber, yesOrNo } from './field.ts';
 
 const localTransport = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, localPath, text, wholeNumber } from './field.ts';
 
 /** Half-written or hidden by convention: of editors, copy tools, browsers and office programs. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { localPath, matching, text } from './field.ts';
 import { parseListen } from './listen.ts';
 

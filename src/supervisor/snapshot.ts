@@ -1,6 +1,6 @@
 import { createActor } from 'xstate';
 import type { SnapshotFrom } from 'xstate';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { Effect, Phase } from '../domain/case.ts';
 import { EFFECTS } from '../domain/case.ts';

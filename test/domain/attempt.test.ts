@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { formatToken, parseToken, tokenPrefix } from '../../src/domain/attempt.ts';
+import { formatToken, isMereWord, parseToken, tokenPrefix } from '../../src/domain/attempt.ts';
 import type { TokenParts } from '../../src/domain/attempt.ts';
 
 const word = fc.stringMatching(/^[a-z0-9]{1,12}$/);
@@ -69,4 +69,13 @@ test('two attempts have two tokens', () => {
       expect(formatToken(one) === formatToken(two)).toBe(JSON.stringify(one) === JSON.stringify(two));
     }),
   );
+});
+
+test.each([
+  ['revoked', false],
+  ['gone', false],
+  ['never_created', true],
+  ['operator', true],
+] as const)('the proof %s is a mere word: %s', (proof, isMere) => {
+  expect(isMereWord(proof)).toBe(isMere);
 });

@@ -34,7 +34,7 @@ import type { Order } from '../../src/domain/order.ts';
 import { endJobsUnder } from './jobs.ts';
 
 /** The compiled program, as a user runs it; `npm test` builds it first. */
-export const MAIN = process.env['MQI_MAIN'] ?? join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
+export const MAIN = process.env['MQI_MAIN'] ?? join(import.meta.dirname, '..', '..', 'dist', 'mqi.js');
 
 /** Variables of the tests themselves (MQI_LAB …) are none of the program's, and it refuses them by name. */
 const OWN_ENV = { PATH: process.env['PATH'], HOME: process.env['HOME'] };

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 
 import { listHosts } from '../../store/queries.ts';
 import type { Reader } from '../../store/queries.ts';
@@ -8,6 +7,7 @@ import { openReader } from '../../store/open.ts';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import type { Io } from '../io.ts';
+import { packageFile } from '../package-file.ts';
 import { shellWord } from '../shell-word.ts';
 import type { Site } from './site.ts';
 
@@ -30,7 +30,7 @@ export interface DaemonProcess {
 /** The real program, as `mqi run` starts it; its log goes to a file. */
 export function startDaemon(site: Site): DaemonProcess {
   const log = openSync(site.log, 'a');
-  const main = fileURLToPath(new URL('../main.js', import.meta.url));
+  const main = packageFile('dist', 'mqi.js');
   const child = spawn(process.execPath, [main, 'run', '--config', site.config], {
     cwd: site.folder,
     env: ownEnvironment(),

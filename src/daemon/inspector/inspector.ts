@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 
 import type { Logger } from 'pino';
 
+import { packageFile } from '../../cli/package-file.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { reasonOf } from '../../supervisor/log.ts';
 import type { FromInspector, InspectorWorkerData } from './messages.ts';
@@ -27,7 +28,7 @@ export function startInspector(deps: {
 }): Inspector {
   const { database, port, clock, log } = deps;
   const data: InspectorWorkerData = { database, port };
-  const thread = new Worker(new URL('./worker.js', import.meta.url), {
+  const thread = new Worker(packageFile('dist', 'inspector-worker.js'), {
     workerData: data,
     resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY_MB },
   });

@@ -9,7 +9,7 @@ const CREDENTIALS_FROM = '/etc/mqi/credentials/';
 /** What a unit file needs beside the configuration. */
 export interface UnitPlace {
   readonly user: string;
-  /** The program, word by word: `[node, main.js]`. */
+  /** The program, word by word: `[node, mqi.js]`. */
   readonly program: readonly string[];
   /** Where the guide for operators lies. */
   readonly guide: string;

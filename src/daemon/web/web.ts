@@ -86,7 +86,7 @@ export function startWeb(deps: {
   };
 
   const start = (): void => {
-    const begun = new Worker(new URL('./worker.js', import.meta.url), {
+    const begun = new Worker(packageFile('dist', 'web-worker.js'), {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY_MB },
     });

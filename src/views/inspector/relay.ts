@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { WebSocket, WebSocketServer } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { SUBPROTOCOL, refusal, streamRefusal, subprotocolsOf } from './access.ts';
 import type { Door } from './access.ts';
