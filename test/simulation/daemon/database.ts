@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 
-import type { Store } from '../../../src/store/database.ts';
+import type { Store, Tx } from '../../../src/store/database.ts';
 import { openStore } from '../../../src/store/open.ts';
 import * as schema from '../../../src/store/schema.ts';
 import { Crashed } from '../incarnation.ts';
@@ -22,9 +22,17 @@ function emptyDatabase(): Buffer {
   return template;
 }
 
+type Statement = ReturnType<Sqlite3['prepare']>;
+
+type Orm = ReturnType<typeof drizzle<typeof schema>>;
+
 interface Connection {
   readonly sqlite: Sqlite3;
-  readonly orm: ReturnType<typeof drizzle<typeof schema>>;
+  readonly orm: Orm;
+  /** One transaction; Drizzle's own makes its parts anew each time. */
+  readonly write: <T>(change: (tx: Tx) => T) => T;
+  /** How often something was written to each table. */
+  readonly writes: ReadonlyMap<string, number>;
 }
 
 /** Emptied ones: their queries are built already, which takes longer than to run them. */
@@ -47,16 +55,21 @@ export class Database {
     return this.#connection.sqlite;
   }
 
+  /** Another one after every change of a table; undefined before the first. A restored database is another connection. */
+  writesTo(table: string): number | undefined {
+    return this.#connection.writes.get(table);
+  }
+
   /** For one life of the daemon: what it writes after its death has no effect. */
   openFor(incarnation: Incarnation, observer: WriteObserver): Store {
-    const db = this.#connection.orm;
+    const { orm: db, write } = this.#connection;
     return {
       db,
       write: (change) => {
         if (!incarnation.alive) throw new Crashed();
         observer.beforeWrite();
         if (this.full) throw new Error('database or disk is full');
-        const result = db.transaction(change, { behavior: 'immediate' });
+        const result = write(change);
         observer.afterWrite();
         return result;
       },
@@ -66,8 +79,8 @@ export class Database {
 
   /** For the CLI's orders, which need no daemon. */
   openForOrders(): Store {
-    const db = this.#connection.orm;
-    return { db, write: (change) => db.transaction(change, { behavior: 'immediate' }), close: () => {} };
+    const { orm: db, write } = this.#connection;
+    return { db, write, close: () => {} };
   }
 
   /** As `mqi db backup` makes it: marked. */
@@ -101,18 +114,43 @@ function empty(sqlite: Sqlite3): void {
 function open(bytes: Buffer): Sqlite3 {
   const sqlite = new Sqlite(bytes);
   sqlite.pragma('foreign_keys = ON');
-  // drizzle prepares every statement anew; here the same few hundred come again and again
-  const prepared = new Map<string, ReturnType<Sqlite3['prepare']>>();
-  const prepare = sqlite.prepare.bind(sqlite);
-  sqlite.prepare = ((text: string) => {
-    const known = prepared.get(text) ?? prepare(text);
-    prepared.set(text, known);
-    return known;
-  }) as Sqlite3['prepare'];
   return sqlite;
 }
 
 function connect(bytes: Buffer): Connection {
   const sqlite = open(bytes);
-  return { sqlite, orm: drizzle(sqlite, { schema }) };
+  const writes = new Map<string, number>();
+  // drizzle prepares every statement anew; here the same few hundred come again and again
+  const prepared = new Map<string, Statement>();
+  const prepare = sqlite.prepare.bind(sqlite);
+  sqlite.prepare = ((text: string) => {
+    let known = prepared.get(text);
+    if (known === undefined) {
+      known = prepare(text);
+      if (!known.readonly) count(known, tableOf(text), writes);
+      prepared.set(text, known);
+    }
+    return known;
+  }) as Sqlite3['prepare'];
+  const orm = drizzle(sqlite, { schema });
+  const transaction = sqlite.transaction((change: (tx: Tx) => unknown) => change(orm as unknown as Tx));
+  const write = <T>(change: (tx: Tx) => T): T => transaction.immediate(change) as T;
+  return { sqlite, orm, write, writes };
+}
+
+/** What a statement writes to. No table of ours changes by what is done to another one. */
+function tableOf(text: string): string {
+  const match = /^(?:insert (?:or replace )?into|update|delete from) "?(\w+)"?/.exec(text);
+  if (match === null) throw new Error(`which table is written here? ${text}`);
+  return match[1]!;
+}
+
+function count(statement: Statement, table: string, writes: Map<string, number>): void {
+  for (const how of ['run', 'get', 'all'] as const) {
+    const act = statement[how].bind(statement) as (...values: unknown[]) => never;
+    statement[how] = (...values: unknown[]): never => {
+      writes.set(table, (writes.get(table) ?? 0) + 1);
+      return act(...values);
+    };
+  }
 }

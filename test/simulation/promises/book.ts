@@ -68,27 +68,34 @@ const RESTORED = `select 1 from meta where key = 'is_backup' and value = 'yes'`;
 const INTERRUPTED = `select 1 from journal where case_id = ? and attempt = ? and failure_kind = 'interrupted'`;
 const RETRIES = `select count(*) from orders where case_id = ? and kind in ('retry', 'adopt') and outcome = 'done'`;
 
+/** What a page has from each table. */
+interface Tables {
+  readonly cases: Pick<Page, 'cases'>;
+  readonly slots: Page['slots'];
+  readonly attempts: Page['attempts'];
+  readonly hosts: Pick<Page, 'hosts' | 'reconciled' | 'offline'>;
+  readonly meta: Pick<Page, 'isRestored'>;
+}
+
 /** Reads the tables themselves: the checks must not share a mistake with the queries of the store. */
 export class Book {
   readonly #database: Database;
+  readonly #tables: { readonly [Name in keyof Tables]: () => Tables[Name] };
 
   constructor(database: Database) {
     this.#database = database;
+    this.#tables = {
+      cases: kept(database, 'cases', readCases),
+      slots: kept(database, 'slots', (sqlite) => rowsOf<SlotLine>(sqlite, SLOTS)),
+      attempts: kept(database, 'attempts', (sqlite) => rowsOf<AttemptLine>(sqlite, ATTEMPTS)),
+      hosts: kept(database, 'hosts', readHosts),
+      meta: kept(database, 'meta', (sqlite) => ({ isRestored: sqlite.prepare(RESTORED).get() !== undefined })),
+    };
   }
 
   read(): Page {
-    const { sqlite } = this.#database;
-    const cases = rowsOf<CaseLine>(sqlite, CASES);
-    const hosts = rowsOf<{ name: string; state: string; reconciledAt: number | null }>(sqlite, HOSTS);
-    return {
-      cases: new Map(cases.map((line) => [line.id, line])),
-      slots: rowsOf<SlotLine>(sqlite, SLOTS),
-      attempts: rowsOf<AttemptLine>(sqlite, ATTEMPTS),
-      reconciled: new Set(hosts.filter((host) => host.reconciledAt !== null).map((host) => host.name)),
-      hosts: hosts.map((host) => host.name),
-      isRestored: sqlite.prepare(RESTORED).get() !== undefined,
-      offline: new Set(hosts.filter((host) => host.state === 'offline').map((host) => host.name)),
-    };
+    const { cases, slots, attempts, hosts, meta } = this.#tables;
+    return { ...cases(), slots: slots(), attempts: attempts(), ...hosts(), ...meta() };
   }
 
   /** Whether this attempt was failed as one whose submission was cut short. */
@@ -103,8 +110,35 @@ export class Book {
   }
 }
 
-/** A page is read at each commit, and rows that come as lists take half the time of objects. */
-function rowsOf<Row>(sqlite: Database['sqlite'], text: string): Row[] {
+type Sqlite = Database['sqlite'];
+
+/** A page is read at each commit, which changes one table or two: the others are as they were. */
+function kept<T>(database: Database, table: keyof Tables, read: (sqlite: Sqlite) => T): () => T {
+  let last: { readonly sqlite: Sqlite; readonly writes: number | undefined; readonly value: T } | null = null;
+  return () => {
+    const { sqlite } = database;
+    const writes = database.writesTo(table);
+    if (last === null || last.sqlite !== sqlite || last.writes !== writes)
+      last = { sqlite, writes, value: read(sqlite) };
+    return last.value;
+  };
+}
+
+function readCases(sqlite: Sqlite): Tables['cases'] {
+  return { cases: new Map(rowsOf<CaseLine>(sqlite, CASES).map((line) => [line.id, line])) };
+}
+
+function readHosts(sqlite: Sqlite): Tables['hosts'] {
+  const hosts = rowsOf<{ name: string; state: string; reconciledAt: number | null }>(sqlite, HOSTS);
+  return {
+    hosts: hosts.map((host) => host.name),
+    reconciled: new Set(hosts.filter((host) => host.reconciledAt !== null).map((host) => host.name)),
+    offline: new Set(hosts.filter((host) => host.state === 'offline').map((host) => host.name)),
+  };
+}
+
+/** Rows that come as lists take half the time of objects. */
+function rowsOf<Row>(sqlite: Sqlite, text: string): Row[] {
   const statement = sqlite.prepare(text).raw();
   const names = statement.columns().map(({ name }) => name);
   return (statement.all() as unknown[][]).map((values) => {
