@@ -131,9 +131,17 @@ function appliedMigrations(sqlite: Sqlite.Database): number[] {
   return sqlite.prepare('select created_at from __drizzle_migrations').pluck().all() as number[];
 }
 
+let ours: readonly number[] | null = null;
+
+/** The times of the migrations that this program knows. */
+function ourMigrations(): readonly number[] {
+  ours ??= readMigrationFiles({ migrationsFolder: migrationsFolder() }).map((migration) => migration.folderMillis);
+  return ours;
+}
+
 function pendingMigrations(sqlite: Sqlite.Database): number {
   const newest = Math.max(0, ...appliedMigrations(sqlite));
-  return readMigrationFiles({ migrationsFolder: migrationsFolder() }).filter((m) => m.folderMillis > newest).length;
+  return ourMigrations().filter((time) => time > newest).length;
 }
 
 function refuseUnknown(sqlite: Sqlite.Database, path: string): void {
@@ -144,8 +152,7 @@ function refuseUnknown(sqlite: Sqlite.Database, path: string): void {
       'give `database` another path: mqi config check',
     );
   }
-  const ours = Math.max(...readMigrationFiles({ migrationsFolder: migrationsFolder() }).map((m) => m.folderMillis));
-  if (Math.max(0, ...appliedMigrations(sqlite)) > ours) {
+  if (Math.max(0, ...appliedMigrations(sqlite)) > Math.max(...ourMigrations())) {
     throw new StoreError(`${path} was written by a newer version of mqi`, 'npm install -g mqi-communicator@latest');
   }
 }
