@@ -3,7 +3,7 @@ import { and, asc, eq, inArray, isNotNull, isNull, like, lt, ne, or, sql } from 
 import { MERE_WORDS } from '../domain/attempt.ts';
 import type { Proof } from '../domain/attempt.ts';
 import type { ReadDb, Tx } from './database.ts';
-import { prepared, rowChange } from './prepared.ts';
+import { given, newRow, prepared, rowChange } from './prepared.ts';
 import { attempts, cases } from './schema.ts';
 
 export type AttemptRow = typeof attempts.$inferSelect;
@@ -21,20 +21,34 @@ export function readAttempt(db: ReadDb, token: string): AttemptRow | null {
   return byToken(db).get({ token }) ?? null;
 }
 
+const ofCase = prepared((db) =>
+  db
+    .select()
+    .from(attempts)
+    .where(eq(attempts.caseId, sql.placeholder('caseId')))
+    .orderBy(asc(attempts.createdAt))
+    .prepare(),
+);
+
 export function readAttemptsOfCase(db: ReadDb, caseId: string): AttemptRow[] {
-  return db.select().from(attempts).where(eq(attempts.caseId, caseId)).orderBy(asc(attempts.createdAt)).all();
+  return ofCase(db).all({ caseId });
 }
+
+const oneOnHost = prepared((db) =>
+  db
+    .select({ token: attempts.token })
+    .from(attempts)
+    .where(eq(attempts.host, sql.placeholder('host')))
+    .limit(1)
+    .prepare(),
+);
 
 /** Whether anything was ever sent to this host. */
 export function hasAttempts(db: ReadDb, host: string): boolean {
-  return (
-    db.select({ token: attempts.token }).from(attempts).where(eq(attempts.host, host)).limit(1).get() !== undefined
-  );
+  return oneOnHost(db).get({ host }) !== undefined;
 }
 
-export function insertAttempt(tx: Tx, row: NewAttemptRow): void {
-  tx.insert(attempts).values(row).run();
-}
+export const insertAttempt: (tx: Tx, row: NewAttemptRow) => void = newRow(attempts);
 
 export const updateAttempt = rowChange<AttemptRow>(attempts, attempts.token);
 
@@ -54,24 +68,41 @@ export function dismissEndedOrphans(tx: Tx, caseId: string): void {
     .run();
 }
 
+const prove = prepared((db) =>
+  (db as Tx)
+    .update(attempts)
+    .set(given({ proof: attempts.proof, proofAt: attempts.proofAt }))
+    .where(
+      and(
+        eq(attempts.token, sql.placeholder('token')),
+        or(isNull(attempts.proof), inArray(attempts.proof, MERE_WORDS)),
+      ),
+    )
+    .prepare(),
+);
+
 /** The first proof stands; but a mere word is no sight, and a look at the host is better. */
 export function recordProof(tx: Tx, token: string, proof: Proof, at: number): void {
-  tx.update(attempts)
-    .set({ proof, proofAt: at })
-    .where(and(eq(attempts.token, token), or(isNull(attempts.proof), inArray(attempts.proof, MERE_WORDS))))
-    .run();
+  prove(tx).run({ token, proof, proofAt: at });
 }
+
+const settled = prepared((db) =>
+  db
+    .select({ token: attempts.token })
+    .from(attempts)
+    .where(
+      and(eq(attempts.caseId, sql.placeholder('caseId')), ne(attempts.proof, 'never_created'), isNull(attempts.orphan)),
+    )
+    .prepare(),
+);
 
 /**
  * Earlier attempts of a case that are proven unable to run: all that may lie on a host beside a new one. Those that were
  * never created are looked at again there: a restored backup may have forgotten that they were.
  */
 export function settledTokens(db: ReadDb, caseId: string): string[] {
-  return db
-    .select({ token: attempts.token })
-    .from(attempts)
-    .where(and(eq(attempts.caseId, caseId), ne(attempts.proof, 'never_created'), isNull(attempts.orphan)))
-    .all()
+  return settled(db)
+    .all({ caseId })
     .map((row) => row.token);
 }
 

@@ -3,7 +3,7 @@ import type { SQL } from 'drizzle-orm';
 
 import type { Phase } from '../domain/case.ts';
 import type { ReadDb, Tx } from './database.ts';
-import { given, prepared } from './prepared.ts';
+import { given, newRow, prepared } from './prepared.ts';
 import { attempts, cases } from './schema.ts';
 
 export type CaseRow = typeof cases.$inferSelect;
@@ -31,19 +31,21 @@ export function readCaseByPath(db: ReadDb, path: string): CaseRow | null {
   return db.select().from(cases).where(eq(cases.path, path)).get() ?? null;
 }
 
-/** Everything that is not final: what a start-up has to take up again. */
-export function readLiveCases(db: ReadDb): CaseRow[] {
-  return db
+const live = prepared((db) =>
+  db
     .select()
     .from(cases)
     .where(inArray(cases.state, ['submitted', 'submitting', 'running']))
     .orderBy(asc(cases.createdAt))
-    .all();
+    .prepare(),
+);
+
+/** Everything that is not final: what a start-up has to take up again. */
+export function readLiveCases(db: ReadDb): CaseRow[] {
+  return live(db).all();
 }
 
-export function insertCase(tx: Tx, row: NewCaseRow): void {
-  tx.insert(cases).values(row).run();
-}
+export const insertCase: (tx: Tx, row: NewCaseRow) => void = newRow(cases);
 
 const { id: _id, ...movable } = getTableColumns(cases);
 

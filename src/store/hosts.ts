@@ -1,7 +1,7 @@
 import { asc, eq, sql } from 'drizzle-orm';
 
 import type { ReadDb, Tx } from './database.ts';
-import { prepared, rowChange } from './prepared.ts';
+import { given, prepared, rowChange } from './prepared.ts';
 import { hosts } from './schema.ts';
 
 export type HostRow = typeof hosts.$inferSelect;
@@ -24,20 +24,25 @@ export function readHost(db: ReadDb, name: string): HostRow | null {
   return byName(db).get({ name }) ?? null;
 }
 
-/** A start-up knows nothing of any host yet. */
-export function resetHost(tx: Tx, name: string, at: number): void {
+const reset = prepared((db) => {
   const fresh = {
     state: 'connecting',
-    since: at,
+    ...given({ since: hosts.since }),
     cause: null,
     reason: null,
     retryAt: null,
     reconciledAt: null,
   } as const;
-  tx.insert(hosts)
-    .values({ name, ...fresh, notices: [] })
+  return (db as Tx)
+    .insert(hosts)
+    .values({ ...given({ name: hosts.name }), ...fresh, notices: [] })
     .onConflictDoUpdate({ target: hosts.name, set: fresh })
-    .run();
+    .prepare();
+});
+
+/** A start-up knows nothing of any host yet. */
+export function resetHost(tx: Tx, name: string, at: number): void {
+  reset(tx).run({ name, since: at });
 }
 
 export const updateHost = rowChange<HostRow>(hosts, hosts.name);

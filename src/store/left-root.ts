@@ -1,8 +1,9 @@
-import { and, eq, inArray, isNotNull, isNull, not, notInArray, or } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 
 import type { ReadDb, Tx } from './database.ts';
 import { readMeta, writeMeta } from './meta.ts';
+import { prepared } from './prepared.ts';
 import { attempts, cases } from './schema.ts';
 
 /** The root of a host before its configuration was changed, and what of us still counts on it. */
@@ -16,13 +17,12 @@ export interface LeftRoot {
 export function leftRoot(db: ReadDb, host: string, root: string): LeftRoot | null {
   const before = readMeta(db, `root:${host}`);
   if (before === null || before === root) return null;
-  const ofHost = eq(attempts.host, host);
   const orphans = db
     .select({ token: attempts.token })
     .from(attempts)
-    .where(and(ofHost, isNotNull(attempts.orphan)))
+    .where(and(eq(attempts.host, host), isNotNull(attempts.orphan)))
     .all();
-  const tokens = [...new Set([...atStake(db, ofHost), ...orphans].map(({ token }) => token))];
+  const tokens = [...new Set([...onHost(db, { host }), ...orphans].map(({ token }) => token))];
   return tokens.length === 0 ? null : { root: before, tokens };
 }
 
@@ -50,7 +50,7 @@ export interface Stray {
 }
 
 export function strays(db: ReadDb, configured: readonly string[]): readonly Stray[] {
-  return atStake(db, notInArray(attempts.host, [...configured]));
+  return onOthers(db, { configured: JSON.stringify(configured) });
 }
 
 /** For a person: what is wrong, and the way out. `found` is not empty. */
@@ -67,21 +67,33 @@ export function putBack(left: LeftRoot, host: string): string {
 }
 
 /** What may run there, is staged, or is still to be collected. An upload that is under way begins anew wherever it is. */
-function atStake(db: ReadDb, where: SQL): Stray[] {
+function atStake<Values extends Record<string, string>>(where: SQL): (db: ReadDb, values: Values) => Stray[] {
   const columns = { host: attempts.host, token: attempts.token };
   const isStaging = eq(cases.phase, 'staging');
   // each by its own index: neither may go through all that ever was
-  const live = db
-    .select(columns)
-    .from(cases)
-    .innerJoin(attempts, eq(attempts.token, cases.token))
-    .where(and(inArray(cases.state, ['submitted', 'submitting', 'running']), not(isStaging), where))
-    .all();
-  const unproven = db
-    .select(columns)
-    .from(attempts)
-    .leftJoin(cases, and(eq(cases.id, attempts.caseId), eq(cases.token, attempts.token)))
-    .where(and(isNull(attempts.proof), where, or(isNull(cases.phase), not(isStaging))))
-    .all();
-  return [...new Map([...live, ...unproven].map((stray) => [stray.token, stray])).values()];
+  const live = prepared((db) =>
+    db
+      .select(columns)
+      .from(cases)
+      .innerJoin(attempts, eq(attempts.token, cases.token))
+      .where(and(inArray(cases.state, ['submitted', 'submitting', 'running']), not(isStaging), where))
+      .prepare(),
+  );
+  const unproven = prepared((db) =>
+    db
+      .select(columns)
+      .from(attempts)
+      .leftJoin(cases, and(eq(cases.id, attempts.caseId), eq(cases.token, attempts.token)))
+      .where(and(isNull(attempts.proof), where, or(isNull(cases.phase), not(isStaging))))
+      .prepare(),
+  );
+  return (db, values) => {
+    const all = [...live(db).all(values), ...unproven(db).all(values)];
+    return [...new Map(all.map((stray) => [stray.token, stray])).values()];
+  };
 }
+
+const onHost = atStake<{ host: string }>(eq(attempts.host, sql.placeholder('host')));
+const onOthers = atStake<{ configured: string }>(
+  sql`${attempts.host} not in (select value from json_each(${sql.placeholder('configured')}))`,
+);

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 
 import type { ReadDb, Tx } from './database.ts';
-import { prepared } from './prepared.ts';
+import { given, prepared } from './prepared.ts';
 import { meta } from './schema.ts';
 
 /**
@@ -31,8 +31,16 @@ export function readMeta(db: ReadDb, key: Key): string | null {
   return byKey(db).get({ key })?.value ?? null;
 }
 
+const put = prepared((db) =>
+  (db as Tx)
+    .insert(meta)
+    .values(given({ key: meta.key, value: meta.value }))
+    .onConflictDoUpdate({ target: meta.key, set: given({ value: meta.value }) })
+    .prepare(),
+);
+
 export function writeMeta(tx: Tx, key: Key, value: string): void {
-  tx.insert(meta).values({ key, value }).onConflictDoUpdate({ target: meta.key, set: { value } }).run();
+  put(tx).run({ key, value });
 }
 
 /** Where the daemon serves its page; both null: it shall not, or has not come to it yet. */

@@ -1,8 +1,8 @@
-import { asc, eq, isNull } from 'drizzle-orm';
+import { asc, eq, isNull, sql } from 'drizzle-orm';
 
 import type { Order, OrderKind } from '../domain/order.ts';
 import type { ReadDb, Store, Tx } from './database.ts';
-import { prepared } from './prepared.ts';
+import { given, prepared } from './prepared.ts';
 import { orders } from './schema.ts';
 
 export type OrderRow = typeof orders.$inferSelect;
@@ -33,6 +33,15 @@ export function orderOf(row: OrderRow): Order {
   return { kind: row.kind as OrderKind, ...caseId, ...row.arguments } as Order;
 }
 
+const close = prepared((db) => {
+  const { handledAt, outcome, message } = orders;
+  return (db as Tx)
+    .update(orders)
+    .set(given({ handledAt, outcome, message }))
+    .where(eq(orders.id, sql.placeholder('id')))
+    .prepare();
+});
+
 export function closeOrder(tx: Tx, id: number, outcome: 'done' | 'refused', message: string, at: number): void {
-  tx.update(orders).set({ handledAt: at, outcome, message }).where(eq(orders.id, id)).run();
+  close(tx).run({ id, handledAt: at, outcome, message });
 }

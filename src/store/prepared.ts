@@ -29,25 +29,40 @@ export function given<Name extends string>(columns: Readonly<Record<Name, Column
   return Object.fromEntries(parameters) as Record<Name, SQL>;
 }
 
-/** Changes some columns of one row: a query is built for each set of columns that change together. */
+/** A query is built for each set of columns that are given together. */
+function byColumns<Query>(
+  table: SQLiteTable,
+  build: (tx: Tx, values: Record<string, SQL>) => Query,
+): (tx: Tx, row: object) => Query {
+  const columns: Readonly<Record<string, Column>> = getTableColumns(table);
+  const built = new Map<string, (db: ReadDb) => Query>();
+  return (tx, row) => {
+    const names = Object.keys(row);
+    const known =
+      built.get(names.join()) ??
+      prepared((db) => build(db as Tx, given(Object.fromEntries(names.map((name) => [name, columns[name]!])))));
+    built.set(names.join(), known);
+    return known(tx);
+  };
+}
+
+/** Writes a new row; returns its number, where its table counts them. */
+export function newRow<Row extends object>(table: SQLiteTable): (tx: Tx, row: Row) => number {
+  const insert = byColumns(table, (tx, values) => tx.insert(table).values(values).prepare());
+  return (tx, row) => Number(insert(tx, row).run({ ...row } as Record<string, unknown>).lastInsertRowid);
+}
+
+/** Changes some columns of one row. */
 export function rowChange<Row extends object>(
   table: SQLiteTable,
   key: Column,
 ): (tx: Tx, keyValue: string, change: Partial<Row>) => void {
-  const columns: Readonly<Record<string, Column>> = getTableColumns(table);
-  const build = (names: readonly string[]) =>
-    prepared((db) =>
-      (db as Tx)
-        .update(table)
-        .set(given(Object.fromEntries(names.map((name) => [name, columns[name]!]))))
-        .where(eq(key, sql.placeholder('the key')))
-        .prepare(),
-    );
-  const built = new Map<string, ReturnType<typeof build>>();
-  return (tx, keyValue, change) => {
-    const names = Object.keys(change);
-    const known = built.get(names.join()) ?? build(names);
-    built.set(names.join(), known);
-    known(tx).run({ ...change, 'the key': keyValue });
-  };
+  const update = byColumns(table, (tx, values) =>
+    tx
+      .update(table)
+      .set(values)
+      .where(eq(key, sql.placeholder('the key')))
+      .prepare(),
+  );
+  return (tx, keyValue, change) => void update(tx, change).run({ ...change, 'the key': keyValue });
 }

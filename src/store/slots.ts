@@ -3,7 +3,7 @@ import type { SQL } from 'drizzle-orm';
 
 import { orphanOn } from './attempts.ts';
 import type { ReadDb, Tx } from './database.ts';
-import { prepared } from './prepared.ts';
+import { given, prepared } from './prepared.ts';
 import { slots } from './schema.ts';
 
 export type SlotRow = typeof slots.$inferSelect;
@@ -44,13 +44,20 @@ export function freeSlots(db: ReadDb, host: string): SlotRow[] {
   return free(db).all({ host });
 }
 
+const isThisSlot = and(eq(slots.host, sql.placeholder('host')), eq(slots.name, sql.placeholder('name')));
+
+const lease = prepared((db) => {
+  const { caseId, token, since } = slots;
+  return (db as Tx)
+    .update(slots)
+    .set({ state: 'leased', reason: null, ...given({ caseId, token, since }) })
+    .where(and(isThisSlot, eq(slots.state, 'free')))
+    .prepare();
+});
+
 /** @throws when the slot is not free: nobody may ever take a slot from somebody. */
 export function leaseSlot(tx: Tx, host: string, name: string, caseId: string, token: string, at: number): void {
-  const { changes } = tx
-    .update(slots)
-    .set({ state: 'leased', caseId, token, reason: null, since: at })
-    .where(and(eq(slots.host, host), eq(slots.name, name), eq(slots.state, 'free')))
-    .run();
+  const { changes } = lease(tx).run({ host, name, caseId, token, since: at });
   if (changes !== 1) throw new Error(`slot ${host}/${name} is not free`);
 }
 
@@ -64,18 +71,27 @@ export function adoptSlot(tx: Tx, host: string, name: string, caseId: string, to
   if (changes !== 1) throw new Error(`slot ${host}/${name} is leased to another case`);
 }
 
+function freeing(which: SQL | undefined) {
+  return prepared((db) =>
+    (db as Tx)
+      .update(slots)
+      .set({ state: 'free', caseId: null, token: null, reason: null, ...given({ since: slots.since }) })
+      .where(which)
+      .returning({ host: slots.host, name: slots.name })
+      .prepare(),
+  );
+}
+
+const ofCase = freeing(eq(slots.caseId, sql.placeholder('caseId')));
+const cleared = freeing(and(isThisSlot, eq(slots.state, 'quarantined')));
+const ofToken = freeing(and(eq(slots.token, sql.placeholder('token')), eq(slots.state, 'quarantined')));
+
 export function freeSlotsOfCase(tx: Tx, caseId: string, at: number): void {
-  setFree(tx, eq(slots.caseId, caseId), at);
+  giveToOrphans(tx, ofCase(tx).all({ caseId, since: at }), at);
 }
 
 /** A slot on which an orphan was found while it was somebody else's is free for nobody: the orphan's turn comes now. */
-function setFree(tx: Tx, which: SQL | undefined, at: number): void {
-  const freed = tx
-    .update(slots)
-    .set({ state: 'free', caseId: null, token: null, reason: null, since: at })
-    .where(which)
-    .returning({ host: slots.host, name: slots.name })
-    .all();
+function giveToOrphans(tx: Tx, freed: readonly Pick<SlotRow, 'host' | 'name'>[], at: number): void {
   for (const { host, name } of freed) {
     const orphan = orphanOn(tx, host, name);
     if (orphan !== null) quarantineSlot(tx, host, name, orphan.token, orphanReason(orphan.token, orphan.orphan!), at);
@@ -109,12 +125,12 @@ export function quarantineSlot(
 }
 
 export function clearSlot(tx: Tx, host: string, name: string, at: number): void {
-  setFree(tx, and(eq(slots.host, host), eq(slots.name, name), eq(slots.state, 'quarantined')), at);
+  giveToOrphans(tx, cleared(tx).all({ host, name, since: at }), at);
 }
 
 /** The proof of an attempt frees whatever was quarantined because of it. */
 export function clearSlotsOfToken(tx: Tx, token: string, at: number): void {
-  setFree(tx, and(eq(slots.token, token), eq(slots.state, 'quarantined')), at);
+  giveToOrphans(tx, ofToken(tx).all({ token, since: at }), at);
 }
 
 /** What somebody else computes on the GPU of a slot; null for nothing. */
@@ -133,14 +149,18 @@ export function forgetBusy(tx: Tx, host: string, compared: readonly string[]): v
     .run();
 }
 
+const configure = prepared((db) => {
+  const { host, name, since } = slots;
+  return (db as Tx)
+    .insert(slots)
+    .values({ ...given({ host, name, since }), state: 'free', configured: true })
+    .onConflictDoUpdate({ target: [slots.host, slots.name], set: { configured: true } })
+    .prepare();
+});
+
 /** Brings the rows in line with the configuration; a slot that left it goes once nobody holds it. */
 export function syncSlots(tx: Tx, host: string, names: readonly string[], at: number): void {
-  for (const name of names) {
-    tx.insert(slots)
-      .values({ host, name, state: 'free', since: at, configured: true })
-      .onConflictDoUpdate({ target: [slots.host, slots.name], set: { configured: true } })
-      .run();
-  }
+  for (const name of names) configure(tx).run({ host, name, since: at });
   const left = and(eq(slots.host, host), notInArray(slots.name, [...names]));
   tx.delete(slots)
     .where(and(left, eq(slots.state, 'free')))

@@ -28,7 +28,9 @@ export function commitAttempt(tx: Tx, row: CaseRow, event: CaseEvent, after: Cas
   const token = row.token;
   if (token === null) return;
   if (event.type === 'slot.leased') updateAttempt(tx, token, { slot: event.slot });
-  if (after.job !== null) updateAttempt(tx, token, { jobId: after.job.id, jobCreatedAt: after.job.createdAt });
+  const { job } = after;
+  if (job !== null && (job.id !== row.jobId || job.createdAt !== row.jobCreatedAt))
+    updateAttempt(tx, token, { jobId: job.id, jobCreatedAt: job.createdAt });
   if (event.type === 'operator.limited') updateAttempt(tx, token, { limitMs: event.limitMs });
   const end = endOf(event);
   if (end !== null) updateAttempt(tx, token, { end });

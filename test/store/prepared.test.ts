@@ -29,6 +29,36 @@ const FULL: AttemptRow = {
   removedAt: 0.5,
 };
 
+describe('a new row that is built once', () => {
+  it.each([
+    ['all of it', FULL],
+    ['what it must have', { token: 'mqi-a-b-2-c', number: 2, host: 'null', limitMs: 1, createdAt: 0 }],
+    [
+      'with nothing in it',
+      { ...FULL, slot: null, end: null, failure: null, proof: null, orphan: null, removedAt: null },
+    ],
+  ])('is what the whole query would write: %s', (_, row) => {
+    const [ours, plain] = [openStore(':memory:'), openStore(':memory:')];
+    // twice: built, and built before
+    for (const token of [row.token, `${row.token}-again`]) {
+      ours.write((tx) => insertAttempt(tx, { ...row, token }));
+      plain.write((tx) =>
+        tx
+          .insert(attempts)
+          .values({ ...row, token })
+          .run(),
+      );
+      expect(readAttempt(ours.db, token)).toEqual(readAttempt(plain.db, token));
+    }
+  });
+
+  it('refuses what is there already, as the whole query does', () => {
+    const store = openStore(':memory:');
+    store.write((tx) => insertAttempt(tx, FULL));
+    expect(() => store.write((tx) => insertAttempt(tx, FULL))).toThrow(/UNIQUE/);
+  });
+});
+
 describe('a change of some columns that is built once', () => {
   const changes: readonly Partial<AttemptRow>[] = [
     { slot: null },

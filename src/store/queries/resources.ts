@@ -75,16 +75,19 @@ export function findCandidates(db: ReadDb, text: string): CandidateRow[] {
   return byPath.length > 0 ? byPath : db.select().from(candidates).where(eq(candidates.name, text)).all();
 }
 
+const waiting = prepared((db) =>
+  db
+    .select()
+    .from(candidates)
+    .where(
+      and(eq(candidates.path, sql.placeholder('path')), inArray(candidates.state, ['settling', 'rejected', 'changed'])),
+    )
+    .prepare(),
+);
+
 /** The folder that lies at this path now and is no case as it is; null where there is none. */
 export function waitingFolder(db: ReadDb, path: string): CandidateRow | null {
-  const waits = inArray(candidates.state, ['settling', 'rejected', 'changed']);
-  return (
-    db
-      .select()
-      .from(candidates)
-      .where(and(eq(candidates.path, path), waits))
-      .get() ?? null
-  );
+  return waiting(db).get({ path }) ?? null;
 }
 
 /** Names of the folders that are no case (yet): few beside the admitted ones. */
