@@ -7,7 +7,6 @@ import { given, newRow, prepared, rowChange } from './prepared.ts';
 import { attempts, cases } from './schema.ts';
 
 export type AttemptRow = typeof attempts.$inferSelect;
-export type NewAttemptRow = typeof attempts.$inferInsert;
 
 const byToken = prepared((db) =>
   db
@@ -48,7 +47,7 @@ export function hasAttempts(db: ReadDb, host: string): boolean {
   return oneOnHost(db).get({ host }) !== undefined;
 }
 
-export const insertAttempt: (tx: Tx, row: NewAttemptRow) => void = newRow(attempts);
+export const insertAttempt = newRow(attempts);
 
 export const updateAttempt = rowChange<AttemptRow>(attempts, attempts.token);
 

@@ -7,7 +7,6 @@ import { given, newRow, prepared } from './prepared.ts';
 import { attempts, cases } from './schema.ts';
 
 export type CaseRow = typeof cases.$inferSelect;
-export type NewCaseRow = typeof cases.$inferInsert;
 
 /** An hour of waiting weighs as much as one step of priority. */
 const PRIORITY_STEP_MS = 3_600_000;
@@ -45,7 +44,7 @@ export function readLiveCases(db: ReadDb): CaseRow[] {
   return live(db).all();
 }
 
-export const insertCase: (tx: Tx, row: NewCaseRow) => void = newRow(cases);
+export const insertCase = newRow(cases);
 
 const { id: _id, ...movable } = getTableColumns(cases);
 

@@ -67,7 +67,7 @@ export function putBack(left: LeftRoot, host: string): string {
 }
 
 /** What may run there, is staged, or is still to be collected. An upload that is under way begins anew wherever it is. */
-function atStake<Values extends Record<string, string>>(where: SQL): (db: ReadDb, values: Values) => Stray[] {
+function atStake(where: SQL): (db: ReadDb, values: Readonly<Record<string, string>>) => Stray[] {
   const columns = { host: attempts.host, token: attempts.token };
   const isStaging = eq(cases.phase, 'staging');
   // each by its own index: neither may go through all that ever was
@@ -93,7 +93,5 @@ function atStake<Values extends Record<string, string>>(where: SQL): (db: ReadDb
   };
 }
 
-const onHost = atStake<{ host: string }>(eq(attempts.host, sql.placeholder('host')));
-const onOthers = atStake<{ configured: string }>(
-  sql`${attempts.host} not in (select value from json_each(${sql.placeholder('configured')}))`,
-);
+const onHost = atStake(eq(attempts.host, sql.placeholder('host')));
+const onOthers = atStake(sql`${attempts.host} not in (select value from json_each(${sql.placeholder('configured')}))`);

@@ -1,5 +1,5 @@
 import { eq, getTableColumns, sql } from 'drizzle-orm';
-import type { Column, SQL } from 'drizzle-orm';
+import type { Column, InferInsertModel, SQL } from 'drizzle-orm';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 
 import type { ReadDb, Tx } from './database.ts';
@@ -47,8 +47,9 @@ function byColumns<Query>(
 }
 
 /** Writes a new row; returns its number, where its table counts them. */
-export function newRow<Row extends object>(table: SQLiteTable): (tx: Tx, row: Row) => number {
-  const insert = byColumns(table, (tx, values) => tx.insert(table).values(values).prepare());
+export function newRow<Table extends SQLiteTable>(table: Table): (tx: Tx, row: InferInsertModel<Table>) => number {
+  const into: SQLiteTable = table;
+  const insert = byColumns(into, (tx, values) => tx.insert(into).values(values).prepare());
   return (tx, row) => Number(insert(tx, row).run({ ...row } as Record<string, unknown>).lastInsertRowid);
 }
 
