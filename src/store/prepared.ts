@@ -50,7 +50,7 @@ function byColumns<Query>(
 export function newRow<Table extends SQLiteTable>(table: Table): (tx: Tx, row: InferInsertModel<Table>) => number {
   const into: SQLiteTable = table;
   const insert = byColumns(into, (tx, values) => tx.insert(into).values(values).prepare());
-  return (tx, row) => Number(insert(tx, row).run({ ...row } as Record<string, unknown>).lastInsertRowid);
+  return (tx, row) => Number(insert(tx, row).run({ ...row }).lastInsertRowid);
 }
 
 /** Changes some columns of one row. */
