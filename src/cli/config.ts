@@ -10,6 +10,7 @@ import { CONFIG_EXIT_CODE, formatProblems } from '../config/problem.ts';
 import { originsOf, showConfig } from '../config/show.ts';
 import { TEMPLATE } from '../config/template.ts';
 import { printable } from '../views/printable.ts';
+import { shellWord } from './shell-word.ts';
 
 /** `EX_CANTCREAT` of sysexits.h. */
 const CANNOT_CREATE = 73;
@@ -99,7 +100,9 @@ function summary(config: Config): string {
     `results   ${config.results}`,
     `database  ${config.database}`,
     ...config.hosts.map((host) => `host      ${hostSummary(host)}`),
-    ...(existsSync(watch.path) ? [] : [`note      the watched folder is not there yet: mkdir -p ${watch.path}`]),
+    ...(existsSync(watch.path)
+      ? []
+      : [`note      the watched folder is not there yet: mkdir -p ${shellWord(watch.path)}`]),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

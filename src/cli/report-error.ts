@@ -2,10 +2,11 @@ import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-code.ts';
 import type { Io } from './io.ts';
 import { styled } from './screen.ts';
+import { unbuilt } from './unbuilt.ts';
 
 /** `mqi: what and why`, then the next command. A stack trace only where `MQI_DEBUG=1` asks for one. */
 export function reportError(io: Io, error: unknown): number {
-  const { message, next, details, exitCode } = factsOf(error);
+  const { message, next, details, exitCode } = factsOf(unbuilt(error) ?? error);
   io.err.line(styled('red', 'mqi: '), message);
   for (const detail of details) io.err.line(`  ${detail}`);
   if (next !== null) io.err.line('  next: ', next);

@@ -17,4 +17,4 @@ export function hasNativeCrypto(): boolean {
 
 export const NO_NATIVE_CRYPTO =
   "ssh2's compiled part did not load (it was built for another Node, or not at all): transfers are half as fast. " +
-  'Mend it: npm rebuild ssh2';
+  'How to mend it: mqi doctor';

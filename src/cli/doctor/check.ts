@@ -1,3 +1,5 @@
+import { unbuilt } from '../unbuilt.ts';
+
 /** One thing that has to be right, looked at without changing anything that anybody would miss. */
 export interface Check {
   readonly name: string;
@@ -32,7 +34,8 @@ export const fail = (found: string, repair: string): Finding => ({ status: 'fail
 export async function runCheck(check: Pick<Check, 'run'>): Promise<Finding> {
   try {
     return await check.run();
-  } catch (error) {
+  } catch (thrown) {
+    const error = unbuilt(thrown) ?? thrown;
     const message = error instanceof Error ? error.message : String(error);
     const next = error instanceof Error && 'next' in error && typeof error.next === 'string' ? error.next : null;
     return fail(message, next ?? 'MQI_DEBUG=1 mqi doctor');

@@ -7,7 +7,7 @@ import { formatDuration } from '../../domain/duration.ts';
 import { checkDatabase } from '../../store/database-check.ts';
 import { refuseNetworkFileSystem } from '../../store/file-system.ts';
 import { daemonOf } from '../../store/lock.ts';
-import { openReader } from '../../store/open.ts';
+import { openReader, openStore } from '../../store/open.ts';
 import { lastSignOfLife, listHosts } from '../../store/queries.ts';
 import { isThere, refuseDenied } from '../../store/store-error.ts';
 import { SILENCE, rhythmsOf, silentMs } from '../../views/silence.ts';
@@ -25,7 +25,11 @@ export function databaseChecks(config: Config, clock: Clock): readonly Check[] {
 }
 
 function whole(database: string): Finding {
-  if (!isThere(database)) return ok(`${database}, made by the daemon when it starts`);
+  if (!isThere(database)) {
+    // nothing else has tried SQLite yet
+    openStore(':memory:').close();
+    return ok(`${database}, made by the daemon when it starts`);
+  }
   const problems = checkDatabase(database, false);
   return problems.length === 0
     ? ok(database)

@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.ts';
 import { lastSignOfLife } from '../../store/queries.ts';
 import { openReader } from '../../store/open.ts';
 import type { Io } from '../io.ts';
+import { rebuild } from '../unbuilt.ts';
 import { localTime } from '../words.ts';
 import { fail, ok, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
@@ -23,7 +24,7 @@ function sshCrypto(): Finding {
   const isNative = typeof module === 'object' && module !== null && 'bindingAvailable' in module;
   return isNative && module.bindingAvailable === true
     ? ok('native')
-    : warn("ssh2's compiled part did not load: transfers are half as fast", 'npm rebuild ssh2');
+    : warn("ssh2's compiled part did not load: transfers are half as fast", rebuild('ssh2'));
 }
 
 /** This program is not older; a machine whose battery died begins in 1970 or 2000. */

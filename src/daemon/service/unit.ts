@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import type { Config } from '../../config/config.ts';
 
@@ -24,7 +25,7 @@ export function unitOf(config: Config & { readonly file: string }, place: UnitPl
   return `# mqi.service, made by: mqi service print. Every line is explained in docs/operations.md, "As a service".
 [Unit]
 Description=mqi-communicator: cases to GPU hosts, verified results back
-Documentation=${word(`file:${place.guide}`)}
+Documentation=${word(pathToFileURL(place.guide).href)}
 Wants=network-online.target
 After=network-online.target
 RequiresMountsFor=${unique([config.watch.path, ...written])
