@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -79,4 +79,44 @@ test('a SQLite that was compiled for another Node, or not at all, is told with t
   const told = mqi('doctor');
   expect(told).toMatch(/^FAIL {2}database /m);
   expect(told).toContain(repair);
+});
+
+/** Ends the threads at SIGUSR2: from outside nothing else can. */
+const ENDS_THREADS = `
+const threads = require('node:worker_threads');
+const { Worker } = threads;
+const begun = [];
+threads.Worker = class extends Worker {
+  constructor(...args) {
+    super(...args);
+    begun.push(this);
+  }
+};
+require('node:module').syncBuiltinESMExports();
+process.on('SIGUSR2', () => begun.splice(0).forEach((thread) => void thread.terminate()));
+`;
+
+test('a daemon whose package is away, since another version is being installed, loses at most its page, for that time', async () => {
+  const { folder, program } = installed();
+  const preload = join(tempFolder(), 'ends-threads.cjs');
+  writeFileSync(preload, ENDS_THREADS);
+  const child = spawn(process.execPath, ['--require', preload, program, 'run', '--web-listen', '127.0.0.1:0'], {
+    cwd: tempFolder(),
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exit = once(child, 'exit');
+  const said: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    said.push(line);
+    if (line.includes('"web page: ') && said.some((earlier) => earlier.includes('cannot be served'))) {
+      child.kill('SIGTERM');
+    } else if (line.includes('"web page: ')) {
+      renameSync(folder, `${folder}.away`);
+      child.kill('SIGUSR2');
+    } else if (line.includes('cannot be served')) {
+      renameSync(`${folder}.away`, folder);
+    }
+  }
+  expect([await exit, said.join('\n')]).toEqual([[0, null], expect.stringContaining('cannot be served')]);
 });

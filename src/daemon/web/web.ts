@@ -85,8 +85,10 @@ export function startWeb(deps: {
     log.error({ web: 'trouble', reason }, `the web page cannot be served, everything else goes on: ${reason}`);
   };
 
+  // once: while another version is being installed the package may be away, which must only fail the thread
+  const program = packageFile('dist', 'web-worker.js');
   const start = (): void => {
-    const begun = new Worker(packageFile('dist', 'web-worker.js'), {
+    const begun = new Worker(program, {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY_MB },
     });
