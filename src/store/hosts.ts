@@ -47,6 +47,11 @@ export function resetHost(tx: Tx, name: string, at: number): void {
 
 export const updateHost = rowChange<HostRow>(hosts, hosts.name);
 
+/** It went out of sight, be it that it is tried again at this moment: a try is no good news yet. */
+export function isOutOfSight({ state, reason }: Pick<HostRow, 'state' | 'reason'>): boolean {
+  return state === 'offline' || (state === 'connecting' && reason !== null);
+}
+
 /** Hosts that left the configuration. */
 export function removeHost(tx: Tx, name: string): void {
   tx.delete(hosts).where(eq(hosts.name, name)).run();

@@ -3,6 +3,7 @@ import {
   countCandidates,
   countCases,
   failingSinks,
+  isOutOfSight,
   lastSignOfLife,
   listBlocked,
   listHosts,
@@ -198,7 +199,7 @@ export function attentionOf(facts: StatusFacts): readonly AttentionAbout[] {
     })),
     ...facts.hosts
       // while no daemon runs nobody knows
-      .filter((host) => daemon.running && host.state === 'offline')
+      .filter((host) => daemon.running && isOutOfSight(host))
       .map((host) => ({
         what: `host ${host.name} cannot be reached: ${host.reason ?? ''}`,
         next: 'mqi doctor',

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { insertAttempt, updateAttempt } from '../../src/store/attempts.ts';
 import { writeCandidate } from '../../src/store/candidates.ts';
+import { resetHost, updateHost } from '../../src/store/hosts.ts';
 import { cases } from '../../src/store/schema.ts';
 import type { CandidateState } from '../../src/store/schema.ts';
 import { noteBusy, quarantineSlot } from '../../src/store/slots.ts';
@@ -68,6 +69,29 @@ describe('mqi status', () => {
     expect((await site.run(['doctor'])).out).toMatch(/FAIL {2}daemon +the daemon is alive, but stands still/);
     lock.release();
     expect((await site.run(['status'])).out).toContain('not running');
+  });
+
+  it.each(['offline', 'connecting'] as const)(
+    'says why a host is out of sight while it is %s; so does the doctor',
+    async (state) => {
+      const site = testSite();
+      const lock = site.holdLock();
+      site.store.write((tx) => updateHost(tx, 'local', { state, cause: 'link', reason: 'the root was changed' }));
+      expect((await site.run(['status'])).out).toContain('! host local cannot be reached: the root was changed');
+      const { code, out } = await site.run(['doctor']);
+      expect(out).toMatch(/^FAIL {2}hosts +local cannot be reached: the root was changed/m);
+      expect(code).toBe(1);
+      lock.release();
+    },
+  );
+
+  it('takes a host that is connected to for the first time for no trouble', async () => {
+    const site = testSite();
+    const lock = site.holdLock();
+    site.store.write((tx) => resetHost(tx, 'local', site.clock.now()));
+    expect((await site.run(['status', '--json'])).out).toContain('"attention": []');
+    expect((await site.run(['doctor'])).out).toMatch(/^ok {4}hosts +local connecting$/m);
+    lock.release();
   });
 
   it('does not call a host online that nobody looks at', async () => {

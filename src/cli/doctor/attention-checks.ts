@@ -1,6 +1,14 @@
 import { existsSync } from 'node:fs';
 
-import { countCandidates, listBlocked, listHosts, listOrphans, listSetAside, listSlots } from '../../store/queries.ts';
+import {
+  countCandidates,
+  isOutOfSight,
+  listBlocked,
+  listHosts,
+  listOrphans,
+  listSetAside,
+  listSlots,
+} from '../../store/queries.ts';
 import type { ReadDb } from '../../store/queries.ts';
 import { daemonOf } from '../../store/lock.ts';
 import { openReader } from '../../store/open.ts';
@@ -35,7 +43,7 @@ export function attentionChecks(database: string): readonly Check[] {
 /** While no daemon runs nobody looks, so that nothing is known of any host. */
 function hosts(db: ReadDb, daemonRuns: boolean): Finding {
   const rows = listHosts(db);
-  const away = rows.filter((host) => daemonRuns && host.state === 'offline');
+  const away = rows.filter((host) => daemonRuns && isOutOfSight(host));
   const [first] = away;
   if (first !== undefined) {
     const rest = away.length > 1 ? `; and ${away.length - 1} more` : '';
