@@ -1,11 +1,12 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { tempFolder } from '../store/temp.ts';
 
@@ -40,13 +41,20 @@ function link(folder: string, name: string): void {
 
 const env = { PATH: process.env['PATH'] };
 
-test('the package and its dependencies alone are the whole daemon, in a folder of any name', async () => {
-  const { program } = installed();
-  const child = spawn(process.execPath, [program, 'run', '--web-listen', '127.0.0.1:0'], {
+/** Its daemon, with its page on a port of its own. */
+function start(program: string, ...nodeArgs: readonly string[]): ChildProcess & { readonly stdout: Readable } {
+  const child = spawn(process.execPath, [...nodeArgs, program, 'run', '--web-listen', '127.0.0.1:0'], {
     cwd: tempFolder(),
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+test('the package and its dependencies alone are the whole daemon, in a folder of any name', async () => {
+  const { program } = installed();
+  const child = start(program);
   const exit = once(child, 'exit');
   const html = await (await fetch(await pageOf(child.stdout))).text();
   expect(html).toMatch(/\/assets\/\w+\/app\.js/);
@@ -100,11 +108,7 @@ test('a daemon whose package is away, since another version is being installed, 
   const { folder, program } = installed();
   const preload = join(tempFolder(), 'ends-threads.cjs');
   writeFileSync(preload, ENDS_THREADS);
-  const child = spawn(process.execPath, ['--require', preload, program, 'run', '--web-listen', '127.0.0.1:0'], {
-    cwd: tempFolder(),
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = start(program, '--require', preload);
   const exit = once(child, 'exit');
   const said: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
@@ -114,7 +118,7 @@ test('a daemon whose package is away, since another version is being installed, 
     } else if (line.includes('"web page: ')) {
       renameSync(folder, `${folder}.away`);
       child.kill('SIGUSR2');
-    } else if (line.includes('cannot be served')) {
+    } else if (line.includes('cannot be served') && existsSync(`${folder}.away`)) {
       renameSync(`${folder}.away`, folder);
     }
   }
