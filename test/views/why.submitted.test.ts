@@ -7,6 +7,7 @@ import type { Sentence } from './sentence.ts';
 
 const FULL = new Map([['gpu1', 2]]);
 const offline = host({ state: 'offline', since: NOW - 180_000, reason: 'connection refused' });
+const triedAgain = host({ state: 'connecting', since: NOW - 180_000, reason: 'connection refused' });
 const MISSING_HOST = { hosts: [{ name: 'gpu2', stageAhead: 1 }], results: '/r', quietPeriodMs: 1, readyMarker: null };
 
 const SENTENCES: readonly Sentence[] = [
@@ -67,6 +68,30 @@ const SENTENCES: readonly Sentence[] = [
     {},
     { heldBackBy: [attempt()], hosts: [offline] },
     ['gpu1 cannot be reached for 3m 00s'],
+    'mqi doctor',
+  ],
+  [
+    'a lack of proof on a host that is away and being tried again',
+    'staged',
+    {},
+    { heldBackBy: [attempt()], hosts: [triedAgain] },
+    ['gpu1 cannot be reached for 3m 00s', 'connection refused'],
+    'mqi doctor',
+  ],
+  [
+    'staged on a host that is away and being tried again',
+    'staged',
+    {},
+    { hosts: [triedAgain] },
+    ['gpu1 cannot be reached for 3m 00s', 'tried again now: connection refused'],
+    'mqi doctor',
+  ],
+  [
+    'staging to a host that is away and being tried again',
+    'staging',
+    {},
+    { hosts: [triedAgain] },
+    ['but gpu1 cannot be reached', 'tried again now'],
     'mqi doctor',
   ],
   [

@@ -1,3 +1,4 @@
+import { isOutOfSight } from '../../store/queries.ts';
 import type { Because, WhyFacts } from './facts.ts';
 import { explainRunning } from './running.ts';
 import { explainSubmitted } from './submitted.ts';
@@ -102,7 +103,7 @@ function heldBack(facts: WhyFacts): Because | null {
     };
   }
   const host = hostNamed(facts, unproven.host);
-  const away = host?.state === 'offline';
+  const away = host !== undefined && isOutOfSight(host);
   return {
     waitsFor: 'proof',
     says: away

@@ -1,4 +1,5 @@
 import { formatSize } from '../../domain/duration.ts';
+import { isOutOfSight } from '../../store/queries.ts';
 import type { SlotWithCase } from '../../store/queries.ts';
 import { progressOf, progressText } from '../progress.ts';
 import type { Because, WhyFacts } from './facts.ts';
@@ -71,19 +72,20 @@ function staging(facts: WhyFacts): Because {
   };
 }
 
-/** Offline alone: an upload does not need a reconciled host. */
+/** Out of sight alone: an upload does not need a reconciled host. */
 function offline(facts: WhyFacts, name: string): string | null {
   const host = hostNamed(facts, name);
-  return host?.state === 'offline' ? hostTrouble(host, name, facts.nowMs) : null;
+  return host !== undefined && isOutOfSight(host) ? hostTrouble(host, name, facts.nowMs) : null;
 }
 
 function staged(facts: WhyFacts): Because {
   const { row, slots, nowMs } = facts;
   const name = row.host ?? 'its host';
   const lies = `lies on ${name} and waits for a slot${place(facts)}`;
-  const trouble = hostTrouble(hostNamed(facts, name), name, nowMs);
+  const host = hostNamed(facts, name);
+  const trouble = hostTrouble(host, name, nowMs);
   if (trouble !== null) {
-    const away = hostNamed(facts, name)?.state === 'offline';
+    const away = host !== undefined && isOutOfSight(host);
     return { waitsFor: 'host', says: `${lies}: ${trouble}`, next: away ? 'mqi doctor' : null };
   }
   if (facts.isRestored) return restored(facts, lies);
