@@ -5,7 +5,7 @@ import { createDirectScheduler } from '../scheduler/direct.ts';
 import { createPueueScheduler } from '../scheduler/pueue.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { CaseRow } from '../store/cases.ts';
-import type { Host } from '../supervisor/host.ts';
+import type { Host } from '../supervisor/host/host.ts';
 import type { Log } from '../supervisor/log.ts';
 import { createLocalTransport } from '../transport/local.ts';
 import { quote } from '../transport/quote.ts';

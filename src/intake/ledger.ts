@@ -3,7 +3,7 @@ import { readCandidates, removeCandidate, writeCandidate } from '../store/candid
 import type { CandidateRow } from '../store/candidates.ts';
 import type { Store, Tx } from '../store/database.ts';
 
-export type Change = Omit<CandidateRow, 'firstSeenAt' | 'updatedAt'>;
+export type LedgerChange = Omit<CandidateRow, 'firstSeenAt' | 'updatedAt'>;
 
 /**
  * The rows of all candidates, mirrored in memory: a rescan compares each known folder with its row, and reading 10,000
@@ -14,17 +14,17 @@ export interface Ledger {
   get(path: string): CandidateRow | undefined;
   rows(): IterableIterator<CandidateRow>;
   /** One transaction; `also` runs in it. */
-  put(changes: readonly Change[], also?: (tx: Tx) => void): void;
+  put(changes: readonly LedgerChange[], also?: (tx: Tx) => void): void;
   /** One transaction. */
   remove(paths: readonly string[]): void;
   /** Writes a row inside somebody else's transaction; the mirror has it once `committed` is called. */
-  putWithin(tx: Tx, change: Change): { committed(): void };
+  putWithin(tx: Tx, change: LedgerChange): { committed(): void };
 }
 
 export function openLedger(store: Store, clock: Clock): Ledger {
   const rows = new Map(readCandidates(store.db).map((row) => [row.path, row]));
 
-  const rowOf = (change: Change): CandidateRow => {
+  const rowOf = (change: LedgerChange): CandidateRow => {
     const now = clock.now();
     return { ...change, firstSeenAt: rows.get(change.path)?.firstSeenAt ?? now, updatedAt: now };
   };

@@ -4,7 +4,7 @@ import type { CandidateRow } from '../store/candidates.ts';
 import type { Desk } from './desk.ts';
 import { tryWrite } from './desk.ts';
 import { lstatOf } from './directory.ts';
-import type { Change } from './ledger.ts';
+import type { LedgerChange } from './ledger.ts';
 import { isHidden, quoted, shellWord } from './names.ts';
 import { recordedText } from './recorded.ts';
 import { strayReason } from './scan.ts';
@@ -92,8 +92,8 @@ async function admitUnseen(desk: Desk, text: string, asDone: boolean): Promise<A
   return admittedOne(name, asDone);
 }
 
-function letGo(desk: Desk, rows: readonly Change[], asDone: boolean): boolean {
-  const changes = rows.map((row): Change =>
+function letGo(desk: Desk, rows: readonly LedgerChange[], asDone: boolean): boolean {
+  const changes = rows.map((row): LedgerChange =>
     asDone
       ? {
           ...row,

@@ -1,6 +1,6 @@
 import type { Desk } from './desk.ts';
 import { signOptions, tryWrite } from './desk.ts';
-import type { Change } from './ledger.ts';
+import type { LedgerChange } from './ledger.ts';
 import { lookAt } from './look.ts';
 import type { LookOutcome } from './look.ts';
 import { recordedText } from './recorded.ts';
@@ -94,7 +94,7 @@ const REASONS_A_PASS = 500;
 
 /** New reasons reach the store in one transaction a pass; they change seldom. */
 function writeReasons(desk: Desk): void {
-  const changes: Change[] = [];
+  const changes: LedgerChange[] = [];
   for (const candidate of desk.unsettled.all()) {
     if (changes.length >= REASONS_A_PASS) break;
     const { path, name } = candidate;

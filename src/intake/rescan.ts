@@ -3,7 +3,7 @@ import type { Desk } from './desk.ts';
 import { tryWrite } from './desk.ts';
 import { settleRetried } from './known.ts';
 import type { Recheck } from './known.ts';
-import type { Change } from './ledger.ts';
+import type { LedgerChange } from './ledger.ts';
 import { openIntake } from './opening.ts';
 import { hasStamp, recordedText } from './recorded.ts';
 import { rootIdentity, scanRoot } from './scan.ts';
@@ -78,7 +78,7 @@ export function consider(desk: Desk, { path, name, stamp }: Listed): boolean {
 function setStraysAside(desk: Desk, strays: readonly Stray[]): void {
   if (strays.length <= MAX_STRAYS) desk.episodes.over(STRAYS_TROUBLE);
   else desk.episodes.trouble(STRAYS_TROUBLE, `${strays.length} of them; ${MAX_STRAYS} are listed`);
-  const changes: Change[] = [];
+  const changes: LedgerChange[] = [];
   for (const { path, name, stamp, reason } of strays.slice(0, MAX_STRAYS)) {
     const row = desk.ledger.get(path);
     if (row !== undefined && row.state !== 'settling' && row.state !== 'rejected') continue;

@@ -2,10 +2,10 @@ import { SLOT_HOLDING_PHASES } from '../domain/case.ts';
 import type { Clock } from '../domain/clock.ts';
 import { readLiveCases, updateCase } from '../store/cases.ts';
 import type { Store } from '../store/database.ts';
-import type { Dispatch } from './dispatch.ts';
-import type { LiveCases } from './live-cases.ts';
+import type { Dispatch } from './case/dispatch.ts';
+import type { LiveCases } from './case/live-cases.ts';
 import type { Log } from './log.ts';
-import { restoreSnapshot } from './snapshot.ts';
+import { restoreSnapshot } from './case/snapshot.ts';
 
 /**
  * The supervisor's first act: every live case is restored, and told that the daemon was restarted. One in `submitting`

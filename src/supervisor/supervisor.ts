@@ -2,28 +2,28 @@ import type { Clock } from '../domain/clock.ts';
 import type { Store } from '../store/database.ts';
 import { readHosts, removeHost, resetHost } from '../store/hosts.ts';
 import { forgetBusy, syncSlots } from '../store/slots.ts';
-import { admitCase } from './admit.ts';
-import type { FoundCase } from './admit.ts';
-import type { Change } from './commit.ts';
+import { admitCase } from './case/admit.ts';
+import type { FoundCase } from './case/admit.ts';
+import type { CaseChange } from './case/commit.ts';
 import type { Tx } from '../store/database.ts';
-import { createBarrier } from './barrier.ts';
-import { createDispatcher } from './dispatcher.ts';
-import { createDispatching } from './dispatch.ts';
+import { createBarrier } from './host/barrier.ts';
+import { createDispatcher } from './work/dispatcher.ts';
+import { createDispatching } from './case/dispatch.ts';
 import type { FailPoint } from './fail-point.ts';
-import type { Host } from './host.ts';
-import { createHostWatch } from './host-watch.ts';
-import type { HostWatch } from './host-watch.ts';
+import type { Host } from './host/host.ts';
+import { createHostWatch } from './host/watch.ts';
+import type { HostWatch } from './host/watch.ts';
 import { caseIdOf } from './identity.ts';
 import type { Identity } from './identity.ts';
-import { createLiveCases } from './live-cases.ts';
+import { createLiveCases } from './case/live-cases.ts';
 import { createEpisodes } from './log.ts';
 import type { Log } from './log.ts';
-import { createOrders } from './orders.ts';
-import type { OrderedIntake } from './orders.ts';
-import { createProgress } from './progress.ts';
+import { createOrders } from './orders/orders.ts';
+import type { OrderedIntake } from './orders/orders.ts';
+import { createProgress } from './work/progress.ts';
 import { rehydrate } from './rehydrate.ts';
-import { createRunner } from './runner.ts';
-import { createSweep } from './sweeps.ts';
+import { createRunner } from './work/runner.ts';
+import { createSweep } from './host/sweeps/sweep.ts';
 
 /** Soon enough for whoever waits at a prompt. */
 const ORDERS_EVERY_MS = 200;
@@ -57,7 +57,7 @@ export interface Supervisor {
   start(): void;
   /** For the intake: makes a folder a case, in one transaction with what `also` writes. */
   admit(found: FoundCase, also: (tx: Tx, caseId: string) => void): string;
-  onChange(listener: (change: Change) => void): void;
+  onChange(listener: (change: CaseChange) => void): void;
   /** Graceful: no new work, submissions end, the rest is aborted and resumes at the next start. */
   stop(): Promise<void>;
 }
@@ -209,7 +209,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
 }
 
 /** One line a change of state; looks that only moved the clock are for `debug`. */
-function report(log: Log, change: Change): void {
+function report(log: Log, change: CaseChange): void {
   const { row, event, from, to } = change;
   const fields = {
     caseId: row.id,

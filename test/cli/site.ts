@@ -16,8 +16,8 @@ import type { DaemonLock } from '../../src/store/lock.ts';
 import { openStore } from '../../src/store/open.ts';
 import { closeOrder, openOrders } from '../../src/store/orders.ts';
 import { syncSlots } from '../../src/store/slots.ts';
-import { admitCase } from '../../src/supervisor/admit.ts';
-import { commitEvent } from '../../src/supervisor/commit.ts';
+import { admitCase } from '../../src/supervisor/case/admit.ts';
+import { commitEvent } from '../../src/supervisor/case/commit.ts';
 import { tempFolder } from '../store/temp.ts';
 
 /** 2026-01-02T03:04:05Z: the tests' first moment. */

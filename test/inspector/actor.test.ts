@@ -4,7 +4,7 @@ import type { CaseEvent } from '../../machines/index.ts';
 import { stateOf } from '../../src/domain/case.ts';
 import { caseDetail } from '../../src/store/queries.ts';
 import type { JournalRow } from '../../src/store/queries.ts';
-import { startAttempt } from '../../src/supervisor/admit.ts';
+import { startAttempt } from '../../src/supervisor/case/admit.ts';
 import { stepBy } from '../../src/views/inspector/actor.ts';
 import type { ActorMessage, InspectionMessage, SnapshotMessage } from '../../src/views/inspector/message.ts';
 import { storyOf } from '../../src/views/inspector/story.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { readCase } from '../../src/store/queries.ts';
-import { startAttempt } from '../../src/supervisor/admit.ts';
+import { startAttempt } from '../../src/supervisor/case/admit.ts';
 import { followLive } from '../../src/views/inspector/live.ts';
 import { MOST_ACTORS, createMemory } from '../../src/views/inspector/memory.ts';
 import type { InspectionMessage } from '../../src/views/inspector/message.ts';

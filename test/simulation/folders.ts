@@ -1,4 +1,4 @@
-import type { FoundCase } from '../../src/supervisor/admit.ts';
+import type { FoundCase } from '../../src/supervisor/case/admit.ts';
 
 const ROOT = '/cases/';
 

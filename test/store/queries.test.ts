@@ -15,8 +15,8 @@ import {
 } from '../../src/store/queries.ts';
 import { updateCase } from '../../src/store/cases.ts';
 import { openStore } from '../../src/store/open.ts';
-import { admitCase } from '../../src/supervisor/admit.ts';
-import { commitEvent } from '../../src/supervisor/commit.ts';
+import { admitCase } from '../../src/supervisor/case/admit.ts';
+import { commitEvent } from '../../src/supervisor/case/commit.ts';
 import type { Store } from '../../src/store/database.ts';
 
 function storeWith(names: readonly string[]): Store {

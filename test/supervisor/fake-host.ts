@@ -1,6 +1,6 @@
 import type { End, Node } from '../../src/domain/job.ts';
 import type { Blind, Facts, GpusOutcome, Look, Scheduler } from '../../src/scheduler/scheduler.ts';
-import type { Host } from '../../src/supervisor/host.ts';
+import type { Host } from '../../src/supervisor/host/host.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 
 const NODE: Node = { name: 'fake', bootId: '00000000-0000-0000-0000-000000000000', pidNamespace: '1', uid: 0 };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { readCase } from '../../src/store/cases.ts';
-import { startAttempt } from '../../src/supervisor/admit.ts';
+import { startAttempt } from '../../src/supervisor/case/admit.ts';
 import { hostLines, livenessOf } from '../../src/views/health.ts';
 import { expose } from '../../src/views/metrics/exposition.ts';
 import { gatherMetrics, metricsText } from '../../src/views/metrics.ts';

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 
 import type { CaseEvent } from '../../machines/index.ts';
 import type { AttemptRow, ListedCase } from '../../src/store/queries.ts';
-import { columnsOf } from '../../src/supervisor/commit.ts';
-import { restoreSnapshot } from '../../src/supervisor/snapshot.ts';
+import { columnsOf } from '../../src/supervisor/case/commit.ts';
+import { restoreSnapshot } from '../../src/supervisor/case/snapshot.ts';
 import { CASE_ORDERS, objectionTo, offersFor } from '../../src/views/web/offers.ts';
 import type { CaseOrder } from '../../src/views/web/offers.ts';
 

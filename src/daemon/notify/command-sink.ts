@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 
 import type { CommandSinkConfig } from '../../config/config.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { createDeadline } from '../../supervisor/deadline.ts';
+import { createDeadline } from '../../supervisor/work/deadline.ts';
 import { reasonOf } from '../../supervisor/log.ts';
 import type { Message } from './message.ts';
 import type { Delivered, Sink } from './sink.ts';

@@ -7,7 +7,7 @@ import { removeMeta } from '../../store/meta.ts';
 import type { FailPoint } from '../../supervisor/fail-point.ts';
 import { createEpisodes } from '../../supervisor/log.ts';
 import type { Log } from '../../supervisor/log.ts';
-import { createSweep } from '../../supervisor/sweeps.ts';
+import { createSweep } from '../../supervisor/host/sweeps/sweep.ts';
 import { createDeliverer } from './deliverer.ts';
 import { lookAtDisks } from './disks.ts';
 import { createRecorder } from './recorder.ts';

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 import type { WebhookConfig } from '../../config/config.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { createDeadline } from '../../supervisor/deadline.ts';
+import { createDeadline } from '../../supervisor/work/deadline.ts';
 import { reasonOf } from '../../supervisor/log.ts';
 import type { Message } from './message.ts';
 import { readSecret } from './secret-file.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
-import type { Host } from '../../supervisor/host.ts';
+import type { Host } from '../../supervisor/host/host.ts';
 import type { LogTail } from '../../views/web/deps.ts';
 import { quotePath } from '../../transport/quote.ts';
 import type { WebQuestion } from './messages.ts';

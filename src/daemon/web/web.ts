@@ -10,7 +10,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Store } from '../../store/database.ts';
 import { writeMeta } from '../../store/meta.ts';
 import { reasonOf } from '../../supervisor/log.ts';
-import type { Host } from '../../supervisor/host.ts';
+import type { Host } from '../../supervisor/host/host.ts';
 import type { WebSite } from '../../views/web/deps.ts';
 import { whyConfigOf } from '../why-config.ts';
 import { PULSE_MS } from './messages.ts';

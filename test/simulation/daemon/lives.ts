@@ -1,4 +1,4 @@
-import type { Change } from '../../../src/supervisor/commit.ts';
+import type { CaseChange } from '../../../src/supervisor/case/commit.ts';
 import { FaultPoints } from '../faults/fault-points.ts';
 import { perform } from '../faults/perform.ts';
 import { Crashed, Incarnation } from '../incarnation.ts';
@@ -152,7 +152,7 @@ export class Lives {
     await new Promise(setImmediate);
   }
 
-  #note({ row, event, from, to }: Change): void {
+  #note({ row, event, from, to }: CaseChange): void {
     const { type, ...detail } = event;
     if (type === 'job.observed' && from === to) return;
     this.#world.history.note(`${row.name}: ${from ?? 'new'} → ${to} by ${type} ${summary(detail)}`);

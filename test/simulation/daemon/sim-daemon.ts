@@ -1,9 +1,9 @@
 import type { CaseRow } from '../../../src/store/cases.ts';
 import type { Store } from '../../../src/store/database.ts';
 import type { FailPoint } from '../../../src/supervisor/fail-point.ts';
-import type { Host } from '../../../src/supervisor/host.ts';
+import type { Host } from '../../../src/supervisor/host/host.ts';
 import type { Log } from '../../../src/supervisor/log.ts';
-import type { OrderedIntake } from '../../../src/supervisor/orders.ts';
+import type { OrderedIntake } from '../../../src/supervisor/orders/orders.ts';
 import { establishIdentity } from '../../../src/supervisor/identity.ts';
 import { createSupervisor } from '../../../src/supervisor/supervisor.ts';
 import type { Supervisor } from '../../../src/supervisor/supervisor.ts';

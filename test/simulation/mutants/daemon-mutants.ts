@@ -8,7 +8,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     within: 400,
     patches: [
       {
-        file: 'src/supervisor/effects.ts',
+        file: 'src/supervisor/work/effects.ts',
         find: "    case 'created':\n      return event({ type: 'job.created', job: outcome.job });",
         replace:
           "    case 'created':\n      await host.scheduler.release({ token: tokenOf(row), job: outcome.job }, signal);\n      return event({ type: 'job.created', job: outcome.job });",
@@ -71,7 +71,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     theme: 'interrupted',
     patches: [
       {
-        file: 'src/supervisor/reconciler.ts',
+        file: 'src/supervisor/host/sweeps/reconcile.ts',
         find: "if (facts.claim.kind === 'absent' && facts.directory === 'present') {",
         replace:
           "if (facts.claim.kind === 'absent' && facts.directory === 'present') {\n    return { kind: 'proven', proof: 'revoked', end: null };",
@@ -104,7 +104,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     breaks: [2],
     within: 0,
     scenario: 'a stranger that came while nobody looked',
-    patches: [{ file: 'src/supervisor/host-watch.ts', find: 'await gpus.probe();', replace: 'void gpus.probe();' }],
+    patches: [{ file: 'src/supervisor/host/watch.ts', find: 'await gpus.probe();', replace: 'void gpus.probe();' }],
   },
   {
     name: 'an old look speaks for a new job',
@@ -113,12 +113,12 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     theme: 'slowLooks',
     patches: [
       {
-        file: 'src/supervisor/observer.ts',
+        file: 'src/supervisor/host/looks.ts',
         find: 'if (now === null || now.entry !== asked.entry) return;',
         replace: 'if (now === null) return;',
       },
       {
-        file: 'src/supervisor/observer.ts',
+        file: 'src/supervisor/host/looks.ts',
         find: 'dispatch(asked.id, event, { entry: asked.entry });',
         replace: 'dispatch(asked.id, event);',
       },
@@ -135,9 +135,9 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
         find: 'return context.blind === null ? Math.max(0, sinceMs ?? 0) : 0;',
         replace: 'return Math.max(0, sinceMs ?? 0);',
       },
-      { file: 'src/supervisor/observer.ts', find: 'spells += 1;\n      endViews();', replace: '' },
+      { file: 'src/supervisor/host/looks.ts', find: 'spells += 1;\n      endViews();', replace: '' },
       {
-        file: 'src/supervisor/observer.ts',
+        file: 'src/supervisor/host/looks.ts',
         find: 'endViews();\n      return deps.onBlind(look);',
         replace: 'return deps.onBlind(look);',
       },
@@ -150,7 +150,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     theme: 'slowLooks',
     patches: [
       {
-        file: 'src/supervisor/observer.ts',
+        file: 'src/supervisor/host/looks.ts',
         find: 'atMs: sinceMs === null ? clock.monotonic() : atMs,',
         replace: 'atMs,',
       },
@@ -162,17 +162,17 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     within: 400,
     patches: [
       {
-        file: 'src/supervisor/observer.ts',
+        file: 'src/supervisor/host/looks.ts',
         find: 'commitPending(asked.id, before);',
         replace: '',
       },
       {
-        file: 'src/supervisor/observer.ts',
+        file: 'src/supervisor/host/looks.ts',
         find: 'pendingMs: sinceMs === null ? 0 : before!.pendingMs + sinceMs,',
         replace: 'pendingMs: (before?.pendingMs ?? 0) + (sinceMs ?? 0),',
       },
       {
-        file: 'src/supervisor/observer.ts',
+        file: 'src/supervisor/host/looks.ts',
         find: 'sinceMs: sinceMs === null ? null : view.pendingMs,',
         replace: 'sinceMs: view.pendingMs,',
       },
@@ -216,7 +216,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     within: 400,
     patches: [
       {
-        file: 'src/supervisor/effects.ts',
+        file: 'src/supervisor/work/effects.ts',
         find: '    results,\n    target:',
         replace: '    results: row.path,\n    target:',
       },

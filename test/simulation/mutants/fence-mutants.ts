@@ -10,7 +10,7 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
     scenario: 'cleared while out of sight',
     patches: [
       {
-        file: 'src/supervisor/barrier.ts',
+        file: 'src/supervisor/host/barrier.ts',
         find: 'watches.get(host)?.isReconciled() === true',
         replace: 'watches.get(host)?.wasReconciled() === true',
       },
@@ -23,7 +23,7 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
     scenario: 'a word that was wrong',
     patches: [
       {
-        file: 'src/supervisor/reconciler.ts',
+        file: 'src/supervisor/host/sweeps/reconcile.ts',
         find: '      proof: null,\n      proofAt: null,\n',
         replace: '',
       },
@@ -36,7 +36,7 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
     scenario: 'an upload that was over before its attempt was',
     patches: [
       {
-        file: 'src/supervisor/runner.ts',
+        file: 'src/supervisor/work/runner.ts',
         find: 'dispatch(row.id, event, { entry: row.entry });',
         replace: 'dispatch(row.id, event);',
       },
@@ -49,7 +49,7 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
     scenario: 'adopted while it was looked at',
     patches: [
       {
-        file: 'src/supervisor/reconciler.ts',
+        file: 'src/supervisor/host/sweeps/reconcile.ts',
         find: '    if (!isDead(deps, facts.token)) continue;\n    const verdict',
         // a case that waits is no dead attempt either, and is not meant here
         replace: '    if (waiting.has(facts.token) && !isDead(deps, facts.token)) continue;\n    const verdict',
@@ -63,7 +63,7 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
     scenario: 'a look that a blind spell overtook',
     patches: [
       {
-        file: 'src/supervisor/observer.ts',
+        file: 'src/supervisor/host/looks.ts',
         find: 'if (stopping.signal.aborted || spell !== spells) return;',
         replace: 'if (stopping.signal.aborted) return;',
       },
@@ -76,7 +76,7 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
     theme: 'hasty',
     patches: [
       {
-        file: 'src/supervisor/order-clear.ts',
+        file: 'src/supervisor/orders/deeds/clear.ts',
         find: '  if (!isAtWork(facts, look.node)) return null;',
         replace: "  if (!isAtWork(facts, look.node) || look.kind === 'looked') return null;",
       },
@@ -89,7 +89,7 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
     theme: 'hasty',
     patches: [
       {
-        file: 'src/supervisor/reconciler.ts',
+        file: 'src/supervisor/host/sweeps/reconcile.ts',
         find: "?.proof === 'operator' && !isAtWork(facts, look.node);",
         replace: "?.proof === 'operator' && look !== undefined && facts !== undefined;",
       },
@@ -102,7 +102,7 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
     theme: 'hasty',
     patches: [
       {
-        file: 'src/supervisor/order-kill.ts',
+        file: 'src/supervisor/orders/deeds/kill.ts',
         find: 'if (attempt === null || attempt.orphan === null) return',
         replace: 'if (attempt === null) return',
       },
@@ -115,7 +115,7 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
     scenario: 'reconciled while the disk was full',
     patches: [
       {
-        file: 'src/supervisor/host-watch.ts',
+        file: 'src/supervisor/host/watch.ts',
         find: 'reconciled && record.isWritten() && gpus',
         replace: 'reconciled && gpus',
       },

@@ -7,7 +7,7 @@ export const RESTORE_MUTANTS: readonly Mutant[] = [
     breaks: [1],
     within: 0,
     scenario: 'forgotten on another host',
-    patches: [{ file: 'src/supervisor/barrier.ts', find: 'return !hasForgotten && ', replace: 'return ' }],
+    patches: [{ file: 'src/supervisor/host/barrier.ts', find: 'return !hasForgotten && ', replace: 'return ' }],
   },
   {
     name: 'a case that waits is believed to have no job',
@@ -16,7 +16,7 @@ export const RESTORE_MUTANTS: readonly Mutant[] = [
     scenario: 'forgotten while staged',
     patches: [
       {
-        file: 'src/supervisor/reconciler.ts',
+        file: 'src/supervisor/host/sweeps/reconcile.ts',
         find: 'if (waiting.has(facts.token) &&',
         replace: 'if (waiting.has(facts.token) && facts.token === "" &&',
       },
@@ -42,7 +42,7 @@ export const RESTORE_MUTANTS: readonly Mutant[] = [
     scenario: 'news that was not committed',
     patches: [
       {
-        file: 'src/supervisor/observer.ts',
+        file: 'src/supervisor/host/looks.ts',
         find: 'views.delete(asked.id);\n      dispatch(',
         replace: 'views.set(asked.id, view);\n      dispatch(',
       },
@@ -55,7 +55,7 @@ export const RESTORE_MUTANTS: readonly Mutant[] = [
     scenario: 'never created, says the database',
     patches: [
       {
-        file: 'src/supervisor/reconciler.ts',
+        file: 'src/supervisor/host/sweeps/reconcile.ts',
         find: '(proof === null || isMereWord(proof))',
         replace: 'proof === null',
       },

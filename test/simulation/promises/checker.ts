@@ -22,7 +22,7 @@ import { checkCompleted } from './verified.ts';
 import { checkWhy, whyOf } from './why.ts';
 import type { Asked } from './why.ts';
 
-/** A gap of more than this many intervals is no unbroken view (src/supervisor/observer.ts). */
+/** A gap of more than this many intervals is no unbroken view (src/supervisor/host/looks.ts). */
 const COUNTED_INTERVALS = 3;
 
 /** The phases in which a job has been let go, or may have been. */
