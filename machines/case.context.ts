@@ -3,8 +3,8 @@ import type { Job, QueueResult } from '../src/domain/job.ts';
 import type { BlindCause } from '../src/domain/observation.ts';
 import type { CaseInput } from './case.events.ts';
 
-/** Raised whenever a field is added or changes its meaning; `store/snapshots` upgrades older ones. */
-export const CONTEXT_VERSION = 1;
+/** Raised whenever a field is added or changes its meaning; `supervisor/case/snapshot-upgrades` brings older ones up to it. */
+export const CONTEXT_VERSION = 2;
 
 /** Whole uploads that may fail before the case does; a blind spell is no try. */
 export const UPLOAD_TRIES = 5;
@@ -38,9 +38,12 @@ export interface CaseContext {
   readonly uploadTries: number;
   readonly releasesAgain: number;
   readonly paused: boolean;
-  /** `sinceMs` is wall-clock, for people. */
-  readonly blind: { readonly cause: BlindCause; readonly sinceMs: number } | null;
-  /** What the current work waits for; cleared when the case moves on. */
+  /**
+   * Its host is unreachable. `sinceMs` is wall-clock, for people; `spell` is the row in the journal of the host, null
+   * where the database knows of none (version 1).
+   */
+  readonly blind: { readonly cause: BlindCause; readonly sinceMs: number; readonly spell: number | null } | null;
+  /** What the current work waits for, or why a look cannot tell how the job is; cleared when the case moves on. */
   readonly blocked: string | null;
   readonly stop: StopReason | null;
   /** The verdict, once there is one; until `collecting` is over the case is not final. */

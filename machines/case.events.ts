@@ -48,7 +48,13 @@ export type CaseEvent =
   | { readonly type: 'results.collected'; readonly missingGlobs: readonly string[] }
   | { readonly type: 'work.blocked'; readonly reason: string }
   | { readonly type: 'daemon.restarted' }
-  | { readonly type: 'host.unreachable'; readonly host: string; readonly cause: BlindCause; readonly atMs: number }
+  | {
+      readonly type: 'host.unreachable';
+      readonly host: string;
+      readonly cause: BlindCause;
+      readonly atMs: number;
+      readonly spell: number | null;
+    }
   | { readonly type: 'host.reachable'; readonly host: string }
   | { readonly type: 'operator.cancelled'; readonly by: string; readonly why: string }
   | { readonly type: 'operator.abandoned'; readonly by: string; readonly why: string }

@@ -73,22 +73,53 @@ function timedOut(context: CaseContext): Failure {
   };
 }
 
+/**
+ * The signals of Linux by number, as on x86 and ARM. The real-time ones have no names: shells differ in what they call
+ * them.
+ */
+const SIGNALS: Readonly<Record<number, string>> = Object.fromEntries(
+  (
+    'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG ' +
+    'XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'
+  )
+    .split(' ')
+    .map((name, index) => [index + 1, name]),
+);
+
+/** The highest signal of Linux. */
+const MOST_SIGNALS = 64;
+
+/** A shell's `$?` above 128 is a signal or an exit code, and nobody can tell which: so both are said. */
+function failedBy(context: CaseContext, exitCode: number): Failure {
+  const number = exitCode - 128;
+  if (number < 1 || number > MOST_SIGNALS) {
+    return { kind: 'job_failed', exitCode, message: `the job ended with exit code ${exitCode}`, hint: logs(context) };
+  }
+  const signal = SIGNALS[number];
+  if (signal === undefined) {
+    const message = `the job ended with exit code ${exitCode}: ended by signal ${number}, or exited so`;
+    return { kind: 'job_failed', exitCode, message, hint: logs(context) };
+  }
+  const cause = signal === 'KILL' ? ' (out of memory, or a kill)' : signal === 'XFSZ' ? ' (file size limit)' : '';
+  return {
+    kind: 'job_killed',
+    signal,
+    exitCode,
+    message: `the job ended with exit code ${exitCode}: ended by SIG${signal}${cause}, or exited so`,
+    hint: `${logs(context)}, then ${retry(context)}`,
+  };
+}
+
 /** The verdict of a job that ended by itself; null is success. */
 export function verdictOf(context: CaseContext, end: End): Failure | null {
   switch (end.kind) {
     case 'exited':
-      return end.exitCode === 0
-        ? null
-        : {
-            kind: 'job_failed',
-            exitCode: end.exitCode,
-            message: `the job exited with code ${end.exitCode}`,
-            hint: logs(context),
-          };
+      return end.exitCode === 0 ? null : failedBy(context, end.exitCode);
     case 'signalled':
       return {
         kind: 'job_killed',
         signal: end.signal,
+        exitCode: null,
         message: `the job was ended by signal ${end.signal} (out of memory, or somebody's kill)`,
         hint: `${logs(context)}, then ${retry(context)}`,
       };
@@ -105,6 +136,7 @@ function killedInQueue(context: CaseContext): Failure {
   return {
     kind: 'job_killed',
     signal: null,
+    exitCode: null,
     message: 'the queue says that the job was killed there, and none of its processes is left',
     hint: retry(context),
   };

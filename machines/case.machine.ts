@@ -48,6 +48,9 @@ const countSeen = by('job.observed', (context, event) => ({
 /** The work that a state wants done. The runner reads it from the definition and does it after the commit. */
 const isWanted = (): void => {};
 
+/** What an event means for the slot and for the proof: the commit reads it from the returned actions and writes it. */
+const isSaid = (): void => {};
+
 /**
  * One case, from a folder to its results. Pure: no I/O, no clock, no chance; time and outcomes come in as event fields.
  * Use it with `initialTransition()` and `transition()`; a state's entry action names the work that it wants.
@@ -61,6 +64,16 @@ export const caseMachine = setup({
     release: isWanted,
     stop: isWanted,
     collect: isWanted,
+    /** The slot goes to the attempt whose job was found on it. That a phase holds a slot at all is told by its tag. */
+    takeOverSlot: isSaid,
+    /** The slot that is given up is not free: nobody has proven that nothing of the job runs. */
+    quarantineSlot: isSaid,
+    /** Proof that no job of the attempt can run any more: its claim is ours, its job is gone, none was ever asked for. */
+    proveRevoked: isSaid,
+    proveGone: isSaid,
+    proveNeverCreated: isSaid,
+    /** The case is given up: what its job has computed, if it has ended, can be had by an adoption. */
+    leaveResults: isSaid,
     assignHost: assign(by('host.assigned', (_, { host, token }) => ({ host, token }))),
     takeSlot: assign(by('slot.leased', (_, { slot }) => ({ slot }))),
     takeJob: assign(by('job.created', (_, { job }) => ({ job }))),
@@ -76,6 +89,7 @@ export const caseMachine = setup({
         ...(job !== undefined && context.job?.id == null ? { job } : {}),
       })),
     ),
+    noteUnknown: assign(seeing<'unknown'>((_, { reason }) => ({ blind: null, blocked: reason }))),
     countSeen: assign(countSeen),
     countLingering: assign(
       by('job.observed', (context, { sinceMs }) => ({ lingerMs: context.lingerMs + countedMs(context, sinceMs) })),
@@ -87,8 +101,8 @@ export const caseMachine = setup({
     }),
     noteStashed: assign({ blocked: 'its job is held in the queue again and again: somebody or something stashes it' }),
     markBlind: assign(
-      by('host.unreachable', (context, { cause, atMs }) => ({
-        blind: { cause, sinceMs: context.blind?.sinceMs ?? atMs },
+      by('host.unreachable', (context, { cause, atMs, spell }) => ({
+        blind: { cause, sinceMs: context.blind?.sinceMs ?? atMs, spell },
       })),
     ),
     clearBlind: assign({ blind: null }),
@@ -151,7 +165,8 @@ export const caseMachine = setup({
     cancelAsked: ({ context }) => context.stop?.kind === 'cancelled',
     newlyBlind: when(
       'host.unreachable',
-      (context, { host, cause }) => context.host === host && context.blind?.cause !== cause,
+      (context, { host, cause, spell }) =>
+        context.host === host && (context.blind?.cause !== cause || context.blind.spell !== spell),
     ),
     blindHere: when('host.reachable', (context, { host }) => context.host === host && context.blind !== null),
     newlyBlocked: when('work.blocked', (context, { reason }) => context.blocked !== reason),
@@ -178,6 +193,18 @@ export const caseMachine = setup({
     ),
     seesEnded: sees('ended'),
     seesMissing: sees('missing'),
+    seesUnknown: when(
+      'job.observed',
+      (context, { observation }) =>
+        observation.kind === 'unknown' && (context.blind !== null || context.blocked !== observation.reason),
+    ),
+    /** The work of the phase has its own reason, and says it again when it changes. */
+    seesUnknownFirst: when(
+      'job.observed',
+      (context, { observation }) =>
+        observation.kind === 'unknown' && (context.blind !== null || context.blocked === null),
+    ),
+    neverRan: when('job.gone', (_, { end }) => end === null),
     isSuccess: when(
       'results.collected',
       (context, { missingGlobs }) => context.failure === null && missingGlobs.length === 0,
@@ -193,14 +220,14 @@ export const caseMachine = setup({
       description: 'Nothing of it can run anywhere, and it holds no slot.',
       initial: 'waiting',
       on: {
-        'operator.cancelled': { target: 'failed', actions: ['failCancelled', 'moveOn'] },
-        'operator.abandoned': { target: 'failed', actions: ['failAbandoned', 'moveOn'] },
+        'operator.cancelled': { target: 'failed', actions: ['failCancelled', 'proveNeverCreated', 'moveOn'] },
+        'operator.abandoned': { target: 'failed', actions: ['failAbandoned', 'proveNeverCreated', 'moveOn'] },
         'operator.limited': { actions: 'setLimit' },
         'operator.paused': { guard: 'notPaused', actions: 'pause' },
         'operator.resumed': { guard: 'isPaused', actions: 'resume' },
         'job.adopted': [
           { guard: 'adoptsEnded', target: 'running.collecting', actions: ['adoptJob', 'judgeAdopted', 'moveOn'] },
-          { target: 'running.queued', actions: ['adoptJob', 'moveOn'] },
+          { target: 'running.queued', actions: ['adoptJob', 'takeOverSlot', 'moveOn'] },
         ],
       },
       states: {
@@ -215,9 +242,9 @@ export const caseMachine = setup({
             'upload.verified': { target: 'staged', actions: 'moveOn' },
             'upload.failed': [
               { guard: 'triesLeft', target: 'staging', reenter: true, actions: ['countUploadTry', 'moveOn'] },
-              { target: '#case.failed', actions: ['failUpload', 'moveOn'] },
+              { target: '#case.failed', actions: ['failUpload', 'proveNeverCreated', 'moveOn'] },
             ],
-            'inputs.changed': { target: '#case.failed', actions: ['failInputs', 'moveOn'] },
+            'inputs.changed': { target: '#case.failed', actions: ['failInputs', 'proveNeverCreated', 'moveOn'] },
             'host.unreachable': { guard: 'newlyBlind', actions: 'markBlind' },
             'host.reachable': { guard: 'blindHere', actions: 'clearBlind' },
             'work.blocked': { guard: 'newlyBlocked', actions: 'noteBlocked' },
@@ -241,16 +268,16 @@ export const caseMachine = setup({
         'operator.cancelled': { actions: 'askToCancel' },
         'operator.abandoned': {
           target: 'failed',
-          actions: ['failAbandoned', 'moveOn'],
-          description: 'A way out without proof; the commit quarantines the slot.',
+          actions: ['failAbandoned', 'quarantineSlot', 'leaveResults', 'moveOn'],
+          description: 'A way out without proof.',
         },
         'operator.limited': { actions: 'setLimit' },
         'job.created': [
           { guard: 'cancelAsked', target: 'running.stopping', actions: ['takeJob', 'moveOn'] },
           { target: 'running', actions: ['takeJob', 'moveOn'] },
         ],
-        'job.refused': { target: 'failed', actions: ['failRefused', 'moveOn'] },
-        'job.absent': { target: 'failed', actions: ['failAbsent', 'moveOn'] },
+        'job.refused': { target: 'failed', actions: ['failRefused', 'proveRevoked', 'moveOn'] },
+        'job.absent': { target: 'failed', actions: ['failAbsent', 'proveRevoked', 'moveOn'] },
       },
       states: {
         creating: {
@@ -273,8 +300,8 @@ export const caseMachine = setup({
         'work.blocked': { guard: 'newlyBlocked', actions: 'noteBlocked' },
         'operator.abandoned': {
           target: 'failed',
-          actions: ['failAbandoned', 'moveOn'],
-          description: 'A way out without proof; the commit quarantines the slot.',
+          actions: ['failAbandoned', 'quarantineSlot', 'leaveResults', 'moveOn'],
+          description: 'A way out without proof.',
         },
       },
       states: {
@@ -288,10 +315,11 @@ export const caseMachine = setup({
               { guard: 'seesQueued', target: 'queued', actions: 'noteSeen' },
               { guard: 'seesExecuting', target: 'executing', actions: 'noteSeen' },
               { guard: 'seesLingering', target: 'executing', actions: 'noteSeen' },
-              { guard: 'seesEnded', target: 'collecting', actions: ['judgeEnded', 'noteSeen'] },
+              { guard: 'seesEnded', target: 'collecting', actions: ['judgeEnded', 'proveGone', 'noteSeen'] },
               { guard: 'seesMissing', target: 'stopping', actions: ['stopMissing', 'noteSeen'] },
               { guard: 'seesHeld', actions: 'clearBlind' },
               { guard: 'seesSuspended', actions: ['noteSeen', 'noteSuspended'] },
+              { guard: 'seesUnknownFirst', actions: 'noteUnknown' },
             ],
             'operator.cancelled': { target: 'stopping', actions: ['askToCancel', 'clearBlocked'] },
             'operator.limited': { actions: 'setLimit' },
@@ -304,12 +332,13 @@ export const caseMachine = setup({
             'job.observed': [
               { guard: 'seesExecuting', target: 'executing', actions: 'noteSeen' },
               { guard: 'seesLingering', target: 'executing', actions: 'noteSeen' },
-              { guard: 'seesEnded', target: 'collecting', actions: ['judgeEnded', 'noteSeen'] },
+              { guard: 'seesEnded', target: 'collecting', actions: ['judgeEnded', 'proveGone', 'noteSeen'] },
               { guard: 'seesMissing', target: 'stopping', actions: ['stopMissing', 'noteSeen'] },
               { guard: 'seesHeldOnceMore', target: 'releasing', actions: ['countReleaseAgain', 'noteSeen'] },
               { guard: 'seesHeld', actions: ['noteSeen', 'noteStashed'] },
               { guard: 'seesQueued', actions: 'noteSeen' },
               { guard: 'seesSuspended', actions: ['noteSeen', 'noteSuspended'] },
+              { guard: 'seesUnknown', actions: 'noteUnknown' },
             ],
             'operator.cancelled': { target: 'stopping', actions: ['askToCancel', 'clearBlocked'] },
             'operator.limited': { actions: 'setLimit' },
@@ -332,12 +361,13 @@ export const caseMachine = setup({
                 actions: ['countLingering', 'stopLingering', 'noteSeen'],
               },
               { guard: 'seesLingering', actions: ['countLingering', 'noteSeen'] },
-              { guard: 'seesEnded', target: 'collecting', actions: ['judgeEnded', 'noteSeen'] },
+              { guard: 'seesEnded', target: 'collecting', actions: ['judgeEnded', 'proveGone', 'noteSeen'] },
               { guard: 'seesMissing', target: 'stopping', actions: ['stopMissing', 'noteSeen'] },
               { guard: 'seesHeldOnceMore', target: 'releasing', actions: ['countReleaseAgain', 'noteSeen'] },
               { guard: 'seesHeld', actions: ['noteSeen', 'noteStashed'] },
               { guard: 'seesQueued', actions: 'noteSeen' },
               { guard: 'seesSuspended', actions: ['noteSeen', 'noteSuspended'] },
+              { guard: 'seesUnknown', actions: 'noteUnknown' },
             ],
             'operator.cancelled': { target: 'stopping', actions: ['askToCancel', 'clearBlocked'] },
             'operator.limited': { actions: 'setLimit' },
@@ -347,7 +377,12 @@ export const caseMachine = setup({
           description: 'By order, past the limit, or missing: revoked and ended until it is proven gone.',
           tags: 'holdsSlot',
           entry: 'stop',
-          on: { 'job.gone': { target: 'collecting', actions: ['judgeStopped', 'moveOn'] } },
+          on: {
+            'job.gone': [
+              { guard: 'neverRan', target: 'collecting', actions: ['judgeStopped', 'proveRevoked', 'moveOn'] },
+              { target: 'collecting', actions: ['judgeStopped', 'proveGone', 'moveOn'] },
+            ],
+          },
         },
         collecting: {
           description: 'The job is over and its slot free; outputs and logs come back and are verified.',
@@ -359,7 +394,7 @@ export const caseMachine = setup({
             ],
             'operator.abandoned': {
               target: '#case.failed',
-              actions: ['failUncollected', 'moveOn'],
+              actions: ['failUncollected', 'leaveResults', 'moveOn'],
               description:
                 'Gives the results up: its job is proven gone, its slot free, a verdict that is there stays.',
             },

@@ -5,7 +5,7 @@ export const LINK_BACKOFF_MS = { first: 1_000, longest: 60_000 } as const;
 
 export interface LinkContext {
   readonly host: string;
-  /** Connections that failed in a row. */
+  /** Times that it failed or was lost since the host was last proven: a connection alone proves nothing. */
   readonly failures: number;
   /** How long to wait before the next one, milliseconds, jitter included. */
   readonly retryInMs: number;
@@ -15,6 +15,8 @@ export interface LinkContext {
 /** `jitter` is a number in [0, 1), drawn by whoever sends the event: the machine itself draws nothing. */
 export type LinkEvent =
   | { readonly type: 'link.opened' }
+  /** Everything on the host was looked at and judged. */
+  | { readonly type: 'link.proven' }
   | { readonly type: 'link.lost'; readonly reason: string; readonly jitter: number }
   | { readonly type: 'link.failed'; readonly reason: string; readonly jitter: number }
   | { readonly type: 'backoff.over' };
@@ -33,7 +35,8 @@ export const linkMachine = setup({
   actions: {
     connect: isWanted,
     wait: isWanted,
-    noteOpened: assign({ failures: 0, retryInMs: 0, reason: null }),
+    noteOpened: assign({ retryInMs: 0, reason: null }),
+    noteProven: assign({ failures: 0 }),
     noteLost: assign(({ context, event }) => {
       assertEvent(event, ['link.lost', 'link.failed']);
       return {
@@ -64,8 +67,12 @@ export const linkMachine = setup({
       },
     },
     online: {
-      description: 'The host answers. A lost connection, or a look that fails, moves it on.',
-      on: { 'link.lost': { target: 'offline', actions: 'noteLost' } },
+      description:
+        'The host answers. A lost connection, or a look that fails, moves it on; a whole reconcile heals it.',
+      on: {
+        'link.lost': { target: 'offline', actions: 'noteLost' },
+        'link.proven': { actions: 'noteProven' },
+      },
     },
     offline: {
       description: 'The host does not answer; after a growing pause the next connection is tried.',

@@ -3,10 +3,10 @@ import { hostname } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 
 import type { SinkConfig } from '../config/config.ts';
-import { instanceOf, listEpisodes } from '../store/queries.ts';
-import type { DeliveryRow, ToldEpisode } from '../store/queries.ts';
+import { instanceOf, listIncidents } from '../store/queries.ts';
+import type { DeliveryRow, ToldIncident } from '../store/queries.ts';
 import { openReader } from '../store/open.ts';
-import { deliveryShape, episodeNext, episodeShape, episodeSummary } from '../views/episodes.ts';
+import { deliveryShape, incidentNext, incidentShape, incidentSummary } from '../views/incidents.ts';
 import { nearestNames } from './case-ref.ts';
 import { CliError } from './cli-error.ts';
 import { JSON_OPTION, optionsOf } from './cli.ts';
@@ -34,14 +34,14 @@ export function notificationsCommand(cli: Cli): Command {
     .action(async (_: unknown, self: Command) => {
       const options = optionsOf<ListOptions>(self);
       await withSession(cli.io, options, 'read', ({ db, config }) => {
-        const episodes = listEpisodes(db, options.limit);
+        const incidents = listIncidents(db, options.limit);
         const { sinks } = config.notify;
         if (options.json === true) {
           cli.io.out.json({
             sinks: sinks.map(({ name, type, on }) => ({ name, type, on })),
-            episodes: episodes.map(episodeShape),
+            incidents: incidents.map(incidentShape),
           });
-        } else print(cli.io, sinks, episodes);
+        } else print(cli.io, sinks, incidents);
       });
       cli.exitWith(EXIT.ok);
     });
@@ -105,22 +105,22 @@ function sinkNamed(sinks: readonly SinkConfig[], name: string): SinkConfig {
 }
 
 /** A block each: a sentence, and a line a message. */
-function print(io: Io, sinks: readonly SinkConfig[], episodes: readonly ToldEpisode[]): void {
+function print(io: Io, sinks: readonly SinkConfig[], incidents: readonly ToldIncident[]): void {
   const told = sinks.map((sink) => `${sink.name} (${sink.type})`).join(', ');
   io.out.line(styled('dim', 'told: '), told === '' ? 'nobody: the configuration has no notify.sinks' : told);
-  if (episodes.length === 0) io.out.line('nothing happened that anybody is told of');
-  for (const episode of episodes) {
-    const isOver = episode.endedAt !== null;
+  if (incidents.length === 0) io.out.line('nothing happened that anybody is told of');
+  for (const incident of incidents) {
+    const isOver = incident.endedAt !== null;
     io.out.line();
     io.out.line(
       isOver ? styled('dim', 'over  ') : styled('yellow', 'lasts '),
-      styled('bold', episode.kind),
-      `  ${localTime(episode.openedAt)}  `,
-      styled('dim', episode.id),
+      styled('bold', incident.kind),
+      `  ${localTime(incident.openedAt)}  `,
+      styled('dim', incident.id),
     );
-    io.out.line(`      ${episodeSummary(episode)}`);
-    for (const delivery of episode.deliveries) io.out.line('      ', ...deliveryPieces(delivery, io.clock.now()));
-    if (!isOver) io.out.line(styled('dim', '      next: '), episodeNext(episode));
+    io.out.line(`      ${incidentSummary(incident)}`);
+    for (const delivery of incident.deliveries) io.out.line('      ', ...deliveryPieces(delivery, io.clock.now()));
+    if (!isOver) io.out.line(styled('dim', '      next: '), incidentNext(incident));
   }
 }
 

@@ -48,7 +48,7 @@ export function readVariables(
   const problems: Problem[] = [];
   for (const [variable, text] of Object.entries(environment)) {
     if (text === undefined || text === '' || !variable.startsWith('MQI_')) continue;
-    if (RESERVED.has(variable) || /^MQI_(LAB|EPISODE)_/.test(variable)) continue;
+    if (RESERVED.has(variable) || /^MQI_(LAB|INCIDENT)_/.test(variable)) continue;
     const single = known.get(variable);
     if (single === undefined) problems.push(unknownVariable(variable, [...known.keys()]));
     else settings.push({ path: single.path, value: typed(text, single.node, cwd), where: variable });

@@ -11,6 +11,7 @@ import { openStore } from '../store/open.ts';
 import { StoreError } from '../store/store-error.ts';
 import { reasonOf } from '../supervisor/log.ts';
 import { establishIdentity } from '../supervisor/identity.ts';
+import { createTroubles } from '../supervisor/troubles.ts';
 import { createSupervisor } from '../supervisor/supervisor.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { systemClock } from './clock.ts';
@@ -46,6 +47,7 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
       const identity = establishIdentity(store, clock);
       store.write((tx) => writeMeta(tx, 'stopped_cleanly', 'no'));
       makeFolders(config, log);
+      const troubles = createTroubles({ store, clock, log });
       const failPoint = failPointsFrom(process.env['MQI_FAILPOINTS']);
       await sweepResultsLeftovers(config.results, identity.instance, store, log);
 
@@ -59,6 +61,7 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
         watch: config.watch,
         admission: { admit: (found, also) => supervisor.admit(found, also) },
         log,
+        troubles,
       });
       const hosts = createHosts(config, identity.instance, clock, log);
       const supervisor: Supervisor = createSupervisor(
@@ -70,6 +73,7 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
           limitMs: config.job.limitMs,
           intake,
           log,
+          troubles,
           failPoint,
           // a test holds the supervisor up here while everything else goes on
           tick: () => (failPoint('tick') === 'lost' ? new Promise(() => {}) : Promise.resolve(pulse.beat())),
@@ -88,7 +92,7 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
       const guard = guardDatabase(config.database, clock);
       supervisor.start();
       const web = startWeb({ config, instance: identity.instance, store, hosts, pulse: pulse.memory, clock, log });
-      const notifier = startNotifier({ config, instance: identity.instance, store, clock, log, failPoint });
+      const notifier = startNotifier({ config, instance: identity.instance, store, clock, log, troubles, failPoint });
       const inspector =
         inspectorPort === null ? null : startInspector({ database: config.database, port: inspectorPort, clock, log });
       await intake.start();

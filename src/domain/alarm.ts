@@ -20,5 +20,5 @@ export const LASTING_ALARMS = [
 ] as const;
 export type LastingAlarm = (typeof LASTING_ALARMS)[number];
 
-/** Which end of an episode a message tells of. */
+/** Which end of an incident a message tells of. */
 export type Edge = 'opened' | 'ended';

@@ -15,7 +15,8 @@ export type Failure = Explained &
     | { readonly kind: 'submission_refused' }
     | { readonly kind: 'submission_failed' }
     | { readonly kind: 'job_failed'; readonly exitCode: number }
-    | { readonly kind: 'job_killed'; readonly signal: string | null }
+    /** `exitCode`: as the shell gave it; null where the queue said so, or the receipt is of version 1. */
+    | { readonly kind: 'job_killed'; readonly signal: string | null; readonly exitCode: number | null }
     | { readonly kind: 'job_not_started' }
     | { readonly kind: 'job_lost' }
     | { readonly kind: 'timed_out'; readonly observedMs: number }

@@ -25,7 +25,9 @@ export type Claim =
 
 /** How the job ended: written once, by the job itself or, as `lost`, by us. */
 export type End =
+  /** Above 128 it may have been a signal. */
   | { readonly kind: 'exited'; readonly exitCode: number }
+  /** As job scripts of version 1 wrote it. */
   | { readonly kind: 'signalled'; readonly signal: string }
   /** Linked by us after the proof that no process was left and the job had written nothing. */
   | { readonly kind: 'lost' };

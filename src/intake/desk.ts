@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
+import { DAEMON } from '../domain/trouble.ts';
+import type { Troubles } from '../domain/trouble.ts';
 import type { Store, Tx } from '../store/database.ts';
-import type { Episodes } from './episodes.ts';
 import type { LogIntake } from './event.ts';
 import type { Ledger } from './ledger.ts';
 import type { TemporaryName } from './names.ts';
@@ -44,7 +45,7 @@ export interface Desk {
   readonly watch: WatchSettings;
   readonly admission: Admission;
   readonly log: LogIntake;
-  readonly episodes: Episodes;
+  readonly troubles: Troubles;
   readonly ledger: Ledger;
   readonly unsettled: Unsettled;
   readonly isTemporaryName: TemporaryName;
@@ -52,18 +53,16 @@ export interface Desk {
   readonly signal: AbortSignal;
 }
 
-export const DATABASE_TROUBLE = 'the intake cannot write to the database and tries again at each rescan';
-
 /**
  * Runs a write of the store. False when it failed: told once an episode, and whatever it was about stays as it is.
  * `unwritten` comes from a write that found nothing to write, which proves nothing.
  */
 export function tryWrite(desk: Desk, write: () => void | 'unwritten'): boolean {
   try {
-    if (write() !== 'unwritten') desk.episodes.over(DATABASE_TROUBLE);
+    if (write() !== 'unwritten') desk.troubles.over(DAEMON, 'database');
     return true;
   } catch (error) {
-    desk.episodes.trouble(DATABASE_TROUBLE, error);
+    desk.troubles.note(DAEMON, 'database', error);
     return false;
   }
 }

@@ -1,10 +1,11 @@
 import { relative, resolve } from 'node:path';
 
 import type { Clock } from '../domain/clock.ts';
+import { INTAKE } from '../domain/trouble.ts';
+import type { Troubles } from '../domain/trouble.ts';
 import type { Store } from '../store/database.ts';
 import type { Admission, Desk, WatchSettings } from './desk.ts';
 import { lstatOf } from './directory.ts';
-import { createEpisodes } from './episodes.ts';
 import { logTo } from './event.ts';
 import type { Log } from './event.ts';
 import { inspectFolder } from './inspect.ts';
@@ -33,6 +34,7 @@ export interface IntakeDeps {
   readonly watch: WatchSettings;
   readonly admission: Admission;
   readonly log: Log;
+  readonly troubles: Troubles;
 }
 
 /** Brings folders in: notes them, waits until they are complete, reads them, and has them made cases. It only reads them. */
@@ -55,7 +57,6 @@ const HINT_DELAY_MS = 50;
 const MAX_HINTS = 10_000;
 /** At most a quarter of the time goes into looking, however many folders there are. */
 const REST = 3;
-const WATCH_TROUBLE = 'notifications do not work; folders are found at each rescan';
 /** How long a stop waits for reads that do not come back. */
 const STOP_WITHIN_MS = 5_000;
 
@@ -65,11 +66,13 @@ export function createIntake(deps: IntakeDeps): Intake {
   const stopping = new AbortController();
   const { signal } = stopping;
   const log = logTo(deps.log);
-  const episodes = createEpisodes(log);
+  const { troubles } = deps;
   const unsettled = new Unsettled();
   const recheck = createRecheck();
   const hints = new Set<string>();
   const running = new Set<Promise<unknown>>();
+  /** What met an internal error the last time that it was done. */
+  const failing = new Set<string>();
   let desk: Desk | null = null;
   let isOpen = false;
   let isBusy = false;
@@ -88,11 +91,11 @@ export function createIntake(deps: IntakeDeps): Intake {
       wake(HINT_DELAY_MS);
     },
     onArmed() {
-      episodes.over(WATCH_TROUBLE);
+      troubles.over(INTAKE, 'unwatched');
       const { path } = settings;
       log({ level: 'debug', event: 'intake.armed', path, message: `listens to what appears in ${path}` });
     },
-    onTrouble: (reason) => episodes.trouble(WATCH_TROUBLE, reason),
+    onTrouble: (reason) => troubles.note(INTAKE, 'unwatched', reason),
   });
 
   /** The store is read at the first need: one that cannot be read now is a trouble, and not the end. */
@@ -103,7 +106,7 @@ export function createIntake(deps: IntakeDeps): Intake {
       watch: settings,
       admission: deps.admission,
       log,
-      episodes,
+      troubles,
       unsettled,
       ledger: openLedger(deps.store, clock),
       isTemporaryName: temporaryNames(settings.ignore),
@@ -116,11 +119,13 @@ export function createIntake(deps: IntakeDeps): Intake {
   const run = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
     const task = work().then(
       (result) => {
-        episodes.over(what);
+        failing.delete(what);
+        if (failing.size === 0) troubles.over(INTAKE, 'intake');
         return result;
       },
       (error: unknown) => {
-        episodes.trouble(what, error);
+        failing.add(what);
+        troubles.note(INTAKE, 'intake', `${what}: ${error instanceof Error ? error.message : String(error)}`);
         return undefined;
       },
     );

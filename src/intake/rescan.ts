@@ -1,3 +1,4 @@
+import { INTAKE } from '../domain/trouble.ts';
 import { lstatOf } from './directory.ts';
 import type { Desk } from './desk.ts';
 import { tryWrite } from './desk.ts';
@@ -14,17 +15,11 @@ import type { Watch } from './watch.ts';
 /** Strays that are written down and told by name; whoever drops more has another problem. */
 const MAX_STRAYS = 1_000;
 
-const ROOT_TROUBLE = 'the watched directory cannot be read; nothing is lost, and it is looked for at each rescan';
-const HIDDEN_TROUBLE = 'some folders in the watched directory cannot be read; what is in them is not seen';
-const CROWDED_TROUBLE = 'the watched directory holds more than can be looked at';
-export const ROOM_TROUBLE = 'too many folders are incomplete at once; the others wait';
-const STRAYS_TROUBLE = 'the watched directory holds more files that are no folders than can be told by name';
-
 /** One whole pass over the watched directory: the truth, where notifications are hints. False: it could not be made. */
 export async function rescan(desk: Desk, watch: Watch, recheck: Recheck): Promise<boolean> {
   const root = await rootIdentity(desk.watch.path);
   if (root.kind !== 'found') {
-    desk.episodes.trouble(ROOT_TROUBLE, root.kind === 'missing' ? `there is no ${desk.watch.path}` : root.reason);
+    desk.troubles.note(INTAKE, 'unreadable', root.kind === 'missing' ? `there is no ${desk.watch.path}` : root.reason);
     return false;
   }
   // armed before it is read: what comes in between is not missed
@@ -37,17 +32,17 @@ export async function rescan(desk: Desk, watch: Watch, recheck: Recheck): Promis
   });
   if (scan.kind === 'stopped' || desk.signal.aborted) return false;
   if (scan.kind !== 'listed') {
-    desk.episodes.trouble(ROOT_TROUBLE, scan.kind === 'missing' ? `there is no ${desk.watch.path}` : scan.reason);
+    desk.troubles.note(INTAKE, 'unreadable', scan.kind === 'missing' ? `there is no ${desk.watch.path}` : scan.reason);
     return false;
   }
-  desk.episodes.over(ROOT_TROUBLE);
+  desk.troubles.over(INTAKE, 'unreadable');
   tellLimits(desk, scan);
   if (!openIntake(desk, root.identity, scan)) return false;
 
   desk.unsettled.releaseHeld();
   let hasRoom = true;
   for (const folder of scan.folders) hasRoom = consider(desk, folder) && hasRoom;
-  if (hasRoom) desk.episodes.over(ROOM_TROUBLE);
+  if (hasRoom) desk.troubles.over(INTAKE, 'incomplete');
   setStraysAside(desk, scan.strays);
   await forgetGone(desk, scan);
   settleRetried(desk);
@@ -67,7 +62,7 @@ export function consider(desk: Desk, { path, name, stamp }: Listed): boolean {
   if (row !== undefined && row.state !== 'settling' && hasStamp(row.signature, stamp)) return true;
   if (desk.unsettled.get(path) !== undefined) return true;
   if (!desk.unsettled.track(path, name, desk.clock.monotonic())) {
-    desk.episodes.trouble(ROOM_TROUBLE, `${MAX_UNSETTLED} are watched`);
+    desk.troubles.note(INTAKE, 'incomplete', `${MAX_UNSETTLED} are watched`);
     return false;
   }
   if (row === undefined) desk.log({ level: 'info', event: 'intake.found', name, message: `${name} appeared` });
@@ -76,8 +71,8 @@ export function consider(desk: Desk, { path, name, stamp }: Listed): boolean {
 
 /** Files where only folders belong: rejected by name, once. A file never takes the place of a folder that is known. */
 function setStraysAside(desk: Desk, strays: readonly Stray[]): void {
-  if (strays.length <= MAX_STRAYS) desk.episodes.over(STRAYS_TROUBLE);
-  else desk.episodes.trouble(STRAYS_TROUBLE, `${strays.length} of them; ${MAX_STRAYS} are listed`);
+  if (strays.length <= MAX_STRAYS) desk.troubles.over(INTAKE, 'strays');
+  else desk.troubles.note(INTAKE, 'strays', `${strays.length} of them; ${MAX_STRAYS} are listed`);
   const changes: LedgerChange[] = [];
   for (const { path, name, stamp, reason } of strays.slice(0, MAX_STRAYS)) {
     const row = desk.ledger.get(path);
@@ -127,11 +122,11 @@ async function forgetGone(desk: Desk, scan: Extract<Scan, { kind: 'listed' }>): 
 }
 
 function tellLimits(desk: Desk, scan: Extract<Scan, { kind: 'listed' }>): void {
-  if (scan.crowded) desk.episodes.trouble(CROWDED_TROUBLE, 'move what is done to another directory');
-  else desk.episodes.over(CROWDED_TROUBLE);
+  if (scan.crowded) desk.troubles.note(INTAKE, 'crowded', 'move what is done to another directory');
+  else desk.troubles.over(INTAKE, 'crowded');
   const [first] = scan.hidden;
-  if (first === undefined) desk.episodes.over(HIDDEN_TROUBLE);
+  if (first === undefined) desk.troubles.over(INTAKE, 'hidden');
   else {
-    desk.episodes.trouble(HIDDEN_TROUBLE, `${first.name} (${first.code}) and ${scan.hidden.length - 1} more`);
+    desk.troubles.note(INTAKE, 'hidden', `${first.name} (${first.code}) and ${scan.hidden.length - 1} more`);
   }
 }

@@ -96,6 +96,7 @@ export function readFacts(lines: readonly string[]): FactsAnswer | null {
     const { claim, slot } = parseClaim(draft.claim.state, draft.claim.text);
     attempts.push({
       token,
+      unreadable: null,
       directory: draft.there,
       manifest: draft.manifest,
       script: draft.script,

@@ -23,6 +23,7 @@ export function viewOf(claim: JobClaim, node: Node): 'here' | 'rebooted' | 'else
 export function judge(facts: Facts, node: Node): Observation {
   const { claim, end, queue } = facts;
   const alive = facts.processes.length > 0;
+  if (facts.unreadable !== null) return unknown(facts.unreadable);
   if (end.kind === 'garbled') return unknown(`the receipt of its end cannot be read: ${excerpt(end.text)}`);
   if (end.kind === 'present') {
     const stillThere = alive || (claimedElsewhere(facts, node) && isActive(queue));

@@ -4,7 +4,7 @@ import type { HostSession, SchedulerOptions } from './host-session.ts';
 import { prepareCommand, takeOverCommand } from './host-script.ts';
 import { removeCommand, sweepStagingCommand } from './housekeeping-commands.ts';
 import { revocationLine } from './receipts.ts';
-import type { AttemptRef, Blind, PrepareOutcome } from './scheduler.ts';
+import type { AttemptRef, PrepareOutcome, RemoveOutcome, SweepOutcome } from './scheduler.ts';
 
 /** A big tree of results on a slow file system; what is left then is removed the next time. */
 const REMOVE_TIMEOUT_MS = 600_000;
@@ -33,11 +33,7 @@ async function prepared(
     : blind('garbled', 'the answer to the preparation of the root cannot be read');
 }
 
-export async function remove(
-  session: HostSession,
-  attempt: AttemptRef,
-  signal: AbortSignal,
-): Promise<{ readonly kind: 'removed' } | Blind> {
+export async function remove(session: HostSession, attempt: AttemptRef, signal: AbortSignal): Promise<RemoveOutcome> {
   const strange = refuseStrange(session, [attempt.token]);
   if (strange !== null) return strange;
   const command = removeCommand(session.options, session.dialect.functions, {
@@ -52,11 +48,11 @@ export async function sweepStaging(
   session: HostSession,
   tokens: readonly string[],
   signal: AbortSignal,
-): Promise<{ readonly kind: 'swept' } | Blind> {
+): Promise<SweepOutcome> {
   const strange = refuseStrange(session, tokens);
   if (strange !== null) return strange;
   const stdin = tokens.map((token) => `${token}\n`).join('');
   const command = sweepStagingCommand(session.options);
   const answer = await answerOf(session, command, { stdin, timeoutMs: REMOVE_TIMEOUT_MS, signal });
-  return answer.kind === 'blind' ? answer : { kind: 'swept' };
+  return answer.kind === 'blind' ? answer : { kind: 'swept', left: [] };
 }

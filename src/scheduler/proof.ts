@@ -16,6 +16,7 @@ export function prove(facts: Facts, node: Node, terminalIsProof: boolean): Proof
   const { claim, end, processes, queue } = facts;
   if (processes.length > 0)
     return notYet(`${count(processes)} of it cannot be ended: ${processes.slice(0, 5).join(' ')}`);
+  if (facts.unreadable !== null) return notYet(facts.unreadable);
   if (facts.directory === 'absent' || facts.manifest === 'absent') {
     // nothing here can be claimed: without its manifest job.sh runs nothing. A job that claimed before the purge would
     // have shown a process; the queue must not have it either

@@ -15,6 +15,13 @@ export interface Blind {
   readonly reason: string;
 }
 
+/** This one thing could not be done yet; the host is as well seen as before, and nobody else is held up. */
+export interface NotYet {
+  readonly kind: 'not_yet';
+  /** In words for a person, with the path or the command that it is about. */
+  readonly reason: string;
+}
+
 export interface JobSpec {
   readonly token: string;
   /** The queue's own group or partition; null where the scheduler has none. */
@@ -55,6 +62,8 @@ export type FindOutcome =
   | { readonly kind: 'found'; readonly job: Job }
   /** Neither; and it was revoked in the same command, so that it can never start. */
   | { readonly kind: 'absent' }
+  /** What lies there cannot be read, or its claim cannot be taken. */
+  | NotYet
   | Blind;
 
 export type ReleaseOutcome =
@@ -66,22 +75,28 @@ export type ReleaseOutcome =
 
 export type StopOutcome =
   /** Proven: revoked or ended, no process with its token or in its session on the node that claimed it. */
-  | { readonly kind: 'gone'; readonly end: End | null; readonly queue: QueueResult | null }
-  | { readonly kind: 'not_yet'; readonly reason: string }
-  | Blind;
+  { readonly kind: 'gone'; readonly end: End | null; readonly queue: QueueResult | null } | NotYet | Blind;
 
 export type RevokeOutcome =
   | { readonly kind: 'revoked' }
   /** Its job was first: it runs, or has run. */
   | { readonly kind: 'claimed' }
+  /** Its claim cannot be taken or read (disk full, another user's directory). */
+  | NotYet
   | Blind;
 
-/** All that one look found of one attempt. Absence of a file is recorded, and is proof of nothing by itself. */
+/**
+ * All that one look found of one attempt. Absence of a file is recorded, and is proof of nothing by itself. *Unreadable
+ * is never absent*: where it cannot be told what is there, `unreadable` says why, and nothing else of it counts but its
+ * processes.
+ */
 export interface Facts {
   readonly token: string;
   readonly queue: QueueState;
   /** As the queue has it now; null when absent there. */
   readonly job: Job | null;
+  /** Why what lies in the attempt's directory cannot be told; null: it can. */
+  readonly unreadable: string | null;
   readonly directory: 'present' | 'absent';
   /** A purged directory that was made anew has none: then its claim proves nothing. */
   readonly manifest: 'present' | 'absent';
@@ -122,6 +137,12 @@ export type ListOutcome =
   | Blind;
 
 export type CopiedOutcome = { readonly kind: 'copied'; readonly tokens: readonly string[] } | Blind;
+
+export type RemoveOutcome = { readonly kind: 'removed' } | NotYet | Blind;
+
+export type SweepOutcome =
+  | { readonly kind: 'swept'; readonly left: readonly { readonly token: string; readonly reason: string }[] }
+  | Blind;
 
 export type PrepareOutcome =
   /** The root is there, writable, and ours. */
@@ -169,7 +190,7 @@ export interface Scheduler {
    */
   copied(from: string, tokens: readonly string[], signal: AbortSignal): Promise<CopiedOutcome>;
   /** Removes what an attempt with a recorded proof left: the queue's record first, the data next, the claim last. */
-  remove(attempt: AttemptRef, signal: AbortSignal): Promise<{ readonly kind: 'removed' } | Blind>;
-  /** Staging leftovers of attempts that will never be staged again. */
-  sweepStaging(tokens: readonly string[], signal: AbortSignal): Promise<{ readonly kind: 'swept' } | Blind>;
+  remove(attempt: AttemptRef, signal: AbortSignal): Promise<RemoveOutcome>;
+  /** Staging leftovers of attempts that will never be staged again. What cannot be removed now is named, one by one. */
+  sweepStaging(tokens: readonly string[], signal: AbortSignal): Promise<SweepOutcome>;
 }

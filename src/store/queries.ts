@@ -14,7 +14,7 @@ export type { AttemptRow } from './attempts.ts';
 export type { CandidateRow } from './candidates.ts';
 export { countStaged, readCase } from './cases.ts';
 export type { ReadDb, Reader } from './database.ts';
-export type { DeliveryRow, EpisodeRow } from './episodes.ts';
+export type { DeliveryRow, IncidentRow } from './incidents.ts';
 export { isOutOfSight, readHosts as listHosts } from './hosts.ts';
 export { leftRoot, putBack, saidOf } from './left-root.ts';
 export type { LeftRoot } from './left-root.ts';

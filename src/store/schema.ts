@@ -8,6 +8,7 @@ import type { CaseState, Phase } from '../domain/case.ts';
 import type { Failure, FailureKind } from '../domain/failure.ts';
 import type { End, Node } from '../domain/job.ts';
 import type { BlindCause } from '../domain/observation.ts';
+import type { TroubleKind } from '../domain/trouble.ts';
 
 // All times are wall-clock milliseconds since 1970 (UTC). SQLite does not enforce text({ enum }): hence the checks.
 
@@ -50,6 +51,8 @@ export const cases = sqliteTable(
     paused: integer({ mode: 'boolean' }).notNull().default(false),
     blindCause: text('blind_cause').$type<BlindCause>(),
     blindSince: integer('blind_since'),
+    /** The spell of its host that it refers to (`spells.id`), while it is blind. */
+    blindSpell: integer('blind_spell'),
     blocked: text(),
     failureKind: text('failure_kind').$type<FailureKind>(),
     failure: text({ mode: 'json' }).$type<Failure>(),
@@ -155,6 +158,13 @@ export const slots = sqliteTable(
   ],
 );
 
+/** What the work of an order is at, and how much of it is done; null where nobody knows how much there is. */
+export interface OrderProgress {
+  readonly doing: string;
+  readonly moved: number;
+  readonly total: number | null;
+}
+
 export const orders = sqliteTable(
   'orders',
   {
@@ -166,8 +176,12 @@ export const orders = sqliteTable(
     by: text().notNull(),
     why: text().notNull(),
     createdAt: integer('created_at').notNull(),
+    /** When its work began, for an order that is work; begun again after a restart. */
+    startedAt: integer('started_at'),
+    /** How far that work is; for people. */
+    progress: text({ mode: 'json' }).$type<OrderProgress>(),
     handledAt: integer('handled_at'),
-    outcome: text().$type<'done' | 'refused'>(),
+    outcome: text().$type<'done' | 'refused' | 'cancelled'>(),
     message: text(),
   },
   (table) => [
@@ -190,6 +204,55 @@ export const hosts = sqliteTable('hosts', {
   node: text({ mode: 'json' }).$type<Node>(),
   notices: text({ mode: 'json' }).$type<readonly string[]>().notNull(),
 });
+
+/**
+ * The journal of the hosts: one row for each time that a host was unreachable, however often it came and went meanwhile.
+ * Cases refer to it.
+ */
+export const spells = sqliteTable(
+  'spells',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    host: text().notNull(),
+    cause: text().$type<BlindCause>().notNull(),
+    reason: text().notNull(),
+    since: integer().notNull(),
+    /** When it was last lost. */
+    last: integer().notNull(),
+    /** How often it was lost. */
+    times: integer().notNull(),
+    /** When it had been reconciled again; null while it lasts. */
+    endedAt: integer('ended_at'),
+  },
+  (table) => [index('spells_by_host').on(table.host, table.id)],
+);
+
+/** What is wrong with one thing, now or until a moment ago: written by store/troubles alone, read by all views. */
+export const troubles = sqliteTable(
+  'troubles',
+  {
+    /** `subjectText` of domain/trouble. */
+    subject: text().notNull(),
+    what: text().$type<TroubleKind>().notNull(),
+    host: text(),
+    token: text(),
+    reason: text().notNull(),
+    /** When it began; one that comes again soon after it was over goes on. */
+    since: integer().notNull(),
+    /** When it was last met, as far as that is written. */
+    last: integer().notNull(),
+    /** How often it began. */
+    times: integer().notNull(),
+    /** When it was over; null while it lasts. */
+    overAt: integer('over_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.subject, table.what] }),
+    index('troubles_lasting')
+      .on(table.since)
+      .where(sql`"over_at" is null`),
+  ],
+);
 
 export const CANDIDATE_STATES = ['settling', 'history', 'rejected', 'admitted', 'changed', 'done'] as const;
 export type CandidateState = (typeof CANDIDATE_STATES)[number];
@@ -218,13 +281,13 @@ export const candidates = sqliteTable(
  * What a person should hear of, once: from its begin to its end. Only opaque ids, names of the configuration and numbers
  * are in it: it is sent to others.
  */
-export const episodes = sqliteTable(
-  'episodes',
+export const incidents = sqliteTable(
+  'incidents',
   {
     /** Names it for ever, in every message about it. */
     id: text().primaryKey(),
     kind: text().$type<AlarmKind>().notNull(),
-    /** What it is about: a host, a slot, a disk, an attempt, a kind of failure. One open episode a kind and subject. */
+    /** What it is about: a host, a slot, a disk, an attempt, a kind of failure. One open incident a kind and subject. */
     subject: text().notNull(),
     openedAt: integer('opened_at').notNull(),
     /** When its facts last changed. */
@@ -236,20 +299,20 @@ export const episodes = sqliteTable(
     facts: text({ mode: 'json' }).$type<Readonly<Record<string, unknown>>>().notNull(),
   },
   (table) => [
-    uniqueIndex('episodes_open')
+    uniqueIndex('incidents_open')
       .on(table.kind, table.subject)
       .where(sql`"ended_at" is null`),
-    index('episodes_by_opened').on(table.openedAt),
+    index('incidents_by_opened').on(table.openedAt),
   ],
 );
 
-/** One message to one sink: that an episode has opened, or ended. */
+/** One message to one sink: that an incident has opened, or ended. */
 export const deliveries = sqliteTable(
   'deliveries',
   {
-    episodeId: text('episode_id')
+    incidentId: text('incident_id')
       .notNull()
-      .references(() => episodes.id),
+      .references(() => incidents.id),
     sink: text().notNull(),
     edge: text().$type<Edge>().notNull(),
     createdAt: integer('created_at').notNull(),
@@ -261,7 +324,7 @@ export const deliveries = sqliteTable(
     error: text(),
   },
   (table) => [
-    primaryKey({ columns: [table.episodeId, table.sink, table.edge] }),
+    primaryKey({ columns: [table.incidentId, table.sink, table.edge] }),
     check('deliveries_edge', oneOf('edge', ['opened', 'ended'])),
     index('deliveries_due')
       .on(table.nextAt)

@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
+import type { Troubles } from '../domain/trouble.ts';
 import type { Store } from '../store/database.ts';
 import { readHosts, removeHost, resetHost } from '../store/hosts.ts';
 import { forgetBusy, syncSlots } from '../store/slots.ts';
@@ -16,7 +17,6 @@ import type { HostWatch } from './host/watch.ts';
 import { caseIdOf } from './identity.ts';
 import type { Identity } from './identity.ts';
 import { createLiveCases } from './case/live-cases.ts';
-import { createEpisodes } from './log.ts';
 import type { Log } from './log.ts';
 import { createOrders } from './orders/orders.ts';
 import type { OrderedIntake } from './orders/orders.ts';
@@ -45,6 +45,7 @@ export interface SupervisorDeps {
   readonly limitMs: number;
   readonly intake: OrderedIntake;
   readonly log: Log;
+  readonly troubles: Troubles;
   readonly failPoint: FailPoint;
   /** At the end of each round of orders while everything else goes on too: a sign of life. The next round waits for it. */
   readonly tick?: () => Promise<void>;
@@ -63,9 +64,8 @@ export interface Supervisor {
 }
 
 export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supervisor {
-  const { store, clock, log, failPoint } = deps;
+  const { store, clock, log, troubles, failPoint } = deps;
   const live = createLiveCases();
-  const episodes = createEpisodes(log);
   const dispatching = createDispatching({ store, clock, failPoint });
   const { dispatch } = dispatching;
   const byName = new Map(deps.hosts.map((host) => [host.name, host]));
@@ -81,7 +81,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
         announce: (change) => dispatching.announce(change),
         clock,
         log,
-        episodes,
+        troubles,
         configured: [...byName.keys()],
         onReady: () => {
           runner.syncHost(host.name);
@@ -100,7 +100,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     store,
     clock,
     failPoint,
-    episodes,
+    troubles,
     results: deps.results,
     onProgress: createProgress(store, clock),
   });
@@ -116,7 +116,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     store,
     dispatch,
     clock,
-    onTrouble: (error) => episodes.trouble('giving work to slots', error),
+    onTrouble: (error) => troubles.note({ kind: 'daemon' }, 'assigning', error),
   });
 
   const orders = createOrders({
@@ -138,9 +138,9 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
   const orderSweep = createSweep(clock, deps.ordersEveryMs ?? ORDERS_EVERY_MS, async () => {
     try {
       await orders.runOnce();
-      episodes.over('handling orders');
+      troubles.over({ kind: 'daemon' }, 'orders');
     } catch (error) {
-      episodes.trouble('handling orders', error);
+      troubles.note({ kind: 'daemon' }, 'orders', error);
     }
     if (deps.tick !== undefined && clock.monotonic() - syncedAtMs < SYNC_LATE_MS) await deps.tick();
   });

@@ -7,7 +7,7 @@ import {
   countCandidates,
   countCases,
   countFinals,
-  countOpenEpisodes,
+  countOpenIncidents,
   countOpenOrders,
   countUndelivered,
   countUnseen,
@@ -46,7 +46,7 @@ export interface StoreMetrics {
   readonly setAside: number;
   readonly openOrders: number;
   readonly journalLength: number;
-  readonly episodes: ReadonlyMap<AlarmKind, number>;
+  readonly incidents: ReadonlyMap<AlarmKind, number>;
   readonly undelivered: readonly DeliveryCount[];
 }
 
@@ -64,7 +64,7 @@ export function gatherMetrics(db: ReadDb): StoreMetrics {
     setAside: listSetAside(db).length,
     openOrders: countOpenOrders(db),
     journalLength: journalLength(db),
-    episodes: countOpenEpisodes(db),
+    incidents: countOpenIncidents(db),
     undelivered: countUndelivered(db),
   };
 }
@@ -176,9 +176,9 @@ function deskMetrics(store: StoreMetrics): readonly Metric[] {
     gauge('mqi_orders_open', 'Orders that are not carried out yet.', [{ value: store.openOrders }]),
     counter('mqi_journal_entries_total', 'Entries of the journal.', [{ value: store.journalLength }]),
     gauge(
-      'mqi_episodes_open',
+      'mqi_incidents_open',
       'What lasts now of what the daemon tells by itself, by kind (docs/operations.md).',
-      ALARM_KINDS.map((kind) => of({ kind }, store.episodes.get(kind) ?? 0)),
+      ALARM_KINDS.map((kind) => of({ kind }, store.incidents.get(kind) ?? 0)),
     ),
     gauge(
       'mqi_deliveries_waiting',

@@ -25,7 +25,7 @@ import type {
   SlotWithCase,
   WebPlace,
 } from '../store/queries.ts';
-import { failingSinkText } from './episodes.ts';
+import { failingSinkText } from './incidents.ts';
 import { SILENCE, silentMs } from './silence.ts';
 import type { Rhythm } from './silence.ts';
 import { countsShape, hostShape, slotShape } from './shapes.ts';

@@ -1,6 +1,6 @@
 import { insertAttempt, updateAttempt } from '../../src/store/attempts.ts';
 import { writeCandidate } from '../../src/store/candidates.ts';
-import { insertDelivery, insertEpisode, updateDelivery } from '../../src/store/episodes.ts';
+import { insertDelivery, insertIncident, updateDelivery } from '../../src/store/incidents.ts';
 import { quarantineSlot } from '../../src/store/slots.ts';
 import { testSite } from './site.ts';
 import type { TestSite } from './site.ts';
@@ -22,7 +22,7 @@ export function fullSite(): TestSite {
     insertAttempt(tx, { token, caseId: 'brain5x8q', number: 1, host: 'local', limitMs: 1, createdAt: at });
     updateAttempt(tx, token, { orphan: '2 processes carry its token', slot: 'gpu.1' });
     quarantineSlot(tx, 'local', 'gpu.1', token, 'an orphan sits on it', at);
-    insertEpisode(tx, {
+    insertIncident(tx, {
       id: 'ep-0123456789abcdef0123',
       kind: 'slot_quarantined',
       subject: 'local/gpu.1',
@@ -31,7 +31,7 @@ export function fullSite(): TestSite {
       count: 1,
       facts: { host: 'local', slot: 'gpu.1', token },
     });
-    const delivery = { episodeId: 'ep-0123456789abcdef0123', sink: 'ops', edge: 'opened' } as const;
+    const delivery = { incidentId: 'ep-0123456789abcdef0123', sink: 'ops', edge: 'opened' } as const;
     insertDelivery(tx, delivery, at, at);
     updateDelivery(tx, delivery, { tries: 3, nextAt: at + 4_000, error: 'HTTP 503' });
     writeCandidate(tx, {

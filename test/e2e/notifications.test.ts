@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { listEpisodes } from '../../src/store/queries.ts';
-import type { ToldEpisode } from '../../src/store/queries.ts';
+import { listIncidents } from '../../src/store/queries.ts';
+import type { ToldIncident } from '../../src/store/queries.ts';
 import { startReceiver } from '../lab/receiver.ts';
 import type { Receiver } from '../lab/receiver.ts';
 import { createSite } from '../lab/site.ts';
@@ -23,12 +23,12 @@ function siteTelling(receiver: Receiver, notify: Readonly<Record<string, unknown
   return site;
 }
 
-const told = (site: Site): ToldEpisode[] => site.reader((from) => listEpisodes(from.db, 100));
+const told = (site: Site): ToldIncident[] => site.reader((from) => listIncidents(from.db, 100));
 
-const delivered = (site: Site, kind: string): Promise<ToldEpisode> =>
+const delivered = (site: Site, kind: string): Promise<ToldIncident> =>
   site.until(`${kind} is told`, ({ db }) =>
-    listEpisodes(db, 100).find(
-      (episode) => episode.kind === kind && episode.deliveries.every((delivery) => delivery.deliveredAt !== null),
+    listIncidents(db, 100).find(
+      (incident) => incident.kind === kind && incident.deliveries.every((delivery) => delivery.deliveredAt !== null),
     ),
   );
 
@@ -40,14 +40,14 @@ test('a failed case is told, signed, and without the name of the patient', async
   site.drop(PATIENT, 'exit 3\n');
   site.start();
   const { id } = await site.final(PATIENT);
-  const episode = await delivered(site, 'case_failed');
+  const incident = await delivered(site, 'case_failed');
   expect(receiver.arrived).toHaveLength(1);
   const [{ headers, body, message, isSigned }] = receiver.arrived as [Receiver['arrived'][number]];
   expect(isSigned).toBe(true);
-  expect(headers).toMatchObject({ 'x-mqi-episode': episode.id, 'x-mqi-delivery': `${episode.id}.opened` });
+  expect(headers).toMatchObject({ 'x-mqi-incident': incident.id, 'x-mqi-delivery': `${incident.id}.opened` });
   expect(message).toMatchObject({
     version: 1,
-    episode: episode.id,
+    incident: incident.id,
     edge: 'opened',
     kind: 'case_failed',
     subject: 'job_failed',
@@ -90,16 +90,16 @@ test('failures are told together, and each is counted once across a SIGKILL', as
   await site.until('the watch is on', () => first.log().includes('is online'));
   const names = Array.from({ length: 8 }, (_, at) => `case-${at}`);
   for (const name of names) site.drop(name, 'exit 3\n');
-  await site.until('some failed', ({ db }) => listEpisodes(db, 9).find((episode) => episode.count >= 2));
+  await site.until('some failed', ({ db }) => listIncidents(db, 9).find((incident) => incident.count >= 2));
   first.kill('SIGKILL');
   await first.exited;
   site.start();
   for (const name of names) await site.final(name);
   // a case that the kill found half submitted has failed for a reason of its own: that is told too
   await site.until('all are told', ({ db }) => {
-    const episodes = listEpisodes(db, 99);
-    const count = episodes.reduce((sum, episode) => sum + episode.count, 0);
-    return count === names.length && episodes.every(({ deliveries }) => deliveries[0]?.deliveredAt != null);
+    const incidents = listIncidents(db, 99);
+    const count = incidents.reduce((sum, incident) => sum + incident.count, 0);
+    return count === names.length && incidents.every(({ deliveries }) => deliveries[0]?.deliveredAt != null);
   });
   const ids = told(site).flatMap(({ facts }) => facts['cases'] as string[]);
   expect(ids.toSorted()).toEqual(names.map((name) => site.caseOf(name).id).toSorted());
@@ -122,12 +122,12 @@ test('a host out of sight for longer than it may is told once, with the cases th
   expect(receiver.arrived[0]!.message['summary']).toMatch(
     /^1 case waits: host here is out of sight since \d{4}-\d\d-\d\d \d\d:\d\d UTC \((link|queue|garbled)\)$/,
   );
-  // a restart knows nothing of the host: that is no end of the episode, and no new one
+  // a restart knows nothing of the host: that is no end of the incident, and no new one
   const listed = await site.mqi('notifications', 'list');
   expect(listed.out).toContain('host here is out of sight');
   writeFileSync(join(site.root, 'owner'), owner);
   const over = await site.until('its end is told', ({ db }) =>
-    listEpisodes(db, 9).find(({ deliveries }) =>
+    listIncidents(db, 9).find(({ deliveries }) =>
       deliveries.some(({ edge, deliveredAt }) => edge === 'ended' && deliveredAt !== null),
     ),
   );
@@ -149,10 +149,10 @@ test('a start of the daemon neither ends what lasts nor tells it again', async (
   first.kill('SIGTERM');
   await first.exited;
   const second = site.start();
-  // the host was tried again by the new daemon, and the episode judged since
+  // the host was tried again by the new daemon, and the incident judged since
   await site.until('the host is tried', () => second.log().includes('out of sight'));
   site.drop('bad', 'exit 1\n');
-  await site.until('the new case waits too', ({ db }) => listEpisodes(db, 9).find((episode) => episode.count === 2));
+  await site.until('the new case waits too', ({ db }) => listIncidents(db, 9).find((incident) => incident.count === 2));
   expect(told(site).map(({ id, endedAt }) => [id, endedAt])).toEqual([[before.id, null]]);
   expect(deliveriesOf(receiver)).toEqual([`${before.id}.opened`]);
 });
@@ -192,7 +192,7 @@ test('a sink that fails is shown by status, with the reason and the command that
   site.drop('bad', 'exit 3\n');
   site.start();
   await site.until('three tries', ({ db }) =>
-    listEpisodes(db, 9).find(({ deliveries }) => deliveries.some(({ tries }) => tries >= 3)),
+    listIncidents(db, 9).find(({ deliveries }) => deliveries.some(({ tries }) => tries >= 3)),
   );
   const status = await site.mqi('status');
   expect(status.out).toMatch(
@@ -229,7 +229,7 @@ test('without a sink nothing is recorded, and what happened before there was one
   await site.until('the notifier has begun', () => existsSync(site.database));
   site.drop('after', 'exit 4\n');
   const { id } = await site.final('after');
-  const episode = await delivered(site, 'case_failed');
-  expect(episode.facts).toEqual({ failure: 'job_failed', cases: [id] });
+  const incident = await delivered(site, 'case_failed');
+  expect(incident.facts).toEqual({ failure: 'job_failed', cases: [id] });
   expect(receiver.arrived).toHaveLength(1);
 });

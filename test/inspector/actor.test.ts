@@ -144,7 +144,7 @@ describe('the story of a case', () => {
     const site = testSite();
     const id = site.admit('a');
     site.execute(id);
-    site.drive(id, { type: 'host.unreachable', host: 'local', cause: 'link', atMs: 5 }, ended(0));
+    site.drive(id, { type: 'host.unreachable', host: 'local', cause: 'link', atMs: 5, spell: null }, ended(0));
     const told = snapshots(story(site, id));
     expect(told.at(-2)?.snapshot).toMatchObject({
       value: { running: 'executing' },

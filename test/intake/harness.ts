@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
+import { createTroubles } from '../../src/supervisor/troubles.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import { createIntake } from '../../src/intake/intake.ts';
 import type { Admission, Intake, IntakeEvent, WatchSettings } from '../../src/intake/intake.ts';
@@ -120,7 +121,14 @@ export async function startIntake(options: HarnessOptions = {}): Promise<Harness
     ...watch,
   });
   const make = (watch: Partial<WatchSettings>): Intake =>
-    createIntake({ store, clock, watch: settings(watch), admission: admissionOf(store, clock), log });
+    createIntake({
+      store,
+      clock,
+      watch: settings(watch),
+      admission: admissionOf(store, clock),
+      log,
+      troubles: createTroubles({ store, clock, log }),
+    });
 
   const next = <E extends EventName>(wanted: E): Promise<EventOf<E>> =>
     new Promise((resolve) => {

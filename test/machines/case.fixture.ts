@@ -50,8 +50,8 @@ export const collected = { type: 'results.collected', missingGlobs: [] } as cons
 export const collectedInPart = { type: 'results.collected', missingGlobs: ['output/**'] } as const;
 
 export const limited = (limitMs: number) => ({ type: 'operator.limited', limitMs }) as const;
-export const unreachable = (cause: BlindCause, host = HOST, atMs = 1_000) =>
-  ({ type: 'host.unreachable', host, cause, atMs }) as const;
+export const unreachable = (cause: BlindCause, host = HOST, atMs = 1_000, spell: number | null = 7) =>
+  ({ type: 'host.unreachable', host, cause, atMs, spell }) as const;
 export const gone = (end: End | null, queue: QueueResult | null = null) => ({ type: 'job.gone', end, queue }) as const;
 export const observed = (observation: Observation, sinceMs: number | null = null) =>
   ({ type: 'job.observed', observation, sinceMs }) as const;

@@ -288,7 +288,7 @@ test('a transition wants the one effect of the phase that it enters, and nothing
 });
 
 test('what names a case never changes, and its attempt only by a new one', () => {
-  everyEdge(({ next: { context } }) => context.caseId === 'c7' && context.attempt === 1 && context.version === 1);
+  everyEdge(({ next: { context } }) => context.caseId === 'c7' && context.attempt === 1 && context.version === 2);
 });
 
 test('from every state the world alone, without an operator or a restart, can bring a case to its end', () => {

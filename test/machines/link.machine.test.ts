@@ -10,6 +10,7 @@ type LinkSnapshot = SnapshotFrom<typeof linkMachine>;
 type LinkState = LinkSnapshot['value'];
 
 const opened: LinkEvent = { type: 'link.opened' };
+const proven: LinkEvent = { type: 'link.proven' };
 const over: LinkEvent = { type: 'backoff.over' };
 const lost = (jitter = 0): LinkEvent => ({ type: 'link.lost', reason: 'connection reset', jitter });
 const failed = (jitter = 0): LinkEvent => ({ type: 'link.failed', reason: 'no route to host', jitter });
@@ -27,6 +28,7 @@ const ROUTES = {
 /** `.` ignored · otherwise the state that follows, the work that it wants, and `failures` afterwards. */
 const TABLE = {
   'link.opened': { event: opened, connecting: 'online - 0', online: '.', offline: '.' },
+  'link.proven': { event: proven, connecting: '.', online: 'online - 0', offline: '.' },
   'link.lost': { event: lost(), connecting: 'offline wait 1', online: 'offline wait 1', offline: '.' },
   'link.failed': { event: failed(), connecting: 'offline wait 1', online: '.', offline: '.' },
   'backoff.over': { event: over, connecting: '.', online: '.', offline: 'connecting connect 1' },

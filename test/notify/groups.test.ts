@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { groupFinals } from '../../src/daemon/notify/groups.ts';
-import type { EpisodeRow } from '../../src/store/episodes.ts';
+import type { IncidentRow } from '../../src/store/incidents.ts';
 import type { FinalEntry } from '../../src/store/queries.ts';
 
 const failed = (id: number, failureKind: FinalEntry['failureKind'] = 'job_failed', at = 1_000): FinalEntry => ({
@@ -13,7 +13,7 @@ const failed = (id: number, failureKind: FinalEntry['failureKind'] = 'job_failed
   failureKind,
 });
 
-const group = (openedAt: number, change: Partial<EpisodeRow> = {}): EpisodeRow => ({
+const group = (openedAt: number, change: Partial<IncidentRow> = {}): IncidentRow => ({
   id: 'ep-1',
   kind: 'case_failed',
   subject: 'job_failed',

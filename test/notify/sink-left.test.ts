@@ -3,11 +3,11 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { giveUpOtherSinks, updateDelivery } from '../../src/store/episodes.ts';
-import { failingSinks, listEpisodes } from '../../src/store/queries.ts';
+import { giveUpOtherSinks, updateDelivery } from '../../src/store/incidents.ts';
+import { failingSinks, listIncidents } from '../../src/store/queries.ts';
 import { fullSite } from '../cli/gather-shapes.ts';
 
-const DELIVERY = { episodeId: 'ep-0123456789abcdef0123', sink: 'ops', edge: 'opened' } as const;
+const DELIVERY = { incidentId: 'ep-0123456789abcdef0123', sink: 'ops', edge: 'opened' } as const;
 
 test.each([
   ['still waits', null],
@@ -43,5 +43,5 @@ test('what it took stays delivered', () => {
   const site = fullSite();
   site.store.write((tx) => updateDelivery(tx, DELIVERY, { nextAt: null, deliveredAt: 5, error: null }));
   site.store.write((tx) => giveUpOtherSinks(tx, []));
-  expect(listEpisodes(site.store.db, 1)[0]!.deliveries).toMatchObject([{ deliveredAt: 5, error: null }]);
+  expect(listIncidents(site.store.db, 1)[0]!.deliveries).toMatchObject([{ deliveredAt: 5, error: null }]);
 });

@@ -28,6 +28,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     token: 'mqi-i-c-1-r',
     queue: ABSENT,
     job: null,
+    unreadable: null,
     directory: 'present',
     manifest: 'present',
     claim: ABSENT,

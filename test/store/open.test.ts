@@ -127,7 +127,7 @@ test('a database of the first version is backed up, and its slots are busy with 
   const sqlite = new Sqlite(path);
   sqlite.exec('alter table slots drop column busy');
   sqlite.exec('drop index journal_final; alter table journal drop column failure_kind');
-  sqlite.exec('drop table deliveries; drop table episodes');
+  sqlite.exec('drop table deliveries; drop table incidents');
   sqlite.prepare('delete from __drizzle_migrations where created_at > ?').run(first!.folderMillis);
   sqlite.exec(`insert into slots (host, name, state, since, configured) values ('h', 'gpu0', 'free', 1, 1)`);
   const tables = sqlite.prepare(`select sql from sqlite_master where name = 'slots'`).pluck().get() as string;

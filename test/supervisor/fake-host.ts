@@ -88,6 +88,7 @@ export class FakeHost {
       token,
       queue: started ? { kind: 'running' } : { kind: 'held' },
       job: { id: token, createdAt: null },
+      unreadable: null,
       directory: 'present',
       manifest: 'present',
       claim: started
@@ -140,7 +141,7 @@ export class FakeHost {
       },
       list: () => this.#answer(() => ({ kind: 'listed', attempts: [], staging: [] }) as const),
       remove: () => this.#answer(() => ({ kind: 'removed' }) as const),
-      sweepStaging: () => this.#answer(() => ({ kind: 'swept' }) as const),
+      sweepStaging: () => this.#answer(() => ({ kind: 'swept', left: [] }) as const),
     };
   }
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Store } from '../../src/store/database.ts';
 import { openStore } from '../../src/store/open.ts';
 import { recordOrder } from '../../src/store/orders.ts';
-import { dueDeliveries, openEpisodes } from '../../src/store/episodes.ts';
+import { dueDeliveries, openIncidents } from '../../src/store/incidents.ts';
 import * as queries from '../../src/store/queries.ts';
 import type { Reader } from '../../src/store/queries.ts';
 import * as schema from '../../src/store/schema.ts';
@@ -18,11 +18,11 @@ import { createWorld } from './world.ts';
 const MINUTE = 60_000;
 
 /** Tables that grow with every case that was ever run; slots, hosts and facts about the installation do not. */
-const SCAN = /^SCAN (cases|attempts|journal|candidates|orders|episodes|deliveries)\b/;
+const SCAN = /^SCAN (cases|attempts|journal|candidates|orders|incidents|deliveries)\b/;
 
 /** Indexes of what is open, however much lies beside it. */
 const PARTIAL =
-  /USING (COVERING )?INDEX (orders_open|attempts_unproven|episodes_open|deliveries_due|episodes_by_opened)$/;
+  /USING (COVERING )?INDEX (orders_open|attempts_unproven|incidents_open|deliveries_due|incidents_by_opened)$/;
 
 /** A statement with SQLite's plan for it, a line a step. */
 interface Planned {
@@ -113,8 +113,8 @@ test.each<readonly [string, (db: Reader['db']) => unknown]>([
   ['what is out of sight', (db) => queries.countUnseen(db)],
   ['the case that waits longest', (db) => queries.oldestWaitingSince(db)],
   ['what is to be told now', (db) => dueDeliveries(db, 'ops', 1, 50)],
-  ['what lasts now', (db) => openEpisodes(db)],
-  ['what was told last', (db) => queries.listEpisodes(db, 20)],
+  ['what lasts now', (db) => openIncidents(db)],
+  ['what was told last', (db) => queries.listIncidents(db, 20)],
   ['the candidates of one state', (db) => queries.listCandidates(db, ['history'])],
 ])('a reader asks for %s, and gets it by an index', async (_, ask) => {
   const plans = await plansOf((store) => void ask(store.db));

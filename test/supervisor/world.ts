@@ -5,6 +5,7 @@ import { openStore } from '../../src/store/open.ts';
 import { noFailPoints } from '../../src/supervisor/fail-point.ts';
 import { establishIdentity } from '../../src/supervisor/identity.ts';
 import { createSupervisor } from '../../src/supervisor/supervisor.ts';
+import { createTroubles } from '../../src/supervisor/troubles.ts';
 import type { Supervisor } from '../../src/supervisor/supervisor.ts';
 import { FakeHost } from './fake-host.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -47,6 +48,7 @@ export function createWorld(options: {
         inspect: () => Promise.resolve({ kind: 'rejected', reason: 'there is no folder' }),
         admit: () => Promise.resolve({ admitted: 0, message: 'nothing is held back' }),
       },
+      troubles: createTroubles({ store, clock, log: { debug: say, info: say, warn: say, error: say } }),
       log: { debug: say, info: say, warn: say, error: say },
       failPoint: noFailPoints,
     },

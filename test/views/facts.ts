@@ -33,6 +33,7 @@ export function caseRow(phase: Phase, change: Partial<ListedCase> = {}): ListedC
     paused: false,
     blindCause: null,
     blindSince: null,
+    blindSpell: null,
     blocked: null,
     failureKind: null,
     failure: null,

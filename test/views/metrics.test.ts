@@ -37,7 +37,7 @@ test('the text is what Prometheus takes, with what the database says', () => {
   expect(value('mqi_slots', { host: 'local', state: 'quarantined' })).toBe(1);
   expect(value('mqi_host_up', { host: 'local' })).toBe(1);
   expect(value('mqi_orphans')).toBe(1);
-  expect(value('mqi_episodes_open', { kind: 'slot_quarantined' })).toBe(1);
+  expect(value('mqi_incidents_open', { kind: 'slot_quarantined' })).toBe(1);
   expect(value('mqi_deliveries_waiting', { sink: 'ops' })).toBe(1);
   expect(value('mqi_event_loop_lag_seconds')).toBe(0.012);
   expect(value('mqi_build_info', { version: '1.2.3' })).toBe(1);

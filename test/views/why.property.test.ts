@@ -90,6 +90,8 @@ const order = fc.record({ id: fc.nat(), by: words }).map((change): OrderRow => (
   arguments: {},
   why: '',
   createdAt: NOW,
+  startedAt: null,
+  progress: null,
   handledAt: null,
   outcome: null,
   message: null,

@@ -14,6 +14,8 @@ const order = {
   by: 'ada@desk',
   why: '',
   createdAt: NOW,
+  startedAt: null,
+  progress: null,
   handledAt: null,
   outcome: null,
   message: null,

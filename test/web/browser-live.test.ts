@@ -6,7 +6,7 @@ import { serve } from '../../src/daemon/web/serve.ts';
 import { updateAttempt } from '../../src/store/attempts.ts';
 import { writeCandidate } from '../../src/store/candidates.ts';
 import { readCase, updateCase } from '../../src/store/cases.ts';
-import { insertDelivery, insertEpisode, updateDelivery } from '../../src/store/episodes.ts';
+import { insertDelivery, insertIncident, updateDelivery } from '../../src/store/incidents.ts';
 import { updateHost } from '../../src/store/hosts.ts';
 import { recordOrder } from '../../src/store/orders.ts';
 import { quarantineSlot } from '../../src/store/slots.ts';
@@ -171,15 +171,15 @@ function siteOfLongWords(word: string) {
   site.finish('failed', 3);
   site.execute(site.admit(`v${word}`, 'live'));
   const at = site.clock.now();
-  const episode = { id: 'ep-0123456789abcdef0123', kind: 'slot_quarantined', subject: 'local/gpu.2' } as const;
+  const incident = { id: 'ep-0123456789abcdef0123', kind: 'slot_quarantined', subject: 'local/gpu.2' } as const;
   site.store.write((tx) => {
     updateCase(tx, readCase(tx, 'live')!, { blocked: word });
     updateAttempt(tx, token, { orphan: word });
     updateHost(tx, 'local', { state: 'offline', cause: 'link', reason: word, notices: [word] });
     quarantineSlot(tx, 'local', 'gpu.2', null, word, at);
-    insertEpisode(tx, { ...episode, openedAt: at, updatedAt: at, count: 1, facts: {} });
-    insertDelivery(tx, { episodeId: episode.id, sink: 'ops', edge: 'opened' }, at, at);
-    updateDelivery(tx, { episodeId: episode.id, sink: 'ops', edge: 'opened' }, { tries: 3, error: word });
+    insertIncident(tx, { ...incident, openedAt: at, updatedAt: at, count: 1, facts: {} });
+    insertDelivery(tx, { incidentId: incident.id, sink: 'ops', edge: 'opened' }, at, at);
+    updateDelivery(tx, { incidentId: incident.id, sink: 'ops', edge: 'opened' }, { tries: 3, error: word });
     const candidate = { state: 'rejected', reason: word, caseId: null, signature: '' } as const;
     writeCandidate(tx, { ...candidate, path: `/new/${word}`, name: word, firstSeenAt: at, updatedAt: at });
   });

@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 
-import { insertDelivery, insertEpisode, updateDelivery, updateEpisode } from '../../src/store/episodes.ts';
+import { insertDelivery, insertIncident, updateDelivery, updateIncident } from '../../src/store/incidents.ts';
 import { testSite } from '../cli/site.ts';
 import type { TestSite } from '../cli/site.ts';
 import { testWeb } from './web-site.ts';
 
 const ID = 'ep-0123456789abcdef0123';
-const OPENED = { episodeId: ID, sink: 'ops', edge: 'opened' } as const;
+const OPENED = { incidentId: ID, sink: 'ops', edge: 'opened' } as const;
 
 function toldSite(): TestSite {
   const site = testSite();
   const at = site.clock.now();
   site.store.write((tx) => {
-    insertEpisode(tx, {
+    insertIncident(tx, {
       id: ID,
       kind: 'host_unreachable',
       subject: 'gpu1',
@@ -67,13 +67,13 @@ test('what lasts is shown with its next command, and its message as it fares: ab
 
 test('a host that nothing waits for is named alone', async () => {
   const site = toldSite();
-  site.store.write((tx) => updateEpisode(tx, ID, { count: 0 }));
+  site.store.write((tx) => updateIncident(tx, ID, { count: 0 }));
   expect(await textOf(site)).toMatch(/(?<!: )host gpu1 is out of sight since/);
 });
 
 test('what is over needs no command any more', async () => {
   const site = toldSite();
-  site.store.write((tx) => updateEpisode(tx, ID, { endedAt: site.clock.now() }));
+  site.store.write((tx) => updateIncident(tx, ID, { endedAt: site.clock.now() }));
   const text = await textOf(site);
   expect(text).toContain('○ over');
   expect(text).not.toContain('mqi doctor');

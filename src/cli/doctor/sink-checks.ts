@@ -7,7 +7,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { openReader } from '../../store/open.ts';
 import { failingSinks } from '../../store/queries.ts';
 import { isThere } from '../../store/store-error.ts';
-import { failingSinkText } from '../../views/episodes.ts';
+import { failingSinkText } from '../../views/incidents.ts';
 import { shellWord } from '../shell-word.ts';
 import { info, ok, reasonOf, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';

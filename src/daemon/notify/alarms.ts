@@ -1,5 +1,5 @@
 import type { LastingAlarm } from '../../domain/alarm.ts';
-import type { EpisodeRow } from '../../store/episodes.ts';
+import type { IncidentRow } from '../../store/incidents.ts';
 import type { HostRow, NearLimit } from '../../store/queries.ts';
 import type { SlotRow } from '../../store/slots.ts';
 
@@ -30,7 +30,7 @@ export interface AlarmFacts {
   readonly live: ReadonlyMap<string | null, number>;
 }
 
-/** An episode that lasts now. Its facts hold only opaque ids, names of the configuration and numbers: they are sent out. */
+/** An incident that lasts now. Its facts hold only opaque ids, names of the configuration and numbers: they are sent out. */
 export interface Lasting {
   readonly kind: LastingAlarm;
   readonly subject: string;
@@ -43,21 +43,21 @@ export interface Lasting {
 export interface Judgement {
   readonly lasting: readonly Lasting[];
   /** Nobody can see whether it lasts: what is open stays open, and nothing opens. */
-  readonly unsure: (kind: EpisodeRow['kind'], subject: string) => boolean;
+  readonly unsure: (kind: IncidentRow['kind'], subject: string) => boolean;
 }
 
 /** Once more than the threshold by this factor is free, a low disk is over: it must not open and end with each case. */
 const DISK_RELIEF = 1.1;
 
-/** Which episodes last now, by the facts and the rules; `open` are those that lasted until now. */
+/** Which incidents last now, by the facts and the rules; `open` are those that lasted until now. */
 export function judgeAlarms(
   facts: AlarmFacts,
   rules: AlarmRules,
-  open: readonly Pick<EpisodeRow, 'kind' | 'subject'>[],
+  open: readonly Pick<IncidentRow, 'kind' | 'subject'>[],
   now: number,
 ): Judgement {
   const isOpen = (kind: LastingAlarm, subject: string): boolean =>
-    open.some((episode) => episode.kind === kind && episode.subject === subject);
+    open.some((incident) => incident.kind === kind && incident.subject === subject);
   return {
     lasting: [
       ...facts.hosts.flatMap((host) => unreachable(host, facts, isOpen, rules, now)),

@@ -39,7 +39,7 @@ export function createCommandSink({ name, command, timeoutMs }: CommandSinkConfi
 
 function environmentOf(message: Message): Readonly<Record<string, string>> {
   return {
-    MQI_EPISODE_ID: message.episode,
+    MQI_EPISODE_ID: message.incident,
     MQI_EPISODE_DELIVERY: message.delivery,
     MQI_EPISODE_EDGE: message.edge,
     MQI_EPISODE_KIND: message.kind,

@@ -1,9 +1,10 @@
 import type { Clock } from '../../domain/clock.ts';
 import type { Store } from '../../store/database.ts';
-import { dueDeliveries, isOpeningPending, updateDelivery } from '../../store/episodes.ts';
-import type { DueDelivery } from '../../store/episodes.ts';
+import { dueDeliveries, isOpeningPending, updateDelivery } from '../../store/incidents.ts';
+import type { DueDelivery } from '../../store/incidents.ts';
 import type { FailPoint } from '../../supervisor/fail-point.ts';
-import type { Episodes, Log } from '../../supervisor/log.ts';
+import type { TroubleSubject, Troubles } from '../../domain/trouble.ts';
+import type { Log } from '../../supervisor/log.ts';
 import { messageOf } from './message.ts';
 import type { Sender } from './message.ts';
 import type { Sink } from './sink.ts';
@@ -26,11 +27,11 @@ export function createDeliverer(deps: {
   readonly sender: Sender;
   readonly giveUpMs: number;
   readonly log: Log;
-  readonly troubles: Episodes;
+  readonly troubles: Troubles;
   readonly failPoint: FailPoint;
 }): Deliverer {
   const { sink, store, clock, sender, log, troubles, failPoint } = deps;
-  const what = `telling ${sink.name}`;
+  const subject: TroubleSubject = { kind: 'target', target: sink.name };
 
   const deliver = async (delivery: DueDelivery, signal: AbortSignal): Promise<void> => {
     const answer = await sink.deliver(messageOf(delivery, sender), signal);
@@ -39,18 +40,21 @@ export function createDeliverer(deps: {
     if (signal.aborted && answer.kind === 'failed') return;
     const at = clock.now();
     const tries = delivery.tries + 1;
-    const fields = { sink: sink.name, episode: delivery.episodeId, edge: delivery.edge, tries };
+    const fields = { sink: sink.name, incident: delivery.incidentId, edge: delivery.edge, tries };
     if (answer.kind === 'delivered') {
       store.write((tx) => updateDelivery(tx, delivery, { tries, deliveredAt: at, nextAt: null, error: null }));
-      troubles.over(what);
-      return log.info(fields, `${sink.name} was told of ${delivery.episode.kind} (${delivery.edge})`);
+      troubles.over(subject, 'undelivered');
+      return log.info(fields, `${sink.name} was told of ${delivery.incident.kind} (${delivery.edge})`);
     }
-    troubles.trouble(what, answer.reason);
+    troubles.note(subject, 'undelivered', answer.reason);
     const isGivenUp = at - delivery.createdAt >= deps.giveUpMs;
     const nextAt = isGivenUp ? null : at + backoffMs(tries, clock.random());
     store.write((tx) => updateDelivery(tx, delivery, { tries, nextAt, error: answer.reason }));
     if (isGivenUp) {
-      log.error(fields, `${sink.name} was not told of ${delivery.episode.kind}, and is not any more: ${answer.reason}`);
+      log.error(
+        fields,
+        `${sink.name} was not told of ${delivery.incident.kind}, and is not any more: ${answer.reason}`,
+      );
     }
   };
 

@@ -62,7 +62,7 @@ function mailOf(
     `kind:     ${message.kind} (docs/operations.md)`,
     `opened:   ${message.openedAt}`,
     ...(message.endedAt === null ? [] : [`ended:    ${message.endedAt}`]),
-    `episode:  ${message.episode}`,
+    `incident:  ${message.incident}`,
     `from:     installation ${message.installation} on ${message.machine}`,
     ...(facts.length === 0 ? [] : ['facts:', ...facts]),
     '',
@@ -75,7 +75,7 @@ function mailOf(
     text: `${lines.join('\n')}\n`,
     messageId: `<${message.delivery}.${message.installation}@mqi.invalid>`,
     headers: {
-      'X-MQI-Episode': message.episode,
+      'X-MQI-Incident': message.incident,
       'X-MQI-Delivery': message.delivery,
       'Auto-Submitted': 'auto-generated',
     },

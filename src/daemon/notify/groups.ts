@@ -1,21 +1,21 @@
-import type { EpisodeRow } from '../../store/episodes.ts';
+import type { IncidentRow } from '../../store/incidents.ts';
 import type { FinalEntry } from '../../store/queries.ts';
 
 /** Ids that one message names; the others are counted. */
 const MOST_NAMED = 50;
 
-type Group = Pick<EpisodeRow, 'kind' | 'subject' | 'openedAt' | 'count' | 'facts'>;
+type Group = Pick<IncidentRow, 'kind' | 'subject' | 'openedAt' | 'count' | 'facts'>;
 
 /** What becomes of the groups: those whose time is over, those that grow, and new ones. */
 export interface Grouping {
-  readonly closed: readonly EpisodeRow[];
-  readonly changed: readonly Pick<EpisodeRow, 'id' | 'count' | 'facts'>[];
+  readonly closed: readonly IncidentRow[];
+  readonly changed: readonly Pick<IncidentRow, 'id' | 'count' | 'facts'>[];
   readonly begun: readonly Group[];
 }
 
 /** Puts ends of cases together that happen within `groupMs` of the first, failures by their kind. */
 export function groupFinals(
-  open: readonly EpisodeRow[],
+  open: readonly IncidentRow[],
   entries: readonly FinalEntry[],
   groupMs: number,
   now: number,
@@ -23,7 +23,7 @@ export function groupFinals(
   const groups = open.filter(({ kind }) => kind === 'case_failed' || kind === 'case_completed');
   // before its begin: the clock was set back
   const closed = groups.filter(({ openedAt }) => now >= openedAt + groupMs || now < openedAt);
-  const changed = new Map<string, EpisodeRow>();
+  const changed = new Map<string, IncidentRow>();
   const begun = new Map<string, Group>();
   for (const entry of entries) {
     const isFailed = entry.toPhase === 'failed';

@@ -1,15 +1,15 @@
 import type { AlarmKind, Edge } from '../../domain/alarm.ts';
-import type { DueDelivery, EpisodeRow } from '../../store/episodes.ts';
-import { episodeNext, episodeSummary } from '../../views/episodes.ts';
+import type { DueDelivery, IncidentRow } from '../../store/incidents.ts';
+import { incidentNext, incidentSummary } from '../../views/incidents.ts';
 import { timeOrNull, timeText } from '../../views/shapes/time.ts';
 
 /** What a sink is told: the JSON body of a webhook, and all that a mail or a command is made of. Names no case. */
 export interface Message {
   /** Grows when a field changes its meaning; new fields do not count. */
   readonly version: 1;
-  /** The same for a message that is sent again: a receiver drops what it has seen. `EPISODE.EDGE` */
+  /** The same for a message that is sent again: a receiver drops what it has seen. `INCIDENT.EDGE` */
   readonly delivery: string;
-  readonly episode: string;
+  readonly incident: string;
   readonly edge: Edge;
   readonly kind: AlarmKind | 'test';
   readonly subject: string;
@@ -29,34 +29,34 @@ export interface Sender {
   readonly machine: string;
 }
 
-export function messageOf({ edge, episode }: Pick<DueDelivery, 'edge' | 'episode'>, sender: Sender): Message {
-  return { ...described(episode, edge), ...placed(sender) };
+export function messageOf({ edge, incident }: Pick<DueDelivery, 'edge' | 'incident'>, sender: Sender): Message {
+  return { ...described(incident, edge), ...placed(sender) };
 }
 
-function described(episode: EpisodeRow, edge: Edge): Omit<Message, 'installation' | 'machine'> {
+function described(incident: IncidentRow, edge: Edge): Omit<Message, 'installation' | 'machine'> {
   return {
     version: 1,
-    delivery: `${episode.id}.${edge}`,
-    episode: episode.id,
+    delivery: `${incident.id}.${edge}`,
+    incident: incident.id,
     edge,
-    kind: episode.kind,
-    subject: episode.subject,
-    summary: episodeSummary(episode, edge),
-    next: episodeNext(episode),
-    openedAt: timeText(episode.openedAt),
-    endedAt: timeOrNull(episode.endedAt),
-    count: episode.count,
-    facts: episode.facts,
+    kind: incident.kind,
+    subject: incident.subject,
+    summary: incidentSummary(incident, edge),
+    next: incidentNext(incident),
+    openedAt: timeText(incident.openedAt),
+    endedAt: timeOrNull(incident.endedAt),
+    count: incident.count,
+    facts: incident.facts,
   };
 }
 
 /** For `mqi notifications test`. */
 export function testMessage(sink: string, sender: Sender, at: number): Message {
-  const episode = `ep-test-${at}`;
+  const incident = `ep-test-${at}`;
   return {
     version: 1,
-    delivery: `${episode}.opened`,
-    episode,
+    delivery: `${incident}.opened`,
+    incident,
     edge: 'opened',
     kind: 'test',
     subject: sink,

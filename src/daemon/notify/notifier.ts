@@ -2,10 +2,11 @@ import { hostname } from 'node:os';
 
 import type { Config } from '../../config/config.ts';
 import type { Clock } from '../../domain/clock.ts';
+import { DAEMON } from '../../domain/trouble.ts';
+import type { Troubles } from '../../domain/trouble.ts';
 import type { Store } from '../../store/database.ts';
 import { removeMeta } from '../../store/meta.ts';
 import type { FailPoint } from '../../supervisor/fail-point.ts';
-import { createEpisodes } from '../../supervisor/log.ts';
 import type { Log } from '../../supervisor/log.ts';
 import { createSweep } from '../../supervisor/host/sweeps/sweep.ts';
 import { createDeliverer } from './deliverer.ts';
@@ -30,11 +31,11 @@ export function startNotifier(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
+  readonly troubles: Troubles;
   readonly failPoint: FailPoint;
 }): Notifier {
-  const { config, instance, store, clock, log, failPoint } = deps;
+  const { config, instance, store, clock, log, troubles, failPoint } = deps;
   const { notify } = config;
-  const troubles = createEpisodes(log);
   const stopping = new AbortController();
   const recorder = createRecorder({ store, clock, notify, instance, lookAtDisks: () => lookAtDisks(config) });
   recorder.begin();
@@ -45,13 +46,13 @@ export function startNotifier(deps: {
   }
 
   const sender = { instance, machine: hostname() };
-  const guarded = (what: string, run: () => Promise<void>) => async (): Promise<void> => {
+  const guarded = (run: () => Promise<void>) => async (): Promise<void> => {
     try {
       await run();
-      troubles.over(what);
+      troubles.over(DAEMON, 'notifications');
     } catch (error) {
       // a full disk: nothing is lost, it is judged and tried again
-      troubles.trouble(what, error);
+      troubles.note(DAEMON, 'notifications', error);
     }
   };
   const deliveries = notify.sinks.map((sink) => {
@@ -65,13 +66,13 @@ export function startNotifier(deps: {
       troubles,
       failPoint,
     });
-    const run = guarded(`recording what ${sink.name} was told`, () => deliverer.runOnce(stopping.signal));
+    const run = guarded(() => deliverer.runOnce(stopping.signal));
     return createSweep(clock, DELIVER_EVERY_MS, run);
   });
   const recording = createSweep(
     clock,
     RECORD_EVERY_MS,
-    guarded('recording what should be told', async () => {
+    guarded(async () => {
       if (!(await recorder.runOnce())) return;
       for (const sweep of deliveries) sweep.ask();
     }),

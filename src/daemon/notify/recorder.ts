@@ -4,22 +4,22 @@ import type { AlarmKind } from '../../domain/alarm.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Store, Tx } from '../../store/database.ts';
 import {
-  endEpisodesQuietly,
-  forgetEpisodes,
+  endIncidentsQuietly,
+  forgetIncidents,
   giveUpOtherSinks,
   insertDelivery,
-  insertEpisode,
-  openEpisodes,
+  insertIncident,
+  openIncidents,
   tellEnd,
-  updateEpisode,
-} from '../../store/episodes.ts';
-import type { EpisodeRow } from '../../store/episodes.ts';
+  updateIncident,
+} from '../../store/incidents.ts';
+import type { IncidentRow } from '../../store/incidents.ts';
 import { readMeta, writeMeta } from '../../store/meta.ts';
 import { finalEntries, jobsNearLimit, lastJournalId, listHosts, liveByHost } from '../../store/queries.ts';
 import { readSlots } from '../../store/slots.ts';
 import { judgeAlarms } from './alarms.ts';
 import type { DiskFacts, Lasting } from './alarms.ts';
-import { episodeId } from './episode-id.ts';
+import { incidentId } from './incident-id.ts';
 import { groupFinals } from './groups.ts';
 import type { Grouping } from './groups.ts';
 
@@ -32,7 +32,7 @@ const FORGET_MOST = 1_000;
 /** Rows of the journal without an end of a case, after which the place in it is written anyway. */
 const FAR_BEHIND = 10_000;
 
-/** Compares the world with the episodes that are recorded, and records what begins, changes and ends. */
+/** Compares the world with the incidents that are recorded, and records what begins, changes and ends. */
 export interface Recorder {
   /** What another configuration has left is brought in line with this one. */
   begin(): void;
@@ -58,17 +58,18 @@ export function createRecorder(deps: {
 
   const open = (
     tx: Tx,
-    episode: Pick<EpisodeRow, 'kind' | 'subject' | 'openedAt' | 'count' | 'facts'>,
+    incident: Pick<IncidentRow, 'kind' | 'subject' | 'openedAt' | 'count' | 'facts'>,
     tellAt: number,
     at: number,
   ): void => {
-    const id = episodeId(instance, episode.kind, episode.subject, episode.openedAt);
-    insertEpisode(tx, { ...episode, id, updatedAt: at });
-    for (const sink of sinksFor(episode.kind)) insertDelivery(tx, { episodeId: id, sink, edge: 'opened' }, tellAt, at);
+    const id = incidentId(instance, incident.kind, incident.subject, incident.openedAt);
+    insertIncident(tx, { ...incident, id, updatedAt: at });
+    for (const sink of sinksFor(incident.kind))
+      insertDelivery(tx, { incidentId: id, sink, edge: 'opened' }, tellAt, at);
   };
 
   /** What lasts: opens, changes, ends. */
-  const lastingChanges = (known: readonly EpisodeRow[], at: number): ((tx: Tx) => void)[] => {
+  const lastingChanges = (known: readonly IncidentRow[], at: number): ((tx: Tx) => void)[] => {
     const facts = {
       hosts: listHosts(store.db),
       slots: readSlots(store.db),
@@ -78,27 +79,27 @@ export function createRecorder(deps: {
     };
     const { lasting, unsure } = judgeAlarms(facts, notify, known, at);
     const told = lasting.filter(({ kind }) => isTold(kind));
-    const begun = told.filter((episode) => recordOf(known, episode) === null);
+    const begun = told.filter((incident) => recordOf(known, incident) === null);
     const over = known.filter(
       (row) =>
         LASTING_ALARMS.some((kind) => kind === row.kind) &&
-        !told.some((episode) => isSame(row, episode)) &&
+        !told.some((incident) => isSame(row, incident)) &&
         !unsure(row.kind, row.subject),
     );
     return [
       ...begun.map(
-        ({ since, ...episode }) =>
+        ({ since, ...incident }) =>
           (tx: Tx): void =>
-            open(tx, { ...episode, openedAt: since }, at, at),
+            open(tx, { ...incident, openedAt: since }, at, at),
       ),
-      ...told.flatMap((episode) => {
-        const row = recordOf(known, episode);
-        if (row === null || isUnchanged(row, episode)) return [];
-        const { count, facts } = episode;
-        return [(tx: Tx): void => updateEpisode(tx, row.id, { count, facts, updatedAt: at })];
+      ...told.flatMap((incident) => {
+        const row = recordOf(known, incident);
+        if (row === null || isUnchanged(row, incident)) return [];
+        const { count, facts } = incident;
+        return [(tx: Tx): void => updateIncident(tx, row.id, { count, facts, updatedAt: at })];
       }),
       ...over.map((row) => (tx: Tx): void => {
-        updateEpisode(tx, row.id, { endedAt: at, updatedAt: at });
+        updateIncident(tx, row.id, { endedAt: at, updatedAt: at });
         // that a job near its limit is over is told by how its case ended
         if (row.kind !== 'job_near_limit') tellEnd(tx, row.id, at);
       }),
@@ -106,7 +107,7 @@ export function createRecorder(deps: {
   };
 
   /** Ends of cases since the last time, put together. */
-  const groupChanges = (known: readonly EpisodeRow[], at: number): ((tx: Tx) => void)[] => {
+  const groupChanges = (known: readonly IncidentRow[], at: number): ((tx: Tx) => void)[] => {
     const last = lastJournalId(store.db);
     const cursor = readMeta(store.db, 'told_journal');
     const after = Number(cursor ?? last);
@@ -118,12 +119,12 @@ export function createRecorder(deps: {
       ...closed.map(
         (row) =>
           (tx: Tx): void =>
-            updateEpisode(tx, row.id, { endedAt: at, updatedAt: at }),
+            updateIncident(tx, row.id, { endedAt: at, updatedAt: at }),
       ),
       ...changed.map(
         ({ id, ...change }) =>
           (tx: Tx): void =>
-            updateEpisode(tx, id, { ...change, updatedAt: at }),
+            updateIncident(tx, id, { ...change, updatedAt: at }),
       ),
       ...begun.map(
         (group) =>
@@ -139,10 +140,10 @@ export function createRecorder(deps: {
     begin() {
       const at = clock.now();
       const names = notify.sinks.map((sink) => sink.name);
-      const known = openEpisodes(store.db);
+      const known = openIncidents(store.db);
       store.write((tx) => {
         giveUpOtherSinks(tx, names);
-        endEpisodesQuietly(
+        endIncidentsQuietly(
           tx,
           known.filter((row) => !isTold(row.kind)).map((row) => row.id),
           at,
@@ -151,7 +152,7 @@ export function createRecorder(deps: {
         for (const row of known) {
           if (!LASTING_ALARMS.some((kind) => kind === row.kind)) continue;
           for (const sink of sinksFor(row.kind))
-            insertDelivery(tx, { episodeId: row.id, sink, edge: 'opened' }, at, at);
+            insertDelivery(tx, { incidentId: row.id, sink, edge: 'opened' }, at, at);
         }
       });
     },
@@ -161,11 +162,11 @@ export function createRecorder(deps: {
         disksAtMs = clock.monotonic();
       }
       const at = clock.now();
-      const known = openEpisodes(store.db);
+      const known = openIncidents(store.db);
       const changes = [...lastingChanges(known, at), ...groupChanges(known, at)];
       if (clock.monotonic() - forgotAtMs >= FORGET_EVERY_MS) {
         forgotAtMs = clock.monotonic();
-        changes.push((tx) => forgetEpisodes(tx, at - KEEP_MS, FORGET_MOST));
+        changes.push((tx) => forgetIncidents(tx, at - KEEP_MS, FORGET_MOST));
       }
       if (changes.length === 0) return false;
       store.write((tx) => {
@@ -176,14 +177,14 @@ export function createRecorder(deps: {
   };
 }
 
-function isSame(row: EpisodeRow, episode: Lasting): boolean {
-  return row.kind === episode.kind && row.subject === episode.subject;
+function isSame(row: IncidentRow, incident: Lasting): boolean {
+  return row.kind === incident.kind && row.subject === incident.subject;
 }
 
-function recordOf(known: readonly EpisodeRow[], episode: Lasting): EpisodeRow | null {
-  return known.find((row) => isSame(row, episode)) ?? null;
+function recordOf(known: readonly IncidentRow[], incident: Lasting): IncidentRow | null {
+  return known.find((row) => isSame(row, incident)) ?? null;
 }
 
-function isUnchanged(row: EpisodeRow, { count, facts }: Lasting): boolean {
+function isUnchanged(row: IncidentRow, { count, facts }: Lasting): boolean {
   return row.count === count && JSON.stringify(row.facts) === JSON.stringify(facts);
 }

@@ -21,7 +21,7 @@ export function createWebhookSink({ name, url, secretFile, timeoutMs }: WebhookC
       headers: {
         'Content-Type': 'application/json',
         'User-Agent': 'mqi-communicator',
-        'X-MQI-Episode': message.episode,
+        'X-MQI-Incident': message.incident,
         'X-MQI-Delivery': message.delivery,
         'X-MQI-Timestamp': timestamp,
         'X-MQI-Signature': `sha256=${signatureOf(readSecret(secretFile), timestamp, body)}`,

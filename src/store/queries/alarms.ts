@@ -1,11 +1,11 @@
 import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lte, sql } from 'drizzle-orm';
 
 import type { ReadDb } from '../database.ts';
-import { SINK_LEFT } from '../episodes.ts';
-import type { DeliveryRow, EpisodeRow } from '../episodes.ts';
+import { SINK_LEFT } from '../incidents.ts';
+import type { DeliveryRow, IncidentRow } from '../incidents.ts';
 import type { JournalRow } from '../journal.ts';
 import { prepared } from '../prepared.ts';
-import { cases, deliveries, episodes, journal } from '../schema.ts';
+import { cases, deliveries, incidents, journal } from '../schema.ts';
 
 const live = inArray(cases.state, ['submitted', 'submitting', 'running']);
 
@@ -75,19 +75,19 @@ export function finalEntries(db: ReadDb, after: number, upTo: number): FinalEntr
   return finals(db).all({ after, upTo });
 }
 
-/** An episode, and whom it was told. */
-export interface ToldEpisode extends EpisodeRow {
+/** An incident, and whom it was told. */
+export interface ToldIncident extends IncidentRow {
   readonly deliveries: readonly DeliveryRow[];
 }
 
 /** What lasts now, and the last that are over: newest first. */
-export function listEpisodes(db: ReadDb, most: number): ToldEpisode[] {
-  const lasting = db.select().from(episodes).where(isNull(episodes.endedAt)).orderBy(desc(episodes.openedAt)).all();
+export function listIncidents(db: ReadDb, most: number): ToldIncident[] {
+  const lasting = db.select().from(incidents).where(isNull(incidents.endedAt)).orderBy(desc(incidents.openedAt)).all();
   const over = db
     .select()
-    .from(episodes)
-    .where(isNotNull(episodes.endedAt))
-    .orderBy(desc(episodes.openedAt))
+    .from(incidents)
+    .where(isNotNull(incidents.endedAt))
+    .orderBy(desc(incidents.openedAt))
     .limit(most)
     .all();
   const rows = [...lasting, ...over];
@@ -97,13 +97,13 @@ export function listEpisodes(db: ReadDb, most: number): ToldEpisode[] {
     .from(deliveries)
     .where(
       inArray(
-        deliveries.episodeId,
+        deliveries.incidentId,
         rows.map(({ id }) => id),
       ),
     )
     .orderBy(asc(deliveries.sink), asc(deliveries.createdAt))
     .all();
-  return rows.map((row) => ({ ...row, deliveries: told.filter(({ episodeId }) => episodeId === row.id) }));
+  return rows.map((row) => ({ ...row, deliveries: told.filter(({ incidentId }) => incidentId === row.id) }));
 }
 
 /** A sink that did not take what it was told. */

@@ -3,7 +3,7 @@ import { and, count, inArray, isNotNull, isNull, max, min, sql } from 'drizzle-o
 import type { AlarmKind } from '../../domain/alarm.ts';
 import type { FailureKind } from '../../domain/failure.ts';
 import type { ReadDb } from '../database.ts';
-import { cases, deliveries, episodes, journal, orders } from '../schema.ts';
+import { cases, deliveries, incidents, journal, orders } from '../schema.ts';
 
 const live = inArray(cases.state, ['submitted', 'submitting', 'running']);
 
@@ -64,12 +64,12 @@ export function countOpenOrders(db: ReadDb): number {
   return db.select({ many: count() }).from(orders).where(isNull(orders.handledAt)).get()!.many;
 }
 
-export function countOpenEpisodes(db: ReadDb): ReadonlyMap<AlarmKind, number> {
+export function countOpenIncidents(db: ReadDb): ReadonlyMap<AlarmKind, number> {
   const rows = db
-    .select({ kind: episodes.kind, many: count() })
-    .from(episodes)
-    .where(isNull(episodes.endedAt))
-    .groupBy(episodes.kind)
+    .select({ kind: incidents.kind, many: count() })
+    .from(incidents)
+    .where(isNull(incidents.endedAt))
+    .groupBy(incidents.kind)
     .all();
   return new Map(rows.map(({ kind, many }) => [kind, many]));
 }

@@ -3,13 +3,15 @@ import { initialTransition, transition } from 'xstate';
 import { caseMachine } from '../../../machines/index.ts';
 import type { CaseContext, CaseEvent, CaseInput } from '../../../machines/index.ts';
 import type { Phase } from '../../domain/case.ts';
-import { SLOT_HOLDING_PHASES, stateOf } from '../../domain/case.ts';
+import { stateOf } from '../../domain/case.ts';
 import { readCase, updateCase } from '../../store/cases.ts';
 import type { CaseRow } from '../../store/cases.ts';
 import type { Tx } from '../../store/database.ts';
 import { appendJournal } from '../../store/journal.ts';
-import { adoptSlot, freeSlotsOfCase, leaseSlot, quarantineSlotsOfCase } from '../../store/slots.ts';
+import { endTrouble, noteTrouble } from '../../store/troubles.ts';
 import { commitAttempt } from './attempt.ts';
+import { commitLease } from './lease.ts';
+import { saidBy } from './said.ts';
 import { effectsOf, persistSnapshot, phaseOf, restoreSnapshot } from './snapshot.ts';
 import type { CaseSnapshot } from './snapshot.ts';
 
@@ -44,6 +46,7 @@ type Columns = Pick<
   | 'paused'
   | 'blindCause'
   | 'blindSince'
+  | 'blindSpell'
   | 'blocked'
   | 'failureKind'
   | 'failure'
@@ -68,6 +71,7 @@ export function columnsOf(snapshot: CaseSnapshot): Columns {
     paused: context.paused,
     blindCause: context.blind?.cause ?? null,
     blindSince: context.blind?.sinceMs ?? null,
+    blindSpell: context.blind?.spell ?? null,
     blocked: context.blocked,
     failureKind: context.failure?.kind ?? null,
     failure: context.failure,
@@ -107,26 +111,37 @@ export function commitEvent(
     ...(entered ? { phaseSince: at } : {}),
   };
   updateCase(tx, row, change);
-  commitAttempt(tx, row, event, after.context, columns.phase, at);
-  commitLease(tx, row, event, columns.phase, at);
-  const notable =
-    entered || event.type !== 'job.observed' || row.blindCause !== null || row.blocked !== columns.blocked;
-  const journalId = notable ? journalEvent(tx, row, event, columns, after.context.attempt, at) : null;
+  const said = saidBy(actions);
+  commitAttempt(tx, row, event, after.context, columns.phase, said, at);
+  commitLease(tx, restored.snapshot, after, row, event, said, at);
+  const isNewTrouble = commitTrouble(tx, row, columns, at);
+  const journalId =
+    entered || isNewTrouble || !REPEATING.has(event.type)
+      ? journalEvent(tx, row, event, columns, after.context.attempt, at)
+      : null;
   return { event, from: row.phase, to: columns.phase, row: { ...row, ...change }, journalId, at };
 }
 
-/** The commit frees the lease when the new phase holds none: there is no release to forget. */
-function commitLease(tx: Tx, row: CaseRow, event: CaseEvent, to: Phase, at: number): void {
-  if (event.type === 'slot.leased') leaseSlot(tx, row.host!, event.slot, row.id, row.token!, at);
-  if (event.type === 'job.adopted' && event.slot !== null && SLOT_HOLDING_PHASES.has(to)) {
-    adoptSlot(tx, event.host, event.slot, row.id, event.token, at);
+/**
+ * What comes again and again while nothing moves: it is journaled when it moves the case on, or begins a trouble. That a
+ * host was unreachable is a row in the journal of the host (store/spells).
+ */
+const REPEATING: ReadonlySet<CaseEvent['type']> = new Set<CaseEvent['type']>([
+  'job.observed',
+  'work.blocked',
+  'host.unreachable',
+  'host.reachable',
+]);
+
+/** What holds the case up is a trouble of its attempt. True: it begins now, and does not merely come again. */
+function commitTrouble(tx: Tx, before: CaseRow, after: Columns, at: number): boolean {
+  // none is known beyond the row: most commits have nothing to write
+  if (before.blocked === after.blocked && before.token === after.token) return false;
+  if (before.token !== null && before.host !== null && (after.blocked === null || after.token !== before.token)) {
+    endTrouble(tx, { kind: 'attempt', host: before.host, token: before.token }, 'blocked', at);
   }
-  if (!SLOT_HOLDING_PHASES.has(row.phase) || SLOT_HOLDING_PHASES.has(to)) return;
-  if (event.type === 'operator.abandoned') {
-    quarantineSlotsOfCase(tx, row.id, `its case was abandoned by ${event.by} without proof: ${event.why}`, at);
-  } else {
-    freeSlotsOfCase(tx, row.id, at);
-  }
+  if (after.blocked === null || after.token === null || after.host === null) return false;
+  return noteTrouble(tx, { kind: 'attempt', host: after.host, token: after.token }, 'blocked', after.blocked, at);
 }
 
 function journalEvent(

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { Effect, Phase } from '../../domain/case.ts';
 import { EFFECTS } from '../../domain/case.ts';
 import { CONTEXT_VERSION, caseMachine } from '../../../machines/index.ts';
+import { upgraded } from './snapshot-upgrades.ts';
 
 export type CaseSnapshot = SnapshotFrom<typeof caseMachine>;
 
@@ -29,7 +30,9 @@ const persisted = z.looseObject({
     uploadTries: z.number().int().nonnegative(),
     releasesAgain: z.number().int().nonnegative(),
     paused: z.boolean(),
-    blind: z.object({ cause: z.enum(['link', 'queue', 'garbled']), sinceMs: z.number() }).nullable(),
+    blind: z
+      .object({ cause: z.enum(['link', 'queue', 'garbled']), sinceMs: z.number(), spell: z.number().nullable() })
+      .nullable(),
     blocked: z.string().nullable(),
     stop: z.looseObject({ kind: z.enum(['cancelled', 'limit', 'missing', 'lingering']) }).nullable(),
     failure: z.looseObject({ kind: z.string(), message: z.string(), hint: z.string() }).nullable(),
@@ -43,7 +46,7 @@ export type Restored =
 /** A snapshot as it was persisted → one that `transition()` takes. Anything odd is said, never thrown. */
 export function restoreSnapshot(text: string): Restored {
   try {
-    const json: unknown = JSON.parse(text);
+    const json = upgraded(JSON.parse(text));
     const parsed = persisted.safeParse(json);
     if (!parsed.success) return { kind: 'unreadable', reason: z.prettifyError(parsed.error).replaceAll(/\s+/g, ' ') };
     // an actor that is never started: resolveState would lose what transition() needs

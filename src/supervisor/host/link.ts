@@ -26,6 +26,8 @@ export interface Link {
   isOnline(): boolean;
   /** From any operation that could not see. Idempotent while offline. */
   lost(blind: Pick<Blind, 'cause' | 'reason'>): void;
+  /** All that lies on the host was judged: only now its failures are forgotten. */
+  proven(): void;
   /** Somebody mended it: the next connection is tried now. */
   retry(): void;
   stop(): Promise<void>;
@@ -109,6 +111,7 @@ export function createLink(deps: {
     lost: ({ cause, reason }) => {
       if (snapshot.value === 'online') fail('link.lost', cause, reason);
     },
+    proven: () => void send({ type: 'link.proven' }),
     retry: () => again(),
     async stop() {
       stopping.abort();

@@ -2,6 +2,7 @@ import type { CaseEvent } from '../../../machines/index.ts';
 import { LINGER_MS } from '../../../machines/index.ts';
 import type { Phase } from '../../domain/case.ts';
 import type { Clock } from '../../domain/clock.ts';
+import type { Troubles } from '../../domain/trouble.ts';
 import type { Observation } from '../../domain/observation.ts';
 import { judge } from '../../scheduler/judge.ts';
 import type { Blind, Facts, Look } from '../../scheduler/scheduler.ts';
@@ -9,7 +10,6 @@ import type { CaseRow } from '../../store/cases.ts';
 import type { Dispatch } from '../case/dispatch.ts';
 import type { Host } from './host.ts';
 import type { LiveCases } from '../case/live-cases.ts';
-import type { Episodes } from '../log.ts';
 import { reasonOf } from '../log.ts';
 
 /** The phases that a look may move on. `stopping` is not one: its own work is the proof. */
@@ -51,9 +51,9 @@ export function createObserver(deps: {
   readonly onLook: (look: Look) => void;
   readonly dispatch: Dispatch;
   readonly clock: Clock;
-  readonly episodes: Episodes;
+  readonly troubles: Troubles;
 }): Observer {
-  const { host, live, isOnline, dispatch, clock, episodes } = deps;
+  const { host, live, isOnline, dispatch, clock, troubles } = deps;
   const views = new Map<string, View>();
   const stopping = new AbortController();
   let wake = new AbortController();
@@ -70,9 +70,9 @@ export function createObserver(deps: {
       if (isOnline()) {
         try {
           await lookOnce(begun);
-          episodes.over(`looking at ${host.name}`);
+          troubles.over({ kind: 'host', host: host.name }, 'looking');
         } catch (error) {
-          episodes.trouble(`looking at ${host.name}`, error);
+          troubles.note({ kind: 'host', host: host.name }, 'looking', error);
         }
       }
       await clock.sleep(HINT_GAP_MS, stopping.signal);
@@ -118,6 +118,11 @@ export function createObserver(deps: {
     }
     if (observation.kind === 'unknown') {
       views.delete(asked.id);
+      // of this case alone: what it says of itself is told, and nothing is judged by it
+      const event: CaseEvent = { type: 'job.observed', observation, sinceMs: null };
+      if (now.blocked !== observation.reason || now.blindCause !== null) {
+        dispatch(asked.id, event, { entry: asked.entry });
+      }
       return;
     }
     const sinceMs = unbrokenMs(before, asked.entry, observation, atMs);
@@ -159,7 +164,7 @@ export function createObserver(deps: {
       try {
         commitPending(caseId, view);
       } catch (error) {
-        episodes.trouble('writing to the database', error);
+        troubles.note({ kind: 'daemon' }, 'database', error);
       }
     }
     views.clear();

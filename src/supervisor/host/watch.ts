@@ -1,9 +1,9 @@
 import type { CaseEvent } from '../../../machines/index.ts';
 import type { Clock } from '../../domain/clock.ts';
+import type { Troubles } from '../../domain/trouble.ts';
 import type { Blind } from '../../scheduler/scheduler.ts';
 import type { Store } from '../../store/database.ts';
 import { hasAttempts } from '../../store/attempts.ts';
-import { readHost } from '../../store/hosts.ts';
 import { leftRoot, strays } from '../../store/left-root.ts';
 import type { CaseChange } from '../case/commit.ts';
 import type { Dispatch } from '../case/dispatch.ts';
@@ -14,7 +14,7 @@ import { createHostRecord } from './record.ts';
 import { createLink } from './link.ts';
 import type { Link, LinkState } from './link.ts';
 import type { LiveCases } from '../case/live-cases.ts';
-import type { Episodes, Log } from '../log.ts';
+import type { Log } from '../log.ts';
 import { createObserver } from './looks.ts';
 import type { Observer } from './looks.ts';
 import { reconcile } from './sweeps/reconcile.ts';
@@ -57,14 +57,15 @@ export function createHostWatch(deps: {
   readonly announce: (change: CaseChange) => void;
   readonly clock: Clock;
   readonly log: Log;
-  readonly episodes: Episodes;
+  readonly troubles: Troubles;
   /** The names of all hosts of the configuration. */
   readonly configured: readonly string[];
   /** Work may start there now, or slots may be leased. */
   readonly onReady: () => void;
 }): HostWatch {
-  const { host, store, live, dispatch, clock, log, episodes } = deps;
-  const record = createHostRecord({ host: host.name, root: host.root, store, clock, log, episodes });
+  const { host, store, live, dispatch, clock, log, troubles } = deps;
+  const record = createHostRecord({ host: host.name, root: host.root, store, clock, log, troubles });
+  const subject = { kind: 'host', host: host.name } as const;
   const stopping = new AbortController();
   let reconciled = false;
   let everReconciled = false;
@@ -80,7 +81,7 @@ export function createHostWatch(deps: {
       try {
         dispatch(row.id, event);
       } catch (error) {
-        episodes.trouble('writing to the database', error);
+        troubles.note({ kind: 'daemon' }, 'database', error);
       }
     }
   };
@@ -108,41 +109,20 @@ export function createHostWatch(deps: {
       case 'connecting':
         return record.write({ state: 'connecting' });
       case 'online':
-        record.write({
-          state: 'online',
-          since: at,
-          lastSeenAt: at,
-          cause: null,
-          reason: null,
-          retryAt: null,
-          node: state.node,
-          notices: state.notices,
-        });
-        log.info({ host: host.name }, `host ${host.name} is online`);
+        record.answered(state.node, state.notices, at);
         tellCases({ type: 'host.reachable', host: host.name });
         void follow();
         sweep.ask();
         observer.hint();
         return deps.onReady();
       case 'offline': {
-        const before = readHost(store.db, host.name);
         reconciled = false;
         spells += 1;
         hints.abort();
         observer.forget();
-        const since = before?.cause == null ? at : before.since;
-        record.write({
-          state: 'offline',
-          since,
-          cause: state.cause,
-          reason: state.reason,
-          retryAt: at + state.retryInMs,
-          reconciledAt: null,
-        });
-        if (before?.cause !== state.cause || before.reason !== state.reason) {
-          log.warn({ host: host.name, cause: state.cause }, `host ${host.name} is out of sight: ${state.reason}`);
-        }
-        return tellCases({ type: 'host.unreachable', host: host.name, cause: state.cause, atMs: at });
+        const { cause, reason, retryInMs } = state;
+        const spell = record.lost({ cause, reason, retryAt: at + retryInMs }, at);
+        return tellCases({ type: 'host.unreachable', host: host.name, cause, atMs: at, spell });
       }
     }
   };
@@ -163,7 +143,7 @@ export function createHostWatch(deps: {
     onLook: (look) => record.seen(look.node, [...look.notices, ...gpus.notices()]),
     dispatch,
     clock,
-    episodes,
+    troubles,
   });
 
   const gpus: GpuWatch = createGpuWatch({
@@ -175,13 +155,12 @@ export function createHostWatch(deps: {
     onFree: () => deps.onReady(),
     clock,
     log,
-    episodes,
+    troubles,
     signal: stopping.signal,
   });
 
   const sweep: Sweep = createSweep(clock, RECONCILE_EVERY_MS, async () => {
     if (!link.isOnline() || stopping.signal.aborted) return;
-    const what = `reconciling ${host.name}`;
     const spell = spells;
     try {
       const outcome = await reconcile({
@@ -196,19 +175,20 @@ export function createHostWatch(deps: {
       if (stopping.signal.aborted) return;
       if (outcome.kind === 'blind') return link.lost(outcome);
       ({ orphans } = outcome);
-      episodes.over(what);
+      troubles.over(subject, 'reconciling');
       // before the barrier lifts: nothing is leased beside somebody else's process
       await gpus.probe();
       if (stopping.signal.aborted) return;
       // out of sight meanwhile: coming back has asked for another one already
       if (spell !== spells) return;
       reconciled = everReconciled = true;
-      record.write({ reconciledAt: clock.now() });
+      link.proven();
+      record.proven(clock.now());
       deps.onReady();
       await removeExpired({ host, store, clock, log, signal: stopping.signal });
       if (orphans > 0) sweepAgain(ORPHANS_EVERY_MS);
     } catch (error) {
-      episodes.trouble(what, error);
+      troubles.note(subject, 'reconciling', error);
       sweepAgain(RETRY_SWEEP_MS);
     }
   });

@@ -117,6 +117,8 @@ async function find({ row, host, signal }: EffectContext): Promise<EffectOutcome
         type: 'job.absent',
         message: 'the answer of the host was lost, and no job of this attempt is there',
       });
+    case 'not_yet':
+      return { kind: 'blocked', reason: outcome.reason };
     case 'blind':
       return outcome;
     default:

@@ -1,4 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
+import type { Troubles } from '../../domain/trouble.ts';
 import type { Effect } from '../../domain/case.ts';
 import type { CaseRow } from '../../store/cases.ts';
 import type { Reader } from '../../store/database.ts';
@@ -10,7 +11,6 @@ import type { EffectOutcome } from './effects.ts';
 import type { FailPoint } from '../fail-point.ts';
 import type { Host } from '../host/host.ts';
 import type { LiveCases } from '../case/live-cases.ts';
-import type { Episodes } from '../log.ts';
 import { reasonOf } from '../log.ts';
 import { WANTED } from '../case/snapshot.ts';
 
@@ -59,11 +59,11 @@ export function createRunner(deps: {
   readonly store: Reader;
   readonly clock: Clock;
   readonly failPoint: FailPoint;
-  readonly episodes: Episodes;
+  readonly troubles: Troubles;
   readonly results: string;
   readonly onProgress: (token: string, progress: Progress) => void;
 }): Runner {
-  const { live, hosts, isOnline, dispatch, clock, failPoint, episodes } = deps;
+  const { live, hosts, isOnline, dispatch, clock, failPoint, troubles } = deps;
   const works = new Map<string, Work>();
   const pauses = new Map<string, Pause>();
   let draining = false;
@@ -149,10 +149,10 @@ export function createRunner(deps: {
     for (let tries = 0; ; tries += 1) {
       try {
         dispatch(row.id, event, { entry: row.entry });
-        episodes.over('writing to the database');
+        troubles.over({ kind: 'daemon' }, 'database');
         return;
       } catch (error) {
-        episodes.trouble('writing to the database', error);
+        troubles.note({ kind: 'daemon' }, 'database', error);
         if (draining) return;
         await clock.sleep(Math.min(BACKOFF_MS.longest, BACKOFF_MS.first * 2 ** Math.min(tries, 10)));
       }

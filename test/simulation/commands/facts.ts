@@ -47,6 +47,7 @@ export function readFiles(host: SimHost, token: string, queue: QueueReading): Fi
     token,
     queue: state,
     job,
+    unreadable: null,
     directory: directory === null ? 'absent' : 'present',
     manifest: directory?.manifest === true ? 'present' : 'absent',
     claim: receipt(host, claim),

@@ -6,6 +6,7 @@ import type { Log } from '../../../src/supervisor/log.ts';
 import type { OrderedIntake } from '../../../src/supervisor/orders/orders.ts';
 import { establishIdentity } from '../../../src/supervisor/identity.ts';
 import { createSupervisor } from '../../../src/supervisor/supervisor.ts';
+import { createTroubles } from '../../../src/supervisor/troubles.ts';
 import type { Supervisor } from '../../../src/supervisor/supervisor.ts';
 import { gpuOf } from '../commands/gpus.ts';
 import type { SimHost } from '../host/sim-host.ts';
@@ -56,6 +57,7 @@ export function createDaemon(deps: DaemonDeps): SimDaemon {
       limitMs: shape.limitMs,
       intake: deps.intake,
       log: deps.log,
+      troubles: createTroubles({ store, clock, log: deps.log }),
       failPoint: deps.failPoint,
       ordersEveryMs: ORDERS_EVERY_MS,
     },

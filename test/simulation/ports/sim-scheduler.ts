@@ -153,15 +153,15 @@ export class SimScheduler implements port.Scheduler {
     return { kind: 'listed', attempts, staging: reply.value.staging };
   }
 
-  async remove(attempt: port.AttemptRef, signal: AbortSignal): Promise<{ readonly kind: 'removed' } | port.Blind> {
+  async remove(attempt: port.AttemptRef, signal: AbortSignal): Promise<port.RemoveOutcome> {
     this.#overseer.acts('remove', attempt.token, signal);
     const reply = await this.#ask((host) => remove(host, attempt), signal, REMOVE_TIMEOUT_MS);
     return reply.kind === 'done' ? { kind: 'removed' } : blindBy(reply);
   }
 
-  async sweepStaging(tokens: readonly string[], signal: AbortSignal): Promise<{ readonly kind: 'swept' } | port.Blind> {
+  async sweepStaging(tokens: readonly string[], signal: AbortSignal): Promise<port.SweepOutcome> {
     const reply = await this.#ask((host) => sweepStaging(host, tokens), signal, REMOVE_TIMEOUT_MS);
-    return reply.kind === 'done' ? { kind: 'swept' } : this.#blind(reply, signal);
+    return reply.kind === 'done' ? { kind: 'swept', left: [] } : this.#blind(reply, signal);
   }
 }
 

@@ -1,12 +1,13 @@
 import { assertNever } from '../../../domain/assert-never.ts';
 import type { Clock } from '../../../domain/clock.ts';
+import type { Troubles } from '../../../domain/trouble.ts';
 import { busyWith, missingGpus } from '../../../domain/gpu.ts';
 import type { Gpu } from '../../../domain/gpu.ts';
 import type { Blind, GpusOutcome } from '../../../scheduler/scheduler.ts';
 import type { Store } from '../../../store/database.ts';
 import { noteBusy, readSlots } from '../../../store/slots.ts';
 import type { Host } from '../host.ts';
-import type { Episodes, Log } from '../../log.ts';
+import type { Log } from '../../log.ts';
 
 /** How often the driver of a host is asked. A process that comes in between meets one job of ours, at most. */
 const PROBE_EVERY_MS = 30_000;
@@ -42,11 +43,11 @@ export function createGpuWatch(deps: {
   readonly onFree: () => void;
   readonly clock: Clock;
   readonly log: Log;
-  readonly episodes: Episodes;
+  readonly troubles: Troubles;
   readonly signal: AbortSignal;
 }): GpuWatch {
-  const { host, store, clock, log, episodes, signal } = deps;
-  const writing = `writing what runs on the GPUs of ${host.name}`;
+  const { host, store, clock, log, troubles, signal } = deps;
+  const subject = { kind: 'host', host: host.name } as const;
   let notices: readonly string[] = [];
   let isWritten = true;
   let running = Promise.resolve();
@@ -108,9 +109,9 @@ export function createGpuWatch(deps: {
       }
     } catch (error) {
       isWritten = false;
-      return episodes.trouble(writing, error);
+      return troubles.note(subject, 'gpus', error);
     }
-    episodes.over(writing);
+    troubles.over(subject, 'gpus');
     const wasOwed = !isWritten;
     isWritten = true;
     for (const { name, before, busy } of changes) {

@@ -146,6 +146,7 @@ async function judgeDead(
   if (facts.claim.kind === 'absent' && facts.directory === 'present') {
     const outcome = await host.scheduler.revoke(attempt, WHO, signal);
     if (outcome.kind === 'revoked') return { kind: 'proven', proof: 'revoked', end: null };
+    if (outcome.kind === 'not_yet') return { kind: 'alive', evidence: outcome.reason };
     return outcome.kind === 'blind' ? outcome : { kind: 'alive', evidence: 'its job claimed it just now' };
   }
   if (facts.claim.kind === 'present' && facts.claim.value.by === 'revocation') {

@@ -1,6 +1,6 @@
-import { listEpisodes } from '../../../store/queries.ts';
-import type { DeliveryRow, ToldEpisode } from '../../../store/queries.ts';
-import { deliveryShape, episodeNext, episodeSummary } from '../../episodes.ts';
+import { listIncidents } from '../../../store/queries.ts';
+import type { DeliveryRow, ToldIncident } from '../../../store/queries.ts';
+import { deliveryShape, incidentNext, incidentSummary } from '../../incidents.ts';
 import { badge } from '../badge.ts';
 import { ago, html, lasting, moment, said } from '../html.ts';
 import type { Html } from '../html.ts';
@@ -11,7 +11,7 @@ const SHOWN = 50;
 
 /** What the daemon tells by itself, to whom, and whether it arrived. */
 export function notificationsPage({ db, site }: View): Page {
-  const episodes = listEpisodes(db, SHOWN);
+  const incidents = listIncidents(db, SHOWN);
   const told = site.sinks.map(({ name, type }) => `${name} (${type})`).join(', ');
   return {
     title: 'Notifications',
@@ -23,15 +23,15 @@ export function notificationsPage({ db, site }: View): Page {
       {
         id: 'notifications',
         body:
-          episodes.length === 0
+          incidents.length === 0
             ? html`<p class="calm">Nothing happened that anybody is told of.</p>`
-            : episodesTable(episodes),
+            : incidentsTable(incidents),
       },
     ],
   };
 }
 
-function episodesTable(episodes: readonly ToldEpisode[]): Html {
+function incidentsTable(incidents: readonly ToldIncident[]): Html {
   return html`<div class="scroll">
     <table class="cards">
       <caption class="sr">
@@ -47,20 +47,22 @@ function episodesTable(episodes: readonly ToldEpisode[]): Html {
         </tr>
       </thead>
       <tbody>
-        ${episodes.map(
-          (episode) =>
-            html`<tr id="${episode.id}">
-              <th scope="row" class="words">${said(episodeSummary(episode))}</th>
-              <td>${moment(episode.openedAt)}</td>
+        ${incidents.map(
+          (incident) =>
+            html`<tr id="${incident.id}">
+              <th scope="row" class="words">${said(incidentSummary(incident))}</th>
+              <td>${moment(incident.openedAt)}</td>
               <td>
                 ${
-                  episode.endedAt === null
-                    ? html`${badge('warn', '●', 'lasts')} ${lasting(episode.openedAt)}`
-                    : html`${badge('idle', '○', 'over')} ${ago(episode.endedAt)}`
+                  incident.endedAt === null
+                    ? html`${badge('warn', '●', 'lasts')} ${lasting(incident.openedAt)}`
+                    : html`${badge('idle', '○', 'over')} ${ago(incident.endedAt)}`
                 }
               </td>
-              <td class="words">${episode.deliveries.map((row) => html`<div>${delivery(row)}</div>`)}</td>
-              <td class="words">${episode.endedAt === null ? html`<code>${said(episodeNext(episode))}</code>` : ''}</td>
+              <td class="words">${incident.deliveries.map((row) => html`<div>${delivery(row)}</div>`)}</td>
+              <td class="words">
+                ${incident.endedAt === null ? html`<code>${said(incidentNext(incident))}</code>` : ''}
+              </td>
             </tr>`,
         )}
       </tbody>

@@ -1,15 +1,15 @@
 import type { AlarmKind, Edge } from '../domain/alarm.ts';
 import { formatDuration, formatSize } from '../domain/duration.ts';
-import type { DeliveryRow, EpisodeRow, FailingSink, ToldEpisode } from '../store/queries.ts';
+import type { DeliveryRow, IncidentRow, FailingSink, ToldIncident } from '../store/queries.ts';
 import { timeOrNull, timeText } from './shapes/time.ts';
 
-type Episode = Pick<EpisodeRow, 'kind' | 'subject' | 'openedAt' | 'endedAt' | 'count' | 'facts'>;
+type Incident = Pick<IncidentRow, 'kind' | 'subject' | 'openedAt' | 'endedAt' | 'count' | 'facts'>;
 
 /** One sentence. No name of a case is in it: it is sent to others. */
-export function episodeSummary(episode: Episode, edge: Edge = 'opened'): string {
-  const { kind, subject, count, facts, openedAt } = episode;
+export function incidentSummary(incident: Incident, edge: Edge = 'opened'): string {
+  const { kind, subject, count, facts, openedAt } = incident;
   const since = `since ${clockText(openedAt)}`;
-  if (edge === 'ended') return `over: ${OVER[kind](episode)} (it lasted ${formatDuration(lastedMs(episode))})`;
+  if (edge === 'ended') return `over: ${OVER[kind](incident)} (it lasted ${formatDuration(lastedMs(incident))})`;
   switch (kind) {
     case 'case_failed':
       return `${cases(count)} failed: ${subject}`;
@@ -30,7 +30,7 @@ export function episodeSummary(episode: Episode, edge: Edge = 'opened'): string 
   }
 }
 
-const OVER: Readonly<Record<AlarmKind, (episode: Episode) => string>> = {
+const OVER: Readonly<Record<AlarmKind, (incident: Incident) => string>> = {
   case_failed: ({ subject }) => subject,
   case_completed: () => 'completed',
   host_unreachable: ({ subject }) => `host ${subject} can be seen again`,
@@ -41,7 +41,7 @@ const OVER: Readonly<Record<AlarmKind, (episode: Episode) => string>> = {
 };
 
 /** The command that shows more, or mends it; docs/operations.md has a heading for each kind. */
-export function episodeNext({ kind, subject, facts }: Episode): string {
+export function incidentNext({ kind, subject, facts }: Incident): string {
   switch (kind) {
     case 'case_failed':
       return `mqi cases list --state failed --failure ${subject}`;
@@ -60,7 +60,7 @@ export function episodeNext({ kind, subject, facts }: Episode): string {
   }
 }
 
-function lastedMs({ openedAt, endedAt }: Episode): number {
+function lastedMs({ openedAt, endedAt }: Incident): number {
   return Math.max(0, (endedAt ?? openedAt) - openedAt);
 }
 
@@ -87,7 +87,7 @@ function clockText(atMs: number): string {
   return `${timeText(atMs).slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-export interface EpisodeShape {
+export interface IncidentShape {
   readonly id: string;
   readonly kind: AlarmKind;
   readonly subject: string;
@@ -113,13 +113,13 @@ export interface DeliveryShape {
   readonly error: string | null;
 }
 
-export function episodeShape(row: ToldEpisode): EpisodeShape {
+export function incidentShape(row: ToldIncident): IncidentShape {
   return {
     id: row.id,
     kind: row.kind,
     subject: row.subject,
-    summary: episodeSummary(row),
-    next: episodeNext(row),
+    summary: incidentSummary(row),
+    next: incidentNext(row),
     openedAt: timeText(row.openedAt),
     updatedAt: timeText(row.updatedAt),
     endedAt: timeOrNull(row.endedAt),

@@ -3,39 +3,39 @@ import { and, asc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import type { Edge } from '../domain/alarm.ts';
 import type { ReadDb, Tx } from './database.ts';
 import { prepared } from './prepared.ts';
-import { deliveries, episodes } from './schema.ts';
+import { deliveries, incidents } from './schema.ts';
 
-export type EpisodeRow = typeof episodes.$inferSelect;
+export type IncidentRow = typeof incidents.$inferSelect;
 export type DeliveryRow = typeof deliveries.$inferSelect;
 
 /** A message that is to be delivered, with what it tells of. */
 export interface DueDelivery extends DeliveryRow {
-  readonly episode: EpisodeRow;
+  readonly incident: IncidentRow;
 }
 
-const open = prepared((db) => db.select().from(episodes).where(isNull(episodes.endedAt)).prepare());
+const open = prepared((db) => db.select().from(incidents).where(isNull(incidents.endedAt)).prepare());
 
-export function openEpisodes(db: ReadDb): EpisodeRow[] {
+export function openIncidents(db: ReadDb): IncidentRow[] {
   return open(db).all();
 }
 
 /** One that was ended quietly, because nobody was told of its kind for a while, goes on: it is the same. */
-export function insertEpisode(tx: Tx, row: typeof episodes.$inferInsert): void {
+export function insertIncident(tx: Tx, row: typeof incidents.$inferInsert): void {
   const { id: _id, ...again } = row;
-  tx.insert(episodes)
+  tx.insert(incidents)
     .values(row)
-    .onConflictDoUpdate({ target: episodes.id, set: { ...again, endedAt: null } })
+    .onConflictDoUpdate({ target: incidents.id, set: { ...again, endedAt: null } })
     .run();
 }
 
-export function updateEpisode(tx: Tx, id: string, change: Partial<EpisodeRow>): void {
-  tx.update(episodes).set(change).where(eq(episodes.id, id)).run();
+export function updateIncident(tx: Tx, id: string, change: Partial<IncidentRow>): void {
+  tx.update(incidents).set(change).where(eq(incidents.id, id)).run();
 }
 
-/** One message a sink, episode and edge: a second one is none. */
+/** One message a sink, incident and edge: a second one is none. */
 export function insertDelivery(
   tx: Tx,
-  delivery: { readonly episodeId: string; readonly sink: string; readonly edge: Edge },
+  delivery: { readonly incidentId: string; readonly sink: string; readonly edge: Edge },
   nextAt: number,
   at: number,
 ): void {
@@ -46,13 +46,13 @@ export function insertDelivery(
 }
 
 /** Whoever was told that it opened, or is about to be, is told that it ended. */
-export function tellEnd(tx: Tx, episodeId: string, at: number): void {
+export function tellEnd(tx: Tx, incidentId: string, at: number): void {
   const told = tx
     .select({ sink: deliveries.sink })
     .from(deliveries)
-    .where(and(eq(deliveries.episodeId, episodeId), eq(deliveries.edge, 'opened')))
+    .where(and(eq(deliveries.incidentId, incidentId), eq(deliveries.edge, 'opened')))
     .all();
-  for (const { sink } of told) insertDelivery(tx, { episodeId, sink, edge: 'ended' }, at, at);
+  for (const { sink } of told) insertDelivery(tx, { incidentId, sink, edge: 'ended' }, at, at);
 }
 
 /** Further ahead than any back-off reaches: the clock was set back since. */
@@ -60,9 +60,9 @@ const LONGEST_WAIT_MS = 2 * 3_600_000;
 
 const due = prepared((db) =>
   db
-    .select({ delivery: deliveries, episode: episodes })
+    .select({ delivery: deliveries, incident: incidents })
     .from(deliveries)
-    .innerJoin(episodes, eq(episodes.id, deliveries.episodeId))
+    .innerJoin(incidents, eq(incidents.id, deliveries.incidentId))
     .where(
       and(
         eq(deliveries.sink, sql.placeholder('sink')),
@@ -71,7 +71,7 @@ const due = prepared((db) =>
       ),
     )
     // that it ended is never told before that it opened
-    .orderBy(asc(episodes.openedAt), sql`${deliveries.edge} = 'ended'`)
+    .orderBy(asc(incidents.openedAt), sql`${deliveries.edge} = 'ended'`)
     .limit(sql.placeholder('most'))
     .prepare(),
 );
@@ -80,27 +80,27 @@ const due = prepared((db) =>
 export function dueDeliveries(db: ReadDb, sink: string, at: number, most: number): DueDelivery[] {
   return due(db)
     .all({ sink, at, most })
-    .map(({ delivery, episode }) => ({ ...delivery, episode }));
+    .map(({ delivery, incident }) => ({ ...delivery, incident }));
 }
 
-/** Whether the sink is still to hear that the episode opened. */
-export function isOpeningPending(db: ReadDb, { episodeId, sink }: DeliveryRow): boolean {
+/** Whether the sink is still to hear that the incident opened. */
+export function isOpeningPending(db: ReadDb, { incidentId, sink }: DeliveryRow): boolean {
   const row = db
     .select({ nextAt: deliveries.nextAt })
     .from(deliveries)
-    .where(and(eq(deliveries.episodeId, episodeId), eq(deliveries.sink, sink), eq(deliveries.edge, 'opened')))
+    .where(and(eq(deliveries.incidentId, incidentId), eq(deliveries.sink, sink), eq(deliveries.edge, 'opened')))
     .get();
   return row !== undefined && row.nextAt !== null;
 }
 
 export function updateDelivery(
   tx: Tx,
-  { episodeId, sink, edge }: Pick<DeliveryRow, 'episodeId' | 'sink' | 'edge'>,
+  { incidentId, sink, edge }: Pick<DeliveryRow, 'incidentId' | 'sink' | 'edge'>,
   change: Partial<DeliveryRow>,
 ): void {
   tx.update(deliveries)
     .set(change)
-    .where(and(eq(deliveries.episodeId, episodeId), eq(deliveries.sink, sink), eq(deliveries.edge, edge)))
+    .where(and(eq(deliveries.incidentId, incidentId), eq(deliveries.sink, sink), eq(deliveries.edge, edge)))
     .run();
 }
 
@@ -117,24 +117,24 @@ export function giveUpOtherSinks(tx: Tx, sinks: readonly string[]): void {
 }
 
 /** Ends what nobody is told of any more, without a word. */
-export function endEpisodesQuietly(tx: Tx, ids: readonly string[], at: number): void {
+export function endIncidentsQuietly(tx: Tx, ids: readonly string[], at: number): void {
   if (ids.length === 0) return;
-  tx.update(episodes)
+  tx.update(incidents)
     .set({ endedAt: at })
-    .where(inArray(episodes.id, [...ids]))
+    .where(inArray(incidents.id, [...ids]))
     .run();
 }
 
-/** Episodes that ended before `before`, with their deliveries; at most `most`. */
-export function forgetEpisodes(tx: Tx, before: number, most: number): void {
+/** Incidents that ended before `before`, with their deliveries; at most `most`. */
+export function forgetIncidents(tx: Tx, before: number, most: number): void {
   const old = tx
-    .select({ id: episodes.id })
-    .from(episodes)
-    .where(and(lt(episodes.openedAt, before), lt(episodes.endedAt, before)))
+    .select({ id: incidents.id })
+    .from(incidents)
+    .where(and(lt(incidents.openedAt, before), lt(incidents.endedAt, before)))
     .limit(most)
     .all()
     .map(({ id }) => id);
   if (old.length === 0) return;
-  tx.delete(deliveries).where(inArray(deliveries.episodeId, old)).run();
-  tx.delete(episodes).where(inArray(episodes.id, old)).run();
+  tx.delete(deliveries).where(inArray(deliveries.incidentId, old)).run();
+  tx.delete(incidents).where(inArray(incidents.id, old)).run();
 }
