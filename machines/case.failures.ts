@@ -93,7 +93,7 @@ const MOST_SIGNALS = 64;
 function failedBy(context: CaseContext, exitCode: number): Failure {
   const number = exitCode - 128;
   if (number < 1 || number > MOST_SIGNALS) {
-    return { kind: 'job_failed', exitCode, message: `the job ended with exit code ${exitCode}`, hint: logs(context) };
+    return { kind: 'job_failed', exitCode, message: `the job exited with code ${exitCode}`, hint: logs(context) };
   }
   const signal = SIGNALS[number];
   if (signal === undefined) {

@@ -42,10 +42,13 @@ function functionsIn(value: unknown, path = ''): readonly string[] {
   return Object.entries(value).flatMap(([key, inner]) => functionsIn(inner, `${path}/${key}`));
 }
 
+/** What a transition of a case says of its slot and of the proof. */
+const SAID = ['takeOverSlot', 'quarantineSlot', 'leaveResults', 'proveRevoked', 'proveGone', 'proveNeverCreated'];
+
 describe.each([
-  { name: 'case', machine: caseMachine, work: EFFECTS as readonly string[] },
-  { name: 'link', machine: linkMachine, work: ['connect', 'wait'] },
-])('the $name machine', ({ machine, work }) => {
+  { name: 'case', machine: caseMachine, work: EFFECTS as readonly string[], said: SAID },
+  { name: 'link', machine: linkMachine, work: ['connect', 'wait'], said: [] },
+])('the $name machine', ({ machine, work, said }) => {
   const root = json(machine);
   const states = statesOf(root);
   const implementations = machine.implementations as unknown as {
@@ -72,6 +75,11 @@ describe.each([
     const wish = implementations.actions[type];
     expect(wish).toBeTypeOf('function');
     expect((wish as () => unknown)()).toBeUndefined();
+  });
+
+  test.each(said)('`%s` only says something: the machine itself does nothing about it', (type) => {
+    expect((implementations.actions[type] as () => unknown)()).toBeUndefined();
+    expect(transitionsOf(root).filter(({ actions }) => typesOf(actions).includes(type))).not.toEqual([]);
   });
 
   test('nothing happens by itself: no timer, no invoked actor, no eventless transition, no built-in action', () => {

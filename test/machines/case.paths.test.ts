@@ -245,9 +245,14 @@ test('an answer of the host ends the blind spell, and moving on ends what the wo
   );
 });
 
-test('an unknown status changes nothing', () => {
+test('an unknown status moves nothing on, frees nothing and counts no time: it is told, and its host is not blind', () => {
   everyEdge(
-    (edge) => !edge.accepted,
+    ({ from, phase, next, accepted: taken, actions }) => {
+      const { blocked, blind, ...before } = from.snapshot.context;
+      const { blocked: reason, blind: isBlind, ...now } = next.context;
+      const isTold = !taken || (reason !== null && isBlind === null);
+      return phase === from.phase && isTold && actions.length === 0 && isDeepStrictEqual(now, before);
+    },
     of('job.observed').filter(({ event }) => event.type === 'job.observed' && event.observation.kind === 'unknown'),
   );
 });
@@ -270,6 +275,29 @@ test('a case being stopped has a reason, and one that runs has a job', () => {
   everyNode(({ phase, snapshot: { context } }) => stateOf(phase) !== 'running' || context.job !== null);
 });
 
+/** What a transition says of the slot and of the proof. */
+const SAID = ['takeOverSlot', 'quarantineSlot', 'leaveResults', 'proveRevoked', 'proveGone', 'proveNeverCreated'];
+const PROOFS = SAID.filter((type) => type.startsWith('prove'));
+
+test('a proof is said at most once a transition; a slot is given up by proof or by quarantine, and never by both', () => {
+  everyEdge(({ from, next, actions, event }) => {
+    const proofs = actions.filter((type) => PROOFS.includes(type));
+    const isGivenUp = from.snapshot.hasTag('holdsSlot') && !next.hasTag('holdsSlot');
+    const isQuarantined = actions.includes('quarantineSlot');
+    // nothing proves what was being submitted: the slot is free, and the barrier keeps it until the host was reconciled
+    if (event.type === 'daemon.restarted') return proofs.length === 0 && !isQuarantined;
+    return proofs.length <= 1 && (isGivenUp ? (proofs.length === 1) !== isQuarantined : !isQuarantined);
+  });
+});
+
+test('no case is over without a proof, but by a restart or an operator who gives it up', () => {
+  everyEdge(({ from, phase, actions, event }) => {
+    if (phase !== 'failed' || from.phase === 'collecting' || from.phase === phase) return true;
+    const isProven = actions.some((type) => PROOFS.includes(type));
+    return isProven || event.type === 'daemon.restarted' || actions.includes('quarantineSlot');
+  });
+});
+
 test('a transition wants the one effect of the phase that it enters, and nothing that xstate would do by itself', () => {
   const wanted: Partial<Record<Phase, Effect>> = {
     staging: 'upload',
@@ -282,7 +310,8 @@ test('a transition wants the one effect of the phase that it enters, and nothing
   expect(Object.values(wanted).toSorted()).toEqual(EFFECTS.toSorted());
   everyEdge(({ from, phase, event, actions }) => {
     const entered = phase !== from.phase || (event.type === 'upload.failed' && from.phase === 'staging');
-    return isDeepStrictEqual(actions, entered && wanted[phase] !== undefined ? [wanted[phase]] : []);
+    const work = actions.filter((type) => !SAID.includes(type));
+    return isDeepStrictEqual(work, entered && wanted[phase] !== undefined ? [wanted[phase]] : []);
   });
   everyEdge(({ actions }) => !actions.some((type) => type.startsWith('xstate.')));
 });

@@ -11,7 +11,7 @@ import type { Phase } from '../../src/domain/case.ts';
 import * as f from './case.fixture.ts';
 
 const FOLDER = new URL('../fixtures/snapshots/', import.meta.url);
-const fileOf = (phase: Phase): URL => new URL(`case.v1.${phase}.json`, FOLDER);
+const fileOf = (phase: Phase): URL => new URL(`case.v2.${phase}.json`, FOLDER);
 const phases: readonly Phase[] = Object.values(PHASES).flat();
 
 type Persisted = Snapshot<unknown>;
@@ -46,10 +46,11 @@ const ONWARD: Readonly<Record<Phase, readonly CaseEvent[]>> = {
   failed: [],
 };
 
-test('there is one committed snapshot a phase, of version 1, and no other file', () => {
-  expect(readdirSync(FOLDER).toSorted()).toEqual(phases.map((phase) => `case.v1.${phase}.json`).toSorted());
-  expect(CONTEXT_VERSION).toBe(1);
-  for (const phase of phases) expect(committed(phase)).toMatchObject({ context: { version: 1 } });
+test('there is one committed snapshot a phase of this version; those of older ones are for the upgrade', () => {
+  const current = readdirSync(FOLDER).filter((name) => name.startsWith(`case.v${CONTEXT_VERSION}.`));
+  expect(current.toSorted()).toEqual(phases.map((phase) => `case.v2.${phase}.json`).toSorted());
+  expect(CONTEXT_VERSION).toBe(2);
+  for (const phase of phases) expect(committed(phase)).toMatchObject({ context: { version: 2 } });
 });
 
 describe.each(phases)('a committed snapshot in `%s`', (phase) => {

@@ -236,6 +236,9 @@ const TABLE = {
       'unknown, since': { event: f.unknown(f.LOOK_MS) },
       'unknown, blind': { event: f.unknown(), given: blind },
       'unknown, past a lowered limit': { event: f.unknown(f.LOOK_MS), given: limitLowered },
+      'unknown, blocked': { event: f.unknown(), given: blocked },
+      'unknown, once more': { event: f.unknown(), given: after(f.unknown()) },
+      'unknown, once more and blind': { event: f.unknown(), given: after(f.unknown(), f.unreachable('link')) },
     },
     table: `
                                             | waiting | staging | staged | creating | confirming | releasing              | queued                 | executing              | stopping | collecting | completed | failed | changes
@@ -282,10 +285,13 @@ const TABLE = {
       missing, killed in queue              | .       | .       | .      | .        | .          | stopping               | stopping               | stopping               | .        | .          | .         | .      | stop
       missing, blind                        | /       | .       | /      | .        | .          | stopping               | stopping               | stopping               | .        | .          | /         | /      | blind stop
       missing, cancel asked                 | /       | /       | /      | .        | .          | /                      | /                      | /                      | .        | .          | /         | .      | -
-      unknown                               | .       | .       | .      | .        | .          | .                      | .                      | .                      | .        | .          | .         | .      | -
-      unknown, since                        | .       | .       | .      | .        | .          | .                      | .                      | .                      | .        | .          | .         | .      | -
-      unknown, blind                        | /       | .       | /      | .        | .          | .                      | .                      | .                      | .        | .          | /         | /      | -
-      unknown, past a lowered limit         | .       | .       | .      | .        | .          | .                      | .                      | .                      | /        | /          | /         | /      | -
+      unknown                               | .       | .       | .      | .        | .          | =                      | =                      | =                      | .        | .          | .         | .      | blocked
+      unknown, since                        | .       | .       | .      | .        | .          | =                      | =                      | =                      | .        | .          | .         | .      | blocked
+      unknown, blind                        | /       | .       | /      | .        | .          | =                      | =                      | =                      | .        | .          | /         | /      | blind blocked
+      unknown, past a lowered limit         | .       | .       | .      | .        | .          | =                      | =                      | =                      | /        | /          | /         | /      | blocked
+      unknown, blocked                      | /       | .       | /      | .        | .          | .                      | =                      | =                      | .        | .          | /         | /      | blocked
+      unknown, once more                    | /       | /       | /      | /        | /          | .                      | .                      | .                      | /        | /          | /         | /      | -
+      unknown, once more and blind          | /       | /       | /      | /        | /          | =                      | =                      | =                      | /        | /          | /         | /      | blind
     `,
   },
   'job.gone': {

@@ -154,7 +154,7 @@ test('a case that lost sight of its host twice has been blind since the first ti
     f.unreachable('link', f.HOST, 1_000),
     f.unreachable('queue', f.HOST, 9_000),
   ]);
-  expect(blind.context.blind).toEqual({ cause: 'queue', sinceMs: 1_000 });
+  expect(blind.context.blind).toEqual({ cause: 'queue', sinceMs: 1_000, spell: 7 });
 });
 
 test('a job known by its claim alone is filled in once by a look that finds it', () => {
@@ -204,7 +204,7 @@ test('over any days of looks and outages the clock is the sum of the unbroken lo
       let countedMs = 0;
       let blind = false;
       for (const event of events) {
-        if (event.type === 'job.observed' && event.observation.kind !== 'unknown') {
+        if (event.type === 'job.observed') {
           if (event.observation.kind === 'executing' && !blind) countedMs += Math.max(0, event.sinceMs ?? 0);
           blind = false;
         }
@@ -217,4 +217,27 @@ test('over any days of looks and outages the clock is the sum of the unbroken lo
       expect(f.phaseOf(snapshot)).toBe('executing');
     }),
   );
+});
+
+test('above 128 an exit code may have been a signal: both readings are said, and the code stays a number', () => {
+  const failed = (exitCode: number) =>
+    failureAfter(...f.ROUTES.executing, f.ended({ kind: 'exited', exitCode }), f.collected);
+  for (let code = 1; code <= 255; code += 1) expect(failed(code)).toMatchObject({ exitCode: code });
+  expect(failed(3)?.message).toBe('the job exited with code 3');
+  expect(failed(128)?.message).toBe('the job exited with code 128');
+  expect(failed(137)).toMatchObject({
+    kind: 'job_killed',
+    signal: 'KILL',
+    message: 'the job ended with exit code 137: ended by SIGKILL (out of memory, or a kill), or exited so',
+  });
+  expect(failed(153)?.message).toBe(
+    'the job ended with exit code 153: ended by SIGXFSZ (file size limit), or exited so',
+  );
+  expect(failed(160)).toMatchObject({
+    kind: 'job_failed',
+    message: 'the job ended with exit code 160: ended by signal 32, or exited so',
+  });
+  expect(failed(192)?.message).toBe('the job ended with exit code 192: ended by signal 64, or exited so');
+  expect(failed(193)?.message).toBe('the job exited with code 193');
+  expect(failed(255)?.message).toBe('the job exited with code 255');
 });

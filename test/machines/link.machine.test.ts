@@ -63,31 +63,38 @@ test('a new link is connecting, and wants to', () => {
   expect(actions.map(({ type }) => type)).toEqual(['connect']);
 });
 
-test('a lost link says why and when it is tried again; an open one has forgotten both', () => {
+test('a lost link says why and when it is tried again; an open one has forgotten both, a proven one its failures too', () => {
   const offline = walk(opened, lost(0));
   expect(offline.context).toEqual({ host: 'gpu1', failures: 1, retryInMs: 500, reason: 'connection reset' });
-  expect(walk(opened, lost(0), over, opened).context).toEqual(initial().context);
+  expect(walk(opened, lost(0), over, opened).context).toEqual({ ...initial().context, failures: 1 });
+  expect(walk(opened, lost(0), over, opened, proven).context).toEqual(initial().context);
 });
 
 const jitters = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const events: fc.Arbitrary<LinkEvent> = fc.oneof(
   fc.constant(opened),
   fc.constant(over),
+  fc.constant(proven),
   jitters.map(lost),
   jitters.map(failed),
 );
 
-test('failures count the connections that broke in a row, whatever happens', () => {
+test('failures count what broke since the host was last proven, however often it was connected to meanwhile', () => {
   fc.assert(
     fc.property(fc.array(events, { maxLength: 80 }), (sequence) => {
       let snapshot = initial();
-      let inARow = 0;
+      let broken = 0;
+      let isTold = false;
       for (const event of sequence) {
-        if (snapshot.can(event) && event.type === 'link.opened') inARow = 0;
-        if (snapshot.can(event) && (event.type === 'link.lost' || event.type === 'link.failed')) inARow += 1;
+        if (snapshot.can(event) && event.type === 'link.proven') broken = 0;
+        if (snapshot.can(event) && event.type === 'link.opened') isTold = false;
+        if (snapshot.can(event) && (event.type === 'link.lost' || event.type === 'link.failed')) {
+          broken += 1;
+          isTold = true;
+        }
         snapshot = step(snapshot, event);
-        expect(snapshot.context.failures).toBe(inARow);
-        expect(snapshot.context.reason === null).toBe(inARow === 0);
+        expect(snapshot.context.failures).toBe(broken);
+        expect(snapshot.context.reason === null).toBe(!isTold);
       }
     }),
   );
