@@ -72,6 +72,8 @@ function report(io: Io, row: OrderRow, subject: string, running: boolean): void 
       return io.out.line(styled('green', 'done'), `     ${what}: ${row.message ?? ''}`);
     case 'refused':
       return io.err.line(styled('red', 'refused'), `  ${what}: ${row.message ?? ''}`);
+    case 'cancelled':
+      return io.err.line(styled('yellow', 'cancelled'), `  ${what}: ${row.message ?? ''}`);
     case null:
       io.out.line(
         styled('yellow', 'kept'),

@@ -248,7 +248,7 @@ test('an answer of the host ends the blind spell, and moving on ends what the wo
 test('an unknown status moves nothing on, frees nothing and counts no time: it is told, and its host is not blind', () => {
   everyEdge(
     ({ from, phase, next, accepted: taken, actions }) => {
-      const { blocked, blind, ...before } = from.snapshot.context;
+      const { blocked: _blocked, blind: _blind, ...before } = from.snapshot.context;
       const { blocked: reason, blind: isBlind, ...now } = next.context;
       const isTold = !taken || (reason !== null && isBlind === null);
       return phase === from.phase && isTold && actions.length === 0 && isDeepStrictEqual(now, before);
