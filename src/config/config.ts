@@ -20,6 +20,8 @@ export interface Config {
   readonly hosts: readonly HostConfig[];
   readonly web: WebConfig;
   readonly notify: NotifyConfig;
+  /** How long the journal of a case stays after it ended. */
+  readonly keep: { readonly journalMs: number };
   readonly log: { readonly level: LogLevel };
 }
 

@@ -36,6 +36,7 @@ export function resolveConfig(
     hosts: place.hostOrder.map((name) => resolveHost(name, output.hosts[name]!, local)),
     web: resolveWeb(output.web, local),
     notify: resolveNotify(output.notify, local),
+    keep: { journalMs: output.keep.journal },
     log: output.log,
   };
 }

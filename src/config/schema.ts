@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { LOG_LEVELS } from './config.ts';
-import { localPath } from './field.ts';
+import { duration, localPath } from './field.ts';
 import { hostsSchema } from './host-schema.ts';
 import { jobSchema } from './job-schema.ts';
 import { notifySchema } from './notify-schema.ts';
@@ -24,6 +24,17 @@ export const configSchema = z
     hosts: hostsSchema,
     web: webSchema,
     notify: notifySchema,
+    keep: z
+      .strictObject({
+        journal: duration({ min: '1d', max: '3660d', example: '90d' })
+          .prefault('90d')
+          .describe(
+            'How long the journal of a case is kept after the case has ended. The case itself, its attempts and its results stay, and no counter goes back.',
+          ),
+      })
+      .meta({ expected: 'a map such as { journal: 90d }' })
+      .prefault({})
+      .describe('How long the database keeps its history. What stays on the hosts: `hosts.NAME.keep`.'),
     log: z
       .strictObject({
         level: z.enum(LOG_LEVELS).prefault('info').describe('The least important kind of line that is logged.'),

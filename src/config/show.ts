@@ -74,6 +74,7 @@ function inputOf(config: Config): ConfigInput {
     hosts: Object.fromEntries(config.hosts.map((host) => [host.name, hostInput(host)])),
     web: webInput(config.web),
     notify: notifyInput(config.notify),
+    keep: { journal: durationText(config.keep.journalMs) },
     log: { level: config.log.level },
   };
 }

@@ -71,6 +71,7 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
           hosts,
           results: config.results,
           limitMs: config.job.limitMs,
+          keepJournalMs: config.keep.journalMs,
           intake,
           log,
           troubles,

@@ -16,6 +16,7 @@ export const TROUBLES = {
   database: 'the database cannot be written',
   assigning: 'cases cannot be given to slots',
   orders: 'orders cannot be handled',
+  history: 'old history cannot be forgotten',
   log: 'lines of the log were dropped',
   notifications: 'what should be notified cannot be recorded',
   /** Of one notification target. */

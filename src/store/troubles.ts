@@ -79,13 +79,17 @@ export function endTroublesOf(tx: Tx, subject: TroubleSubject, at: number): void
 
 /**
  * A start-up has met no trouble yet, but of those of cases, which their snapshots tell: what lasts is met again at once,
- * and goes on. What was over long ago is forgotten.
+ * and goes on.
  */
 export function beginTroubles(tx: Tx, at: number): void {
   tx.update(troubles)
     .set({ overAt: at })
     .where(and(isNull(troubles.overAt), sql`${troubles.what} <> 'blocked'`))
     .run();
+}
+
+/** Takes away what was over long ago. */
+export function forgetTroubles(tx: Tx, at: number): void {
   tx.delete(troubles)
     .where(and(isNotNull(troubles.overAt), lt(troubles.overAt, at - KEEP_MS)))
     .run();

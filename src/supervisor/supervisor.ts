@@ -5,6 +5,7 @@ import { readHosts, removeHost, resetHost } from '../store/hosts.ts';
 import { forgetBusy, syncSlots } from '../store/slots.ts';
 import { admitCase } from './case/admit.ts';
 import type { FoundCase } from './case/admit.ts';
+import { forgetHistory } from './case/history.ts';
 import type { CaseChange } from './case/commit.ts';
 import type { Tx } from '../store/database.ts';
 import { createBarrier } from './host/barrier.ts';
@@ -34,6 +35,9 @@ const SYNC_EVERY_MS = 5_000;
 /** No sign of life is given once the level-triggered work has not come by for this long. */
 const SYNC_LATE_MS = 6 * SYNC_EVERY_MS;
 
+/** How often the history is looked through for what is older than it is kept. */
+const FORGET_EVERY_MS = 3_600_000;
+
 /** How long a job that is being created may take to be known, at a graceful stop. */
 const DRAIN_MS = 15_000;
 
@@ -43,6 +47,8 @@ export interface SupervisorDeps {
   readonly hosts: readonly Host[];
   readonly results: string;
   readonly limitMs: number;
+  /** How long the journal of a case stays after it ended. */
+  readonly keepJournalMs: number;
   readonly intake: OrderedIntake;
   readonly log: Log;
   readonly troubles: Troubles;
@@ -153,6 +159,16 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     return Promise.resolve();
   });
 
+  const forgetting = new AbortController();
+  const forgetSweep = createSweep(clock, FORGET_EVERY_MS, async () => {
+    try {
+      await forgetHistory({ store, clock, keepMs: deps.keepJournalMs, signal: forgetting.signal });
+      troubles.over({ kind: 'daemon' }, 'history');
+    } catch (error) {
+      troubles.note({ kind: 'daemon' }, 'history', error);
+    }
+  });
+
   dispatching.onChange((change) => {
     const held = live.get(change.row.id);
     live.note(change.row);
@@ -187,6 +203,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
       for (const watch of watches.values()) watch.start();
       orderSweep.ask();
       syncSweep.ask();
+      forgetSweep.ask();
     },
     admit(found, also) {
       const id = caseIdOf(identity, found.path);
@@ -201,7 +218,8 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     onChange: (listener) => dispatching.onChange(listener),
     async stop() {
       dispatcher.stop();
-      await Promise.all([orderSweep.stop(), syncSweep.stop()]);
+      forgetting.abort();
+      await Promise.all([orderSweep.stop(), syncSweep.stop(), forgetSweep.stop()]);
       await runner.drain(DRAIN_MS);
       await Promise.all([...watches.values()].map((watch) => watch.stop()));
     },
@@ -224,7 +242,6 @@ function report(log: Log, change: CaseChange): void {
   if (to === 'failed' && row.failure !== null) {
     return log.warn({ ...fields, failure: row.failure.kind }, `${row.name}: ${from} → failed: ${row.failure.message}`);
   }
-  if (event.type === 'work.blocked') return log.warn(fields, `${row.name}: ${to} is blocked: ${event.reason}`);
-  if (event.type === 'host.unreachable') return log.debug(fields, `${row.name}: out of sight`);
+  if (from === to && row.blocked !== null) return log.warn(fields, `${row.name}: ${to} is blocked: ${row.blocked}`);
   log.info(fields, from === to ? `${row.name}: ${event.type} (${to})` : `${row.name}: ${from ?? 'new'} → ${to}`);
 }

@@ -33,7 +33,7 @@ export function createTroubles(deps: { readonly store: Store; readonly clock: Cl
 
   const write = (): void => {
     const owed = [...known].filter(([, trouble]) => trouble.isOwed);
-    if (owed.length === 0) return;
+    if (owed.length === 0 && hasBegun) return;
     const at = clock.now();
     try {
       store.write((tx) => {
@@ -54,6 +54,9 @@ export function createTroubles(deps: { readonly store: Store; readonly clock: Cl
       if (trouble.isOver) known.delete(key);
     }
   };
+
+  // what the daemon before this one was in trouble with is met again, or over
+  write();
 
   return {
     note(subject, kind, error) {

@@ -49,6 +49,7 @@ notify:
   near_limit_at: 90
   group_within: 1m
   give_up_after: 24h
+keep: { journal: 90d }
 log: { level: info }
 `;
 

@@ -72,6 +72,7 @@ describe('the configuration of the design', () => {
         groupMs: 60_000,
         giveUpMs: 86_400_000,
       },
+      keep: { journalMs: 90 * 86_400_000 },
       log: { level: 'info' },
     });
   });

@@ -23,6 +23,7 @@ describe('variables', () => {
       'MQI_NOTIFY_NEAR_LIMIT_AT',
       'MQI_NOTIFY_GROUP_WITHIN',
       'MQI_NOTIFY_GIVE_UP_AFTER',
+      'MQI_KEEP_JOURNAL',
       'MQI_LOG_LEVEL',
     ]);
   });

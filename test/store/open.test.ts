@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import { refuseNetworkFileSystem } from '../../src/store/file-system.ts';
 import { readMeta, writeMeta } from '../../src/store/meta.ts';
 import { migrationsFolder, openExisting, openReader, openStore } from '../../src/store/open.ts';
+import { dueDeliveries, openIncidents } from '../../src/store/incidents.ts';
 import { freeSlots } from '../../src/store/slots.ts';
 import { tempFolder } from './temp.ts';
 
@@ -118,28 +119,67 @@ test('a folder on a local file system is taken', () => {
   expect(() => refuseNetworkFileSystem(tempFolder())).not.toThrow();
 });
 
-test('a database of the first version is backed up, and its slots are busy with nothing', () => {
-  const folder = tempFolder();
-  const path = join(folder, 'mqi.db');
-  openStore(path).close();
-  const [first] = readMigrationFiles({ migrationsFolder: migrationsFolder() });
-  // as it was then: what later migrations brought is taken back, and so are they
+const versions = readMigrationFiles({ migrationsFolder: migrationsFolder() });
+
+/** A database as the program of the first `count` migrations left it. */
+function oldDatabase(path: string, count: number): Sqlite.Database {
   const sqlite = new Sqlite(path);
-  sqlite.exec('alter table slots drop column busy');
-  sqlite.exec('drop index journal_final; alter table journal drop column failure_kind');
-  sqlite.exec('drop table deliveries; drop table incidents');
-  sqlite.prepare('delete from __drizzle_migrations where created_at > ?').run(first!.folderMillis);
-  sqlite.exec(`insert into slots (host, name, state, since, configured) values ('h', 'gpu0', 'free', 1, 1)`);
-  const tables = sqlite.prepare(`select sql from sqlite_master where name = 'slots'`).pluck().get() as string;
+  sqlite.pragma(`application_id = ${0x6d716931}`);
+  sqlite.exec('create table __drizzle_migrations (id SERIAL primary key, hash text not null, created_at numeric)');
+  for (const { sql, hash, folderMillis } of versions.slice(0, count)) {
+    for (const statement of sql) sqlite.exec(statement);
+    sqlite.prepare('insert into __drizzle_migrations (hash, created_at) values (?, ?)').run(hash, folderMillis);
+  }
+  return sqlite;
+}
+
+const schemaOf = (path: string): unknown => {
+  const sqlite = new Sqlite(path, { readonly: true });
+  const tables = sqlite.prepare(`select name from sqlite_master where type = 'table' order by name`).pluck().all();
+  const columns = tables.map((table) => [
+    table,
+    sqlite.prepare('select name, type, "notnull", pk from pragma_table_info(?) order by name').all(table),
+  ]);
+  const indexes = sqlite
+    .prepare(`select name, tbl_name, sql from sqlite_master where type = 'index' order by name`)
+    .all();
   sqlite.close();
-  expect(tables.replaceAll(/\s+/g, '')).toBe(
-    /CREATE TABLE `slots`[^;]*/.exec(first!.sql.join(';'))![0].replaceAll(/\s+/g, ''),
-  );
-  expect(() => openReader(path)).toThrow(expect.objectContaining({ next: 'mqi run' }));
+  return { columns, indexes };
+};
+
+test.each(versions.slice(1).map((_, index) => index + 1))(
+  'a database of %i migrations is backed up, and becomes what a new one is',
+  (count) => {
+    const folder = tempFolder();
+    const path = join(folder, 'mqi.db');
+    const sqlite = oldDatabase(path, count);
+    sqlite.exec(`insert into slots (host, name, state, since, configured) values ('h', 'gpu0', 'free', 1, 1)`);
+    sqlite.close();
+    expect(() => openReader(path)).toThrow(expect.objectContaining({ next: 'mqi run' }));
+    const store = openStore(path);
+    expect(freeSlots(store.db, 'h')).toMatchObject([{ name: 'gpu0', busy: null }]);
+    store.close();
+    expect(readdirSync(folder).some((name) => name !== 'mqi.db')).toBe(true);
+    const fresh = join(tempFolder(), 'mqi.db');
+    openStore(fresh).close();
+    expect(schemaOf(path)).toEqual(schemaOf(fresh));
+  },
+);
+
+test('what was told before incidents were called so is told still, to whom and how far', () => {
+  const path = join(tempFolder(), 'mqi.db');
+  const sqlite = oldDatabase(path, 3);
+  sqlite.exec(`insert into episodes (id, kind, subject, opened_at, updated_at, count, facts)
+    values ('ep-1', 'host_unreachable', 'gpu1', 1, 2, 3, '{}')`);
+  sqlite.exec(`insert into deliveries (episode_id, sink, edge, created_at, tries, next_at)
+    values ('ep-1', 'ops', 'opened', 1, 4, 5), ('ep-1', 'mail', 'opened', 1, 0, null)`);
+  sqlite.close();
   const store = openStore(path);
-  expect(freeSlots(store.db, 'h')).toMatchObject([{ name: 'gpu0', busy: null }]);
+  expect(openIncidents(store.db)).toMatchObject([{ id: 'ep-1', subject: 'gpu1', count: 3 }]);
+  expect(dueDeliveries(store.db, 'ops', 9, 9)).toMatchObject([
+    { incidentId: 'ep-1', tries: 4, incident: { id: 'ep-1' } },
+  ]);
   store.close();
-  expect(readdirSync(folder).some((name) => name !== 'mqi.db')).toBe(true);
 });
 
 test('migrations only grow in time: one that was merged with an older time would be skipped without a word', () => {

@@ -2,13 +2,14 @@ import { expect, test } from 'vitest';
 
 import { readCase } from '../../src/store/cases.ts';
 import { journal } from '../../src/store/schema.ts';
+import { spellsSince } from '../../src/store/spells.ts';
 import { createWorld } from './world.ts';
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
 const DAY = 24 * HOUR;
 
-test('a week of one case, looked at every ten seconds and out of sight for an hour a day, adds fewer than 200 rows to the journal', async () => {
+test('a week of one case, looked at every ten seconds and out of sight for an hour a day, adds nothing to its journal, and a row an hour out of sight to that of the host', async () => {
   // as coarse as the interval itself: the shorter pauses of the supervisor only cost this test time
   const { clock, host, store, supervisor, admit } = createWorld({
     observeEveryMs: 10 * SECOND,
@@ -35,8 +36,10 @@ test('a week of one case, looked at every ten seconds and out of sight for an ho
   await clock.pass(HOUR);
 
   expect(host.looks - looks).toBeGreaterThan(((7 * DAY - 6 * HOUR) / (10 * SECOND)) * 0.99);
-  expect(rows() - begun).toBeGreaterThanOrEqual(6);
-  expect(rows()).toBeLessThan(200);
+  expect(rows()).toBe(begun);
+  expect(spellsSince(store.db, 0).map(({ cause, endedAt }) => [cause, endedAt !== null])).toEqual(
+    Array.from({ length: 6 }, () => ['link', true]),
+  );
   // every hour in sight was counted, and none out of it: what the spells themselves took is less than a minute each
   const seen = HOUR + 7 * DAY - 6 * HOUR + HOUR;
   const { observedMs } = readCase(store.db, id)!;

@@ -44,6 +44,7 @@ export function createWorld(options: {
       hosts: [host.host],
       results: '/results',
       limitMs: options.limitMs,
+      keepJournalMs: 90 * 86_400_000,
       intake: {
         inspect: () => Promise.resolve({ kind: 'rejected', reason: 'there is no folder' }),
         admit: () => Promise.resolve({ admitted: 0, message: 'nothing is held back' }),

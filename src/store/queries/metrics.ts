@@ -1,18 +1,12 @@
-import { and, count, inArray, isNotNull, isNull, max, min, sql } from 'drizzle-orm';
+import { and, count, inArray, isNotNull, isNull, min, sql } from 'drizzle-orm';
 
 import type { AlarmKind } from '../../domain/alarm.ts';
-import type { FailureKind } from '../../domain/failure.ts';
 import type { ReadDb } from '../database.ts';
+import { addedFinals, forgottenFinals } from '../history.ts';
+import type { FinalCounts } from '../history.ts';
 import { cases, deliveries, incidents, journal, orders } from '../schema.ts';
 
 const live = inArray(cases.state, ['submitted', 'submitting', 'running']);
-
-/** How often cases were over, by what became of them: only grows, whatever is retried. */
-export interface FinalCounts {
-  readonly completed: number;
-  /** Under null those of before the kind was recorded. */
-  readonly failed: ReadonlyMap<FailureKind | null, number>;
-}
 
 /** Out of an index alone. */
 export function countFinals(db: ReadDb): FinalCounts {
@@ -22,10 +16,11 @@ export function countFinals(db: ReadDb): FinalCounts {
     .where(sql`"to_phase" in ('completed', 'failed')`)
     .groupBy(journal.toPhase, journal.failureKind)
     .all();
-  return {
+  const known = {
     completed: rows.filter((row) => row.toPhase === 'completed').reduce((sum, row) => sum + row.many, 0),
     failed: new Map(rows.filter((row) => row.toPhase === 'failed').map((row) => [row.kind, row.many])),
   };
+  return addedFinals(forgottenFinals(db), known);
 }
 
 /** Live cases that are out of sight, by host. */
@@ -50,14 +45,14 @@ export function oldestWaitingSince(db: ReadDb): number | null {
   );
 }
 
-/** Rows are never taken away, so the newest has the number of all. */
+/** Rows that were ever written: SQLite remembers the highest number, also of those that are gone. */
 export function journalLength(db: ReadDb): number {
-  return (
-    db
-      .select({ id: max(journal.id) })
-      .from(journal)
-      .get()?.id ?? 0
-  );
+  const [row] = db
+    .select({ last: sql<number>`seq` })
+    .from(sql`sqlite_sequence`)
+    .where(sql`name = 'journal'`)
+    .all();
+  return row?.last ?? 0;
 }
 
 export function countOpenOrders(db: ReadDb): number {

@@ -55,6 +55,7 @@ export function createDaemon(deps: DaemonDeps): SimDaemon {
       hosts: deps.hosts.map(({ host, wire }) => hostOf(deps, host, wire)),
       results: RESULTS,
       limitMs: shape.limitMs,
+      keepJournalMs: 90 * 86_400_000,
       intake: deps.intake,
       log: deps.log,
       troubles: createTroubles({ store, clock, log: deps.log }),
