@@ -1,4 +1,4 @@
--- drizzle-kit copies the renamed key column under its new name, which SQLite reads as a text: hence the plain renames
+-- drizzle-kit would copy the renamed key column under its new name, which the old table lacks: hence the plain renames
 ALTER TABLE `episodes` RENAME TO `incidents`;--> statement-breakpoint
 DROP INDEX `episodes_open`;--> statement-breakpoint
 DROP INDEX `episodes_by_opened`;--> statement-breakpoint

@@ -124,7 +124,7 @@ const versions = readMigrationFiles({ migrationsFolder: migrationsFolder() });
 /** A database as the program of the first `count` migrations left it. */
 function oldDatabase(path: string, count: number): Sqlite.Database {
   const sqlite = new Sqlite(path);
-  sqlite.pragma(`application_id = ${0x6d716931}`);
+  sqlite.pragma('application_id = 1836149041');
   sqlite.exec('create table __drizzle_migrations (id SERIAL primary key, hash text not null, created_at numeric)');
   for (const { sql, hash, folderMillis } of versions.slice(0, count)) {
     for (const statement of sql) sqlite.exec(statement);
