@@ -9,6 +9,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -233,16 +234,20 @@ export function createSite(options: SiteOptions = {}): Site {
     },
     async until(what, ask) {
       const begun = performance.now();
-      for (;;) {
-        if (existsSync(database)) {
-          const answer = tryAsk(() => reader(ask));
+      // one connection for the whole wait: to open a database costs more than most questions
+      const held = heldReader(database);
+      try {
+        for (;;) {
+          const answer = tryAsk(() => held.ask(ask));
           if (answer !== null && answer !== undefined && answer !== false) return answer;
+          if (performance.now() - begun > (options.deadlineMs ?? DEADLINE_MS)) {
+            const log = daemons.map((daemon) => daemon.log()).join('\n--- restarted ---\n');
+            throw new Error(`waited in vain: ${what}\n${log.slice(-6000)}`);
+          }
+          await wait(options.pollMs ?? 25);
         }
-        if (performance.now() - begun > (options.deadlineMs ?? DEADLINE_MS)) {
-          const log = daemons.map((daemon) => daemon.log()).join('\n--- restarted ---\n');
-          throw new Error(`waited in vain: ${what}\n${log.slice(-6000)}`);
-        }
-        await wait(options.pollMs ?? 25);
+      } finally {
+        held.close();
       }
     },
     reader,
@@ -305,6 +310,25 @@ export function createSite(options: SiteOptions = {}): Site {
       }),
   };
   return site;
+}
+
+/** A reader that stays open, for as long as the file at `path` is the one that it reads: a test may put another there. */
+function heldReader(path: string): { ask<T>(question: (reader: Reader) => T): T | null; close(): void } {
+  let held: { readonly reader: Reader; readonly inode: number } | null = null;
+  const close = (): void => {
+    held?.reader.close();
+    held = null;
+  };
+  return {
+    ask(question) {
+      const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+      if (held !== null && held.inode !== inode) close();
+      if (inode === undefined) return null;
+      held ??= { reader: openReader(path), inode };
+      return question(held.reader);
+    },
+    close,
+  };
 }
 
 /** A daemon that is just making its database gives no answer yet. */
