@@ -2,6 +2,7 @@ import type { Order, OrderKind } from '../domain/order.ts';
 import { readOrder } from '../store/queries.ts';
 import type { OrderRow } from '../store/queries.ts';
 import { recordOrder } from '../store/orders.ts';
+import { orderProgress } from '../views/order-progress.ts';
 import { orderShape } from '../views/shapes.ts';
 import { EXIT } from './exit-code.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -53,7 +54,7 @@ export async function giveOrders(
     if (options.json !== true) report(io, row, subject, running);
   }
   if (options.json === true) io.out.json({ orders: rows.map(orderShape), daemon: { running } });
-  return rows.some((row) => row.outcome === 'refused') ? EXIT.failed : EXIT.ok;
+  return rows.some((row) => row.outcome === 'refused' || row.outcome === 'cancelled') ? EXIT.failed : EXIT.ok;
 }
 
 async function handled(io: Io, session: Session, id: number, deadline: number): Promise<OrderRow> {
@@ -74,11 +75,15 @@ function report(io: Io, row: OrderRow, subject: string, running: boolean): void 
       return io.err.line(styled('red', 'refused'), `  ${what}: ${row.message ?? ''}`);
     case 'cancelled':
       return io.err.line(styled('yellow', 'cancelled'), `  ${what}: ${row.message ?? ''}`);
-    case null:
+    case null: {
+      const progress = running ? orderProgress(row) : null;
       io.out.line(
         styled('yellow', 'kept'),
-        `     ${what}: order #${row.id} is recorded and waits; ${waitsFor(running)}`,
+        progress === null
+          ? `     ${what}: order #${row.id} is recorded and waits; ${waitsFor(running)}`
+          : `     ${what}: order #${row.id} is being carried out: ${progress} (mqi orders)`,
       );
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { listRecentOrders } from '../store/queries.ts';
 import type { NamedOrder } from '../store/queries.ts';
+import { orderProgress } from '../views/order-progress.ts';
 import { orderShape } from '../views/shapes.ts';
 import { JSON_OPTION, optionsOf } from './cli.ts';
 import type { Cli, JsonOption } from './cli.ts';
@@ -22,16 +23,16 @@ export function ordersCommand(cli: Cli): Command {
     .option(...JSON_OPTION)
     .action(async (_: unknown, self: Command) => {
       const options = optionsOf<JsonOption>(self);
-      await withSession(cli.io, options, 'read', ({ db }) => {
-        const orders = listRecentOrders(db, MOST);
+      await withSession(cli.io, options, 'read', (session) => {
+        const orders = listRecentOrders(session.db, MOST);
         if (options.json === true) cli.io.out.json({ orders: orders.map(orderShape) });
-        else print(cli.io, orders);
+        else print(cli.io, orders, session.daemon().running);
       });
       cli.exitWith(EXIT.ok);
     });
 }
 
-function print(io: Io, orders: readonly NamedOrder[]): void {
+function print(io: Io, orders: readonly NamedOrder[], running: boolean): void {
   if (orders.length === 0) io.out.line('no orders yet');
   else {
     const now = io.clock.now();
@@ -53,7 +54,7 @@ function print(io: Io, orders: readonly NamedOrder[]): void {
         order.by,
         order.why,
         `${age(order.createdAt, now)} ago`,
-        outcomeOf(order),
+        outcomeOf(order, running),
       ]),
     );
   }
@@ -66,7 +67,11 @@ function subjectOf({ arguments: given }: NamedOrder): string {
   return names.length === 0 ? 'all' : names.join('/');
 }
 
-function outcomeOf({ outcome, message }: NamedOrder): Piece {
-  if (outcome === null) return styled('yellow', 'waits for the daemon');
-  return styled(outcome === 'done' ? 'green' : 'red', `${outcome}: ${message ?? ''}`);
+function outcomeOf(order: NamedOrder, running: boolean): Piece {
+  const { outcome, message } = order;
+  // what a daemon that is gone was at says nothing
+  if (outcome === null) return styled('yellow', (running ? orderProgress(order) : null) ?? 'waits for the daemon');
+  return styled(COLOURS[outcome], `${outcome}: ${message ?? ''}`);
 }
+
+const COLOURS = { done: 'green', refused: 'red', cancelled: 'yellow' } as const;

@@ -17,13 +17,18 @@ export type Hashed =
   | { readonly kind: 'blind'; readonly code: string }
   | { readonly kind: 'stopped' };
 
-/** `buffer` holds one piece; whoever hashes many files gives the same one each time. */
-export async function hashFile(file: SurveyedFile, buffer: Buffer, signal: AbortSignal): Promise<Hashed> {
+/** `buffer` holds one piece; whoever hashes many files gives the same one each time. `onBytes` hears of each piece. */
+export async function hashFile(
+  file: SurveyedFile,
+  buffer: Buffer,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void = () => {},
+): Promise<Hashed> {
   let handle: FileHandle | null = null;
   try {
     // not followed, not waited for: it may have become a link or a FIFO since
     handle = await open(file.real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    return await readAll(handle, file, buffer, signal);
+    return await readAll(handle, file, buffer, signal, onBytes);
   } catch (error) {
     const code = codeOf(error);
     if (isAbsence(code) || code === 'ELOOP' || code === 'ENXIO') return { kind: 'moving' };
@@ -34,7 +39,13 @@ export async function hashFile(file: SurveyedFile, buffer: Buffer, signal: Abort
   }
 }
 
-async function readAll(handle: FileHandle, file: SurveyedFile, buffer: Buffer, signal: AbortSignal): Promise<Hashed> {
+async function readAll(
+  handle: FileHandle,
+  file: SurveyedFile,
+  buffer: Buffer,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): Promise<Hashed> {
   // asked of the open file: on NFS an open fetches the attributes anew, a stat may answer from a cache
   const stats = await handle.stat({ bigint: true });
   const same = stats.isFile() && stats.ino === file.ino && stats.mtimeNs === file.mtimeNs;
@@ -48,6 +59,7 @@ async function readAll(handle: FileHandle, file: SurveyedFile, buffer: Buffer, s
     if (bytesRead === 0) return { kind: 'moving' };
     hash.update(buffer.subarray(0, bytesRead));
     position += bytesRead;
+    onBytes(bytesRead);
   }
   return { kind: 'hashed', sha256: hash.digest('hex') };
 }

@@ -12,32 +12,43 @@ import { formatDuration } from '../domain/duration.ts';
 export type Inspection =
   | { readonly kind: 'ready'; readonly found: FoundCase }
   | { readonly kind: 'rejected'; readonly reason: string }
-  | { readonly kind: 'settling'; readonly reason: string };
+  | { readonly kind: 'settling'; readonly reason: string }
+  /** The disk, or the database, said no: nothing is known of the folder. */
+  | { readonly kind: 'blind'; readonly reason: string }
+  | { readonly kind: 'stopped' };
+
+export interface ReadingOptions {
+  readonly signal: AbortSignal;
+  /** Bytes that were read, of so many. */
+  readonly onRead: (moved: number, total: number) => void;
+}
 
 /** Reads a case's folder anew, for a retry: by the same rules as at its admission. */
-export async function inspectFolder(desk: Desk, path: string): Promise<Inspection> {
+export async function inspectFolder(desk: Desk, path: string, reading: ReadingOptions): Promise<Inspection> {
   const startedMs = desk.clock.monotonic();
-  const outcome = await lookAt(path, true, signOptions(desk));
+  // one thread at most waits for a disk that does not answer
+  const options = { ...signOptions(desk), signal: reading.signal, width: 1 };
+  const outcome = await lookAt(path, true, options);
   if (outcome.kind === 'gone') return { kind: 'rejected', reason: `there is no folder ${path}` };
-  if (outcome.kind === 'stopped') return { kind: 'settling', reason: 'the daemon is stopping' };
+  if (outcome.kind === 'stopped') return outcome;
   const { look } = outcome;
+  if (look.kind === 'blind') return look;
   const waiting = waitingReason(desk, path, look, startedMs);
   if (look.kind !== 'seen' || waiting !== null) return watchOn(desk, path, waiting ?? 'it was not seen whole');
 
-  const reading = await readCaseFolder(path, look.signature, signOptions(desk));
-  switch (reading.kind) {
+  const read = await readCaseFolder(path, look.signature, options, reading.onRead);
+  switch (read.kind) {
     case 'read': {
       const name = desk.ledger.get(path)?.name ?? relative(desk.watch.path, path);
-      return { kind: 'ready', found: { path, name, ...reading.content } };
+      return { kind: 'ready', found: { path, name, ...read.content } };
     }
     case 'rejected':
-      return reading;
+    case 'stopped':
+      return read;
     case 'moving':
       return watchOn(desk, path, 'it changed while it was read');
     case 'blind':
-      return { kind: 'settling', reason: `it cannot be read now (${reading.code})` };
-    case 'stopped':
-      return { kind: 'settling', reason: 'the daemon is stopping' };
+      return { kind: 'blind', reason: `it cannot be read now (${read.code}); it is tried again` };
   }
 }
 

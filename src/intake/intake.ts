@@ -9,7 +9,7 @@ import { lstatOf } from './directory.ts';
 import { logTo } from './event.ts';
 import type { Log } from './event.ts';
 import { inspectFolder } from './inspect.ts';
-import type { Inspection } from './inspect.ts';
+import type { Inspection, ReadingOptions } from './inspect.ts';
 import { judgeSettled } from './judge.ts';
 import { createRecheck } from './known.ts';
 import { openLedger } from './ledger.ts';
@@ -20,12 +20,13 @@ import { lookAtDue, lookEveryMs } from './pass.ts';
 import { consider, rescan } from './rescan.ts';
 import { createRoot } from './scan.ts';
 import { stampOf } from './signature.ts';
+import { createTurn } from './turn.ts';
 import { Unsettled } from './unsettled.ts';
 import { createWatch } from './watch.ts';
 
 export type { Admission, WatchSettings } from './desk.ts';
 export type { IntakeEvent } from './event.ts';
-export type { Inspection } from './inspect.ts';
+export type { Inspection, ReadingOptions } from './inspect.ts';
 export type { AdmitOrder, AdmitOutcome } from './order.ts';
 
 export interface IntakeDeps {
@@ -47,8 +48,11 @@ export interface Intake {
   rescan(): Promise<void>;
   /** An operator's `mqi intake admit`. */
   admit(order: AdmitOrder): Promise<AdmitOutcome>;
-  /** Reads a case's folder anew, for `mqi cases retry`. Takes as long as the disk needs for all of it. */
-  inspect(path: string): Promise<Inspection>;
+  /**
+   * Reads a case's folder anew, for `mqi cases retry`, one at a time. Takes as long as the disk needs for all of it, and
+   * ends at once when the signal aborts, or the intake stops.
+   */
+  inspect(path: string, reading: ReadingOptions): Promise<Inspection>;
 }
 
 /** A hint is looked at soon, but not at once: the rest of a burst comes with it. */
@@ -69,6 +73,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   const { troubles } = deps;
   const unsettled = new Unsettled();
   const recheck = createRecheck();
+  const inspecting = createTurn();
   const hints = new Set<string>();
   const running = new Set<Promise<unknown>>();
   /** What met an internal error the last time that it was done. */
@@ -242,10 +247,15 @@ export function createIntake(deps: IntakeDeps): Intake {
       wake(HINT_DELAY_MS);
       return outcome ?? { admitted: 0, message: 'the intake cannot read its database; see the log' };
     },
-    async inspect(path) {
-      const inspection = await run('reading a folder for a retry', () => inspectFolder(theDesk(), path));
+    async inspect(path, { signal: calledOff, onRead }) {
+      const ends = AbortSignal.any([signal, calledOff]);
+      const inspection = await inspecting.take(ends, () =>
+        run('reading a folder for a retry', () => inspectFolder(theDesk(), path, { signal: ends, onRead })),
+      );
       wake(HINT_DELAY_MS);
-      return inspection ?? { kind: 'settling', reason: 'the intake cannot read its database; see the log' };
+      return (
+        inspection ?? { kind: 'blind', reason: 'the intake met an internal error, see the log; it is tried again' }
+      );
     },
   };
 }

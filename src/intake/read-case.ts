@@ -29,11 +29,19 @@ export type CaseReading =
   | { readonly kind: 'blind'; readonly code: string }
   | { readonly kind: 'stopped' };
 
+/** Bytes of the content that were read, of so many. */
+export type OnRead = (moved: number, total: number) => void;
+
 /** Reads a whole case folder, which nobody may write to meanwhile. `signature` is its signature's text when it was settled. */
-export async function readCaseFolder(folder: string, signature: string, options: SignOptions): Promise<CaseReading> {
+export async function readCaseFolder(
+  folder: string,
+  signature: string,
+  options: SignOptions,
+  onRead: OnRead = () => {},
+): Promise<CaseReading> {
   const before = await unchanged(folder, signature, options);
   if (before.kind !== 'unchanged') return before;
-  const reading = await readContent(folder, options.signal);
+  const reading = await readContent(folder, options, onRead);
   if (reading.kind !== 'read' && reading.kind !== 'rejected') return reading;
   const after = await unchanged(folder, signature, options);
   return after.kind === 'unchanged' ? reading : after;
@@ -48,10 +56,12 @@ async function unchanged(folder: string, signature: string, options: SignOptions
   return { kind: same ? 'unchanged' : 'moving' };
 }
 
-async function readContent(folder: string, signal: AbortSignal): Promise<CaseReading> {
-  const survey = await surveyFolder(folder, signal);
+async function readContent(folder: string, options: SignOptions, onRead: OnRead): Promise<CaseReading> {
+  const survey = await surveyFolder(folder, options.signal);
   if (survey.kind !== 'surveyed') return survey;
-  const hashes = await hashAll(survey.files, signal);
+  const sizeBytes = survey.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  let moved = 0;
+  const hashes = await hashAll(survey.files, options, (bytes) => onRead((moved += bytes), sizeBytes));
   if (hashes.kind !== 'hashed') return hashes;
   const text = manifestText({ entries: hashes.entries, emptyDirectories: survey.emptyDirectories });
   return {
@@ -59,7 +69,7 @@ async function readContent(folder: string, signal: AbortSignal): Promise<CaseRea
     content: {
       fingerprint: createHash('sha256').update(text).digest('hex'),
       files: survey.files.length,
-      sizeBytes: survey.files.reduce((sum, file) => sum + file.sizeBytes, 0),
+      sizeBytes,
     },
   };
 }
@@ -68,15 +78,19 @@ type AllHashed =
   | { readonly kind: 'hashed'; readonly entries: readonly ManifestEntry[] }
   | Exclude<CaseReading, { kind: 'read' }>;
 
-async function hashAll(files: readonly SurveyedFile[], signal: AbortSignal): Promise<AllHashed> {
+async function hashAll(
+  files: readonly SurveyedFile[],
+  { signal, width = DISK_WIDTH }: SignOptions,
+  onBytes: (bytes: number) => void,
+): Promise<AllHashed> {
   const entries: ManifestEntry[] = [];
-  const buffers = Array.from({ length: DISK_WIDTH }, () => Buffer.allocUnsafe(PIECE_BYTES));
+  const buffers = Array.from({ length: width }, () => Buffer.allocUnsafe(PIECE_BYTES));
   const failed: { readonly file: SurveyedFile; readonly hashed: Exclude<Hashed, { kind: 'hashed' }> }[] = [];
-  await eachBounded(files, DISK_WIDTH, async (file) => {
+  await eachBounded(files, width, async (file) => {
     // the first that fails decides; the others are not read for nothing
     if (failed.length > 0) return;
     const buffer = buffers.pop()!;
-    const hashed = await hashFile(file, buffer, signal);
+    const hashed = await hashFile(file, buffer, signal, onBytes);
     buffers.push(buffer);
     if (hashed.kind !== 'hashed') failed.push({ file, hashed });
     else {

@@ -65,6 +65,8 @@ export interface SignOptions {
   /** A file of this name on the folder's first level is no content, whatever its name looks like. */
   readonly readyMarker: string | null;
   readonly signal: AbortSignal;
+  /** How many reads of the disk go on at once; DISK_WIDTH unless given. */
+  readonly width?: number;
 }
 
 /** Links are not followed: what they point to is either below the folder, and seen there, or will be rejected. */
@@ -91,7 +93,7 @@ export async function signFolder(folder: string, options: SignOptions): Promise<
     }
     for (let from = 0; from < names.length; from += BATCH_ENTRIES) {
       if (options.signal.aborted) return { kind: 'stopped' };
-      const batch = await statBatch(folder, relative, names.slice(from, from + BATCH_ENTRIES), tally);
+      const batch = await statBatch(folder, relative, names.slice(from, from + BATCH_ENTRIES), tally, options.width);
       if (batch.kind !== 'done') return batch;
       open.push(...batch.directories);
     }
@@ -108,10 +110,16 @@ type Batch =
     }
   | Extract<Sight, { kind: 'moving' | 'blind' }>;
 
-async function statBatch(folder: string, parent: string, names: readonly Buffer[], tally: Tally): Promise<Batch> {
+async function statBatch(
+  folder: string,
+  parent: string,
+  names: readonly Buffer[],
+  tally: Tally,
+  width = DISK_WIDTH,
+): Promise<Batch> {
   const decoded = names.map(decodeName);
   const found = Array.from<Awaited<ReturnType<typeof lstatOf>> | null>({ length: names.length }).fill(null);
-  await eachBounded(decoded, DISK_WIDTH, async (name, index) => {
+  await eachBounded(decoded, width, async (name, index) => {
     if (name !== null) found[index] = await lstatOf(`${folder}/${below(parent, name)}`);
   });
   const directories: { relative: string; stats: BigIntStats }[] = [];

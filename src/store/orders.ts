@@ -1,11 +1,13 @@
-import { asc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, isNull, sql } from 'drizzle-orm';
 
 import type { Order, OrderKind } from '../domain/order.ts';
 import type { ReadDb, Store, Tx } from './database.ts';
 import { given, prepared } from './prepared.ts';
 import { orders } from './schema.ts';
+import type { OrderProgress } from './schema.ts';
 
 export type OrderRow = typeof orders.$inferSelect;
+export type { OrderProgress } from './schema.ts';
 
 /** The only write of the CLI and the web page: what an operator wants, who and why. Returns the order's id. */
 export function recordOrder(store: Store, order: Order, by: string, why: string, at: number): number {
@@ -23,6 +25,7 @@ const open = prepared((db) =>
   db.select().from(orders).where(isNull(orders.handledAt)).orderBy(asc(orders.id)).prepare(),
 );
 
+/** The oldest first. */
 export function openOrders(db: ReadDb): OrderRow[] {
   return open(db).all();
 }
@@ -38,10 +41,32 @@ const close = prepared((db) => {
   return (db as Tx)
     .update(orders)
     .set(given({ handledAt, outcome, message }))
-    .where(eq(orders.id, sql.placeholder('id')))
+    .where(and(eq(orders.id, sql.placeholder('id')), isNull(orders.handledAt)))
     .prepare();
 });
 
-export function closeOrder(tx: Tx, id: number, outcome: 'done' | 'refused', message: string, at: number): void {
-  close(tx).run({ id, handledAt: at, outcome, message });
+/** False: it was closed before, and stays as it is. */
+export function closeOrder(
+  tx: Tx,
+  id: number,
+  outcome: NonNullable<OrderRow['outcome']>,
+  message: string,
+  at: number,
+): boolean {
+  return close(tx).run({ id, handledAt: at, outcome, message }).changes > 0;
+}
+
+/** The work of an open order begins, or begins again after a restart. */
+export function beginOrder(tx: Tx, id: number, progress: OrderProgress, at: number): void {
+  tx.update(orders)
+    .set({ startedAt: at, progress })
+    .where(and(eq(orders.id, id), isNull(orders.handledAt)))
+    .run();
+}
+
+export function noteOrderProgress(tx: Tx, id: number, progress: OrderProgress): void {
+  tx.update(orders)
+    .set({ progress })
+    .where(and(eq(orders.id, id), isNull(orders.handledAt)))
+    .run();
 }

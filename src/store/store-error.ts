@@ -55,3 +55,10 @@ export function refuseDenied(path: string): void {
   const denied = writingDenied(path);
   if (denied !== null) throw new StoreError(denied.message, denied.next);
 }
+
+/** The database did not take it, or did not answer: whatever it was about can be tried again. */
+export function isOfStore(error: unknown): boolean {
+  if (error instanceof StoreError) return true;
+  // a read is not translated
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_');
+}

@@ -22,18 +22,13 @@ import type { Log } from './log.ts';
 import { createOrders } from './orders/orders.ts';
 import type { OrderedIntake } from './orders/orders.ts';
 import { createProgress } from './work/progress.ts';
+import { createPulse } from './pulse.ts';
 import { rehydrate } from './rehydrate.ts';
 import { createRunner } from './work/runner.ts';
 import { createSweep } from './host/sweeps/sweep.ts';
 
 /** Soon enough for whoever waits at a prompt. */
 const ORDERS_EVERY_MS = 200;
-
-/** A last resort against a wake-up that was lost to a full disk: all work is level-triggered. */
-const SYNC_EVERY_MS = 5_000;
-
-/** No sign of life is given once the level-triggered work has not come by for this long. */
-const SYNC_LATE_MS = 6 * SYNC_EVERY_MS;
 
 /** How often the history is looked through for what is older than it is kept. */
 const FORGET_EVERY_MS = 3_600_000;
@@ -138,25 +133,21 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
       reconcile: (name) => watches.get(name)?.reconcile(),
       retry: (name) => watches.get(name)?.retry(),
     },
+    troubles,
+    log,
     onReady: () => dispatcher.kick(),
+    onMore: () => pulse.ask(),
   });
 
-  const orderSweep = createSweep(clock, deps.ordersEveryMs ?? ORDERS_EVERY_MS, async () => {
-    try {
-      await orders.runOnce();
-      troubles.over({ kind: 'daemon' }, 'orders');
-    } catch (error) {
-      troubles.note({ kind: 'daemon' }, 'orders', error);
-    }
-    if (deps.tick !== undefined && clock.monotonic() - syncedAtMs < SYNC_LATE_MS) await deps.tick();
-  });
-
-  let syncedAtMs = clock.monotonic();
-  const syncSweep = createSweep(clock, SYNC_EVERY_MS, () => {
-    syncedAtMs = clock.monotonic();
-    for (const row of live.all()) runner.sync(row.id);
-    dispatcher.kick();
-    return Promise.resolve();
+  const pulse = createPulse({
+    clock,
+    ordersEveryMs: deps.ordersEveryMs ?? ORDERS_EVERY_MS,
+    takeUpOrders: () => orders.takeUp(),
+    sync() {
+      for (const row of live.all()) runner.sync(row.id);
+      dispatcher.kick();
+    },
+    beat: deps.tick ?? null,
   });
 
   const forgetting = new AbortController();
@@ -201,8 +192,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
       syncConfiguration();
       rehydrate({ store, live, dispatch, clock, log });
       for (const watch of watches.values()) watch.start();
-      orderSweep.ask();
-      syncSweep.ask();
+      pulse.start();
       forgetSweep.ask();
     },
     admit(found, also) {
@@ -219,7 +209,8 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     async stop() {
       dispatcher.stop();
       forgetting.abort();
-      await Promise.all([orderSweep.stop(), syncSweep.stop(), forgetSweep.stop()]);
+      await Promise.all([pulse.stop(), forgetSweep.stop()]);
+      await orders.stop();
       await runner.drain(DRAIN_MS);
       await Promise.all([...watches.values()].map((watch) => watch.stop()));
     },

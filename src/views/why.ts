@@ -14,9 +14,9 @@ export { gatherWhy } from './why/gather.ts';
 export function explain(facts: WhyFacts): Explanation {
   const { row } = facts;
   const final = explainFinal(facts);
-  if (final !== null) return spoken(row.name, final, '');
-  const because = explainLive(facts);
   const orders = orderClause(facts);
+  if (final !== null) return spoken(row.name, final, orders);
+  const because = explainLive(facts);
   if (facts.daemon.running) return spoken(row.name, because, orders);
   return {
     waitsFor: 'daemon',

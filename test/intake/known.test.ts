@@ -8,6 +8,8 @@ import { cases } from '../../src/store/schema.ts';
 import { LOOK_MS, QUIET_MS, makeFifo, startIntake, writeTree } from './harness.ts';
 import type { Harness, HarnessOptions } from './harness.ts';
 
+const READING = { signal: new AbortController().signal, onRead: () => {} };
+
 const SETTLE = QUIET_MS / LOOK_MS + 1;
 
 /** With one case, made of a folder `case`. */
@@ -125,7 +127,7 @@ describe('the folder of a case', () => {
     writeFileSync(join(h.folder, 'a'), 'other');
     await h.intake.rescan();
     await h.until('intake.changed', 'case');
-    const inspection = await h.intake.inspect(h.folder);
+    const inspection = await h.intake.inspect(h.folder, READING);
     if (inspection.kind !== 'ready') throw new Error(inspection.kind);
     const { fingerprint } = inspection.found;
     h.store.write((tx) => tx.update(cases).set({ fingerprint }).where(eq(cases.id, h.id)).run());
@@ -148,7 +150,7 @@ describe('inspecting a folder, for a retry', () => {
     const h = await withCase();
     const [row] = h.cases();
     const { path, name, fingerprint, files, sizeBytes } = row!;
-    expect(await h.intake.inspect(h.folder)).toEqual({
+    expect(await h.intake.inspect(h.folder, READING)).toEqual({
       kind: 'ready',
       found: { path, name, fingerprint, files, sizeBytes },
     });
@@ -157,20 +159,20 @@ describe('inspecting a folder, for a retry', () => {
   test('that was written to since asks for a quiet period first', async () => {
     const h = await withCase();
     appendFileSync(join(h.folder, 'a'), 'more');
-    expect(await h.intake.inspect(h.folder)).toEqual({
+    expect(await h.intake.inspect(h.folder, READING)).toEqual({
       kind: 'settling',
       reason: 'it changed since it was read last, and has to be left alone for 4s first',
     });
     await h.until('intake.changed', 'case');
-    expect(await h.intake.inspect(h.folder)).toMatchObject({ kind: 'ready', found: { sizeBytes: 6 } });
+    expect(await h.intake.inspect(h.folder, READING)).toMatchObject({ kind: 'ready', found: { sizeBytes: 6 } });
     expect(readFileSync(join(h.folder, 'a'), 'utf8')).toBe('Amore');
   });
 
   test('that is unfinished, empty, without its marker, not admissible or gone says so', async () => {
     const h = await withCase({ readyMarker: 'READY' });
     const inspect = async (): Promise<string> => {
-      const inspection = await h.intake.inspect(h.folder);
-      return inspection.kind === 'ready' ? 'ready' : `${inspection.kind}: ${inspection.reason}`;
+      const inspection = await h.intake.inspect(h.folder, READING);
+      return 'reason' in inspection ? `${inspection.kind}: ${inspection.reason}` : inspection.kind;
     };
     writeFileSync(join(h.folder, 'c.part'), '');
     expect(await inspect()).toMatch(/^settling: it holds an unfinished file: "c.part"/);

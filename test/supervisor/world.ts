@@ -4,6 +4,7 @@ import type { Store } from '../../src/store/database.ts';
 import { openStore } from '../../src/store/open.ts';
 import { noFailPoints } from '../../src/supervisor/fail-point.ts';
 import { establishIdentity } from '../../src/supervisor/identity.ts';
+import type { OrderedIntake } from '../../src/supervisor/orders/orders.ts';
 import { createSupervisor } from '../../src/supervisor/supervisor.ts';
 import { createTroubles } from '../../src/supervisor/troubles.ts';
 import type { Supervisor } from '../../src/supervisor/supervisor.ts';
@@ -28,6 +29,9 @@ export function createWorld(options: {
   readonly store?: Store;
   /** False: no slot says which GPU it is. */
   readonly compared?: boolean;
+  readonly intake?: Partial<OrderedIntake>;
+  /** At each beat of the pulse. */
+  readonly tick?: () => Promise<void>;
 }): World {
   const clock = new VirtualClock(options.coarseMs);
   const host = new FakeHost({
@@ -48,7 +52,9 @@ export function createWorld(options: {
       intake: {
         inspect: () => Promise.resolve({ kind: 'rejected', reason: 'there is no folder' }),
         admit: () => Promise.resolve({ admitted: 0, message: 'nothing is held back' }),
+        ...options.intake,
       },
+      ...(options.tick === undefined ? {} : { tick: options.tick }),
       troubles: createTroubles({ store, clock, log: { debug: say, info: say, warn: say, error: say } }),
       log: { debug: say, info: say, warn: say, error: say },
       failPoint: noFailPoints,

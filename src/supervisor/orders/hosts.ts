@@ -1,5 +1,3 @@
-import type { Clock } from '../../domain/clock.ts';
-import { createDeadline } from '../work/deadline.ts';
 import type { Host } from '../host/host.ts';
 
 /** What orders that act on a host itself need of it. */
@@ -15,14 +13,4 @@ export interface OrderHosts {
   reconcile(name: string): void;
   /** Somebody mended it: the next connection is tried now. */
   retry(name: string): void;
-}
-
-/** Other orders wait meanwhile. */
-export async function within<T>(clock: Clock, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const deadline = createDeadline(clock, ms);
-  try {
-    return await work(deadline.signal);
-  } finally {
-    deadline.clear();
-  }
 }

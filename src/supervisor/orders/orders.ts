@@ -1,37 +1,54 @@
 import { assertNever } from '../../domain/assert-never.ts';
-import { isFinal } from '../../domain/case.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Order } from '../../domain/order.ts';
-import { readCase, updateCase } from '../../store/cases.ts';
+import { DAEMON } from '../../domain/trouble.ts';
+import type { Troubles } from '../../domain/trouble.ts';
 import type { Store } from '../../store/database.ts';
 import { openOrders, orderOf } from '../../store/orders.ts';
 import type { OrderRow } from '../../store/orders.ts';
+import { isOfStore } from '../../store/store-error.ts';
 import type { Dispatching } from '../case/dispatch.ts';
 import { reasonOf } from '../log.ts';
-import { abandonCase } from './deeds/abandon.ts';
-import { adoptOrphan } from './deeds/adopt.ts';
+import type { Log } from '../log.ts';
+import { createOrderBook } from './book.ts';
+import { SOON } from './deed.ts';
+import type { Deed, DeedOutcome } from './deed.ts';
+import { admitFolders } from './deeds/admit.ts';
+import type { AdmitFolders } from './deeds/admit.ts';
 import { clearSlotByOrder } from './deeds/clear.ts';
-import { createOrderDesk } from './desk.ts';
-import type { OrderDesk } from './desk.ts';
-import type { OrderHosts } from './hosts.ts';
 import { killOrphan } from './deeds/kill.ts';
 import { retryCase } from './deeds/retry.ts';
 import type { InspectFolder } from './deeds/retry.ts';
 import { takeOverRoot } from './deeds/takeover.ts';
+import type { OrderHosts } from './hosts.ts';
+import { callOffRetries } from './quick/call-off.ts';
+import { carryOut, isQuick } from './quick/table.ts';
+import type { OrderOf, QuickKind } from './quick/table.ts';
+import { meet, subjectOf } from './subject.ts';
+import type { Subject } from './subject.ts';
+import { createWorkshop } from './workshop.ts';
 
 /** What orders need of the intake: to read a folder anew, and to let a held-back history in. */
 export interface OrderedIntake {
   readonly inspect: InspectFolder;
-  admit(order: {
-    readonly path: string | null;
-    readonly asDone: boolean;
-  }): Promise<{ readonly admitted: number; readonly message: string }>;
+  readonly admit: AdmitFolders;
 }
 
 export interface Orders {
-  /** Handles every open order, oldest first. Never rejects for an order's sake. */
-  runOnce(): Promise<void>;
+  /**
+   * Carries out what is one transaction, oldest first, and begins what is work: that goes on beside everything else.
+   * Waits for nothing, and never throws.
+   */
+  takeUp(): void;
+  /** What is under way is broken off, and goes on after the next start. */
+  stop(): Promise<void>;
 }
+
+/** Quick orders in one round: some 100 ms of transactions, after which others get their turn. */
+const MOST_A_ROUND = 50;
+
+/** An order that the database did not take is tried again after this. */
+const AFTER_TROUBLE_MS = 1_000;
 
 export function createOrders(deps: {
   readonly store: Store;
@@ -39,94 +56,134 @@ export function createOrders(deps: {
   readonly dispatching: Dispatching;
   readonly intake: OrderedIntake;
   readonly hosts: OrderHosts;
+  readonly troubles: Troubles;
+  readonly log: Log;
   /** A slot may be free now, or a case not held back any more. */
   readonly onReady: () => void;
+  /** There may be more to take up before the next round is due. */
+  readonly onMore: () => void;
 }): Orders {
-  const { store, intake, hosts } = deps;
-  const desk = createOrderDesk(deps);
+  const { store, intake, hosts, troubles } = deps;
+  const book = createOrderBook(deps);
+  /** Orders that the database did not take the last time, and why. */
+  const failing = new Map<number, unknown>();
 
-  const handle = async (row: OrderRow): Promise<void> => {
-    const { by, why } = row;
-    const order = orderOf(row);
+  const failed = (row: OrderRow, error: unknown): void => {
+    if (isOfStore(error)) {
+      failing.set(row.id, error);
+      troubles.note(DAEMON, 'orders', error);
+      return;
+    }
+    try {
+      book.refuse(row, `it failed: ${reasonOf(error)}`);
+    } catch (unwritten) {
+      failed(row, isOfStore(unwritten) ? unwritten : new Error(reasonOf(unwritten)));
+    }
+  };
+
+  const took = (id: number): void => void failing.delete(id);
+
+  const perform = async (
+    row: OrderRow,
+    order: Exclude<Order, OrderOf<QuickKind>>,
+    deed: Deed,
+  ): Promise<DeedOutcome> => {
     switch (order.kind) {
       case 'retry':
-        return retryCase(desk, (path) => intake.inspect(path), row, order);
-      case 'adopt':
-        return adoptOrphan(desk, row, order);
+        return retryCase(book, intake.inspect, row, order, deed);
+      case 'admit':
+        return admitFolders(book, intake.admit, row, order, deed);
       case 'kill_orphan':
-        await killOrphan(desk, hosts, row, order);
-        return deps.onReady();
-      case 'abandon': {
-        const host = readCase(store.db, order.caseId)?.host ?? null;
-        abandonCase(desk, row, order);
-        // what it held may be proven gone already: its slot is then free now, and not at the next sweep
-        return host === null ? undefined : hosts.reconcile(host);
-      }
-      case 'cancel':
-        return desk.send(row, order.caseId, { type: 'operator.cancelled', by, why }, 'it is being cancelled', (now) =>
-          isFinal(now.state)
-            ? `it is ${now.state} already`
-            : `it is ${now.phase}: its job is over or being stopped already; to give it up: mqi cases abandon ${now.id}`,
-        );
-      case 'pause':
-        return desk.send(
-          row,
-          order.caseId,
-          { type: 'operator.paused', by },
-          'it gets no slot until mqi cases resume',
-          (now) =>
-            now.paused ? 'it is paused already' : `it is ${now.phase}: only a case without a slot can be paused`,
-        );
-      case 'resume':
-        return desk.send(
-          row,
-          order.caseId,
-          { type: 'operator.resumed', by },
-          'it waits for its turn',
-          () => 'it is not paused',
-        );
-      case 'limit':
-        return desk.send(
-          row,
-          order.caseId,
-          { type: 'operator.limited', limitMs: order.limitMs },
-          'the limit is set',
-          (now) => `it is ${now.phase}: its time does not count any more`,
-        );
-      case 'priority':
-        return setPriority(desk, row, order);
+        return killOrphan(book, hosts, row, order, deed);
       case 'clear_slot':
-        await clearSlotByOrder(desk, hosts, row, order);
-        return deps.onReady();
-      case 'admit': {
-        const { admitted, message } = await intake.admit({ path: order.path, asDone: order.asDone });
-        return admitted > 0 ? store.write((tx) => desk.done(tx, row, message)) : desk.refuse(row, message);
-      }
+        return clearSlotByOrder(book, hosts, row, order, deed);
       case 'takeover':
-        return takeOverRoot(desk, hosts, row, order);
+        return takeOverRoot(book, hosts, row, order, deed);
       default:
         return assertNever(order);
     }
   };
 
-  return {
-    async runOnce() {
-      for (const row of openOrders(store.db)) {
-        try {
-          await handle(row);
-        } catch (error) {
-          desk.refuse(row, `it failed: ${reasonOf(error)}`);
-        }
+  const workshop = createWorkshop({
+    ...deps,
+    async perform(row, order, deed) {
+      try {
+        const outcome = await perform(row, order, deed);
+        took(row.id);
+        if (outcome === 'closed') deps.onReady();
+        return outcome;
+      } catch (error) {
+        // a daemon that stops closes nothing, and who was called off is closed already
+        if (deed.signal.aborted) return SOON;
+        failed(row, error);
+        return { againAfterMs: AFTER_TROUBLE_MS };
       }
     },
+  });
+
+  const quick = (row: OrderRow, order: OrderOf<QuickKind>, ahead: readonly Ahead[]): void => {
+    try {
+      const retries = ahead.filter((one) => isRetryOf(one.row, row)).map((one) => one.row);
+      const meansRetry = (order.kind === 'cancel' || order.kind === 'abandon') && retries.length > 0;
+      const isAll = meansRetry && callOffRetries(book, row, order, retries);
+      if (meansRetry) {
+        for (const retry of retries) {
+          workshop.abort(retry.id);
+          took(retry.id);
+        }
+      }
+      if (!isAll) carryOut(book, hosts, row, order);
+      took(row.id);
+    } catch (error) {
+      failed(row, error);
+    }
+  };
+
+  const round = (): void => {
+    const ahead: Ahead[] = [];
+    let room = MOST_A_ROUND;
+    for (const row of openOrders(store.db)) {
+      const order = orderOf(row);
+      const subject = subjectOf(store.db, order);
+      const inTheWay = ahead.filter((one) => meet(one.subject, subject));
+      const callsOff = order.kind === 'cancel' || order.kind === 'abandon';
+      const isFree = callsOff ? inTheWay.every((one) => isRetryOf(one.row, row)) : inTheWay.length === 0;
+      if (workshop.isAtWork(row.id)) ahead.push({ row, subject });
+      else if (!isFree) ahead.push({ row, subject });
+      else if (!isQuick(order)) {
+        ahead.push({ row, subject });
+        workshop.begin(row, order);
+      } else if (room > 0) {
+        room -= 1;
+        quick(row, order, inTheWay);
+      } else {
+        deps.onMore();
+        return;
+      }
+    }
+  };
+
+  return {
+    takeUp() {
+      try {
+        round();
+        const [error] = failing.values();
+        if (failing.size === 0) troubles.over(DAEMON, 'orders');
+        else troubles.note(DAEMON, 'orders', error);
+      } catch (error) {
+        troubles.note(DAEMON, 'orders', error);
+      }
+    },
+    stop: () => workshop.stop(),
   };
 }
 
-function setPriority(desk: OrderDesk, row: OrderRow, order: Extract<Order, { kind: 'priority' }>): void {
-  const found = readCase(desk.store.db, order.caseId);
-  if (found?.state !== 'submitted') return desk.refuse(row, 'only a case that waits has a priority');
-  desk.store.write((tx) => {
-    updateCase(tx, found, { priority: order.priority, updatedAt: desk.clock.now() });
-    desk.done(tx, row, `priority ${order.priority}`);
-  });
+/** One that is older and still open. */
+interface Ahead {
+  readonly row: OrderRow;
+  readonly subject: Subject;
+}
+
+function isRetryOf(ahead: OrderRow, row: OrderRow): boolean {
+  return ahead.kind === 'retry' && ahead.caseId === row.caseId;
 }

@@ -33,6 +33,10 @@ export interface OrderShape {
   readonly by: string;
   readonly why: string;
   readonly createdAt: string;
+  /** When its work began, for an order that is work; begun again after a restart. */
+  readonly startedAt: string | null;
+  /** How far that work is, in bytes; `total` is null where nobody knows it. */
+  readonly progress: { readonly doing: string; readonly moved: number; readonly total: number | null } | null;
   /** Null while no daemon has handled it. */
   readonly handledAt: string | null;
   readonly outcome: OrderRow['outcome'];
@@ -48,6 +52,8 @@ export function orderShape(row: OrderRow): OrderShape {
     by: row.by,
     why: row.why,
     createdAt: timeText(row.createdAt),
+    startedAt: timeOrNull(row.startedAt),
+    progress: row.progress,
     handledAt: timeOrNull(row.handledAt),
     outcome: row.outcome,
     message: row.message,

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../domain/duration.ts';
-import type { AttemptRow, HostRow } from '../../store/queries.ts';
+import type { AttemptRow, HostRow, OrderRow } from '../../store/queries.ts';
+import { orderProgress } from '../order-progress.ts';
 import { timeText } from '../shapes.ts';
 import type { WhyFacts } from './facts.ts';
 
@@ -28,11 +29,17 @@ export function listed(parts: readonly string[], most = 4): string {
   return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
-/** An order that waits says so: else a person gives it a second time. */
+/** An order that waits, or is being carried out, says so: else a person gives it a second time. */
 export function orderClause(facts: WhyFacts): string {
-  const waiting = facts.openOrders.map((order) => `${order.kind} (#${order.id}, by ${order.by})`);
-  if (waiting.length === 0) return '';
-  return `; ordered and not handled yet: ${listed(waiting)}`;
+  const progressOf = (order: OrderRow): string | null => (facts.daemon.running ? orderProgress(order) : null);
+  const working = facts.openOrders.flatMap((order) => {
+    const progress = progressOf(order);
+    return progress === null ? [] : [`; ${progress} (order #${order.id}, by ${order.by})`];
+  });
+  const waiting = facts.openOrders
+    .filter((order) => progressOf(order) === null)
+    .map((order) => `${order.kind} (#${order.id}, by ${order.by})`);
+  return `${working.join('')}${waiting.length === 0 ? '' : `; ordered and not handled yet: ${listed(waiting)}`}`;
 }
 
 /** Why a host cannot be used now; null when it can. */

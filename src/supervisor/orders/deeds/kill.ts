@@ -4,8 +4,9 @@ import type { AttemptRow } from '../../../store/attempts.ts';
 import type { OrderRow } from '../../../store/orders.ts';
 import { clearSlotsOfToken } from '../../../store/slots.ts';
 import type { Host } from '../../host/host.ts';
-import type { OrderDesk } from '../desk.ts';
-import { within } from '../hosts.ts';
+import type { OrderBook } from '../book.ts';
+import { SOON, refused } from '../deed.ts';
+import type { Deed, DeedOutcome } from '../deed.ts';
 import type { OrderHosts } from '../hosts.ts';
 
 /** The job's time to end by itself, and the command's own. */
@@ -13,34 +14,39 @@ const KILL_TIMEOUT_MS = 60_000;
 
 /** Ends a job that no live case owns as any other is ended; done only when it is proven gone, and its slot free. */
 export async function killOrphan(
-  desk: OrderDesk,
+  book: OrderBook,
   hosts: OrderHosts,
   row: OrderRow,
   order: Extract<Order, { kind: 'kill_orphan' }>,
-): Promise<void> {
-  const { store, clock } = desk;
+  deed: Deed,
+): Promise<DeedOutcome> {
+  const { store, clock } = book;
   const target = readAttempt(store.db, order.token);
   // it stays open, and is looked at again in a moment
-  if (target !== null && hosts.isAwaited(target.host)) return;
+  if (target !== null && hosts.isAwaited(target.host)) return SOON;
   const found = orphanOf(target, hosts);
-  if ('objection' in found) return desk.refuse(row, found.objection);
+  if ('objection' in found) return refused(book, row, found.objection);
   const { orphan, host } = found;
 
   const job = { id: orphan.jobId, createdAt: orphan.jobCreatedAt };
   const why = { who: row.by, why: row.why };
-  const outcome = await within(clock, KILL_TIMEOUT_MS, (signal) =>
+  deed.progress({ doing: 'its processes are being ended', moved: 0, total: null });
+  const outcome = await deed.within(KILL_TIMEOUT_MS, (signal) =>
     host.scheduler.stop({ token: orphan.token, job }, why, signal),
   );
   if (outcome.kind !== 'gone') {
-    return desk.refuse(row, `it is not proven gone: ${outcome.reason} (the same order again goes on from there)`);
+    // the daemon stops: the order goes on after its next start
+    if (deed.signal.aborted) return SOON;
+    return refused(book, row, `it is not proven gone: ${outcome.reason} (the same order again goes on from there)`);
   }
   const at = clock.now();
   store.write((tx) => {
     recordProof(tx, orphan.token, 'gone', at);
     updateAttempt(tx, orphan.token, { end: outcome.end, orphan: null });
     clearSlotsOfToken(tx, orphan.token, at);
-    desk.done(tx, row, 'nothing of it runs any more, and what it quarantined is free');
+    book.done(tx, row, 'nothing of it runs any more, and what it quarantined is free');
   });
+  return 'closed';
 }
 
 function orphanOf(

@@ -7,42 +7,87 @@ import type { CaseRow } from '../../../store/cases.ts';
 import type { OrderRow } from '../../../store/orders.ts';
 import { startAttempt } from '../../case/admit.ts';
 import type { FoundCase } from '../../case/admit.ts';
-import type { OrderDesk } from '../desk.ts';
+import type { OrderBook } from '../book.ts';
+import { SOON, refused } from '../deed.ts';
+import type { Deed, DeedOutcome } from '../deed.ts';
 
-/** Reads a case's folder anew, as the intake does. */
+/** Reads a case's folder anew, as the intake does. Ends at once when the signal aborts. */
 export type InspectFolder = (
   path: string,
+  options: {
+    readonly signal: AbortSignal;
+    /** Bytes that were read, of so many. */
+    readonly onRead: (moved: number, total: number) => void;
+  },
 ) => Promise<
   | { readonly kind: 'ready'; readonly found: FoundCase }
   | { readonly kind: 'rejected' | 'settling'; readonly reason: string }
+  /** The disk, or the database, said no: nothing is known of the folder. */
+  | { readonly kind: 'blind'; readonly reason: string }
+  | { readonly kind: 'stopped' }
 >;
+
+export const READING = 'its folder is being read for a retry';
+
+/** A disk that said no is asked again after this. */
+const BLIND_MS = 30_000;
 
 /** The next attempt of a case that is over, or of one that an ended orphan holds back, with its folder as it is now. */
 export async function retryCase(
-  desk: OrderDesk,
+  book: OrderBook,
   inspect: InspectFolder,
   row: OrderRow,
   order: Extract<Order, { kind: 'retry' }>,
-): Promise<void> {
-  const { store, clock } = desk;
+  deed: Deed,
+): Promise<DeedOutcome> {
+  const { store } = book;
   const before = readCase(store.db, order.caseId);
-  if (before === null) return desk.refuse(row, `there is no case ${order.caseId}`);
-  const objection = objectionTo(before, holdingBack(store.db, before.id, before.token));
-  if (objection !== null) return desk.refuse(row, objection);
-  const folder = await inspect(before.path);
-  if (folder.kind !== 'ready') return desk.refuse(row, `its folder cannot be taken: ${folder.reason}`);
+  const objection =
+    before === null
+      ? `there is no case ${order.caseId}`
+      : objectionTo(before, holdingBack(store.db, before.id, before.token));
+  if (before === null || objection !== null) return refused(book, row, objection ?? '');
+  deed.progress({ doing: READING, moved: 0, total: before.sizeBytes });
+  const folder = await inspect(before.path, {
+    signal: deed.signal,
+    onRead: (moved, total) => deed.progress({ doing: READING, moved, total }),
+  });
+  if (deed.signal.aborted) return SOON;
+  switch (folder.kind) {
+    case 'stopped':
+      return SOON;
+    case 'blind':
+      deed.progress({ doing: `its folder cannot be read for a retry: ${folder.reason}`, moved: 0, total: null });
+      return { againAfterMs: BLIND_MS };
+    case 'rejected':
+    case 'settling':
+      return refused(book, row, `its folder cannot be taken: ${folder.reason}`);
+    case 'ready':
+      return begin(book, row, order, before, folder.found);
+  }
+}
+
+function begin(
+  book: OrderBook,
+  row: OrderRow,
+  order: Extract<Order, { kind: 'retry' }>,
+  before: CaseRow,
+  found: FoundCase,
+): DeedOutcome {
+  const { store, clock, dispatching } = book;
   const change = store.write((tx) => {
     const now = readCase(tx, order.caseId);
     if (now?.entry !== before.entry) return null;
     dismissEndedOrphans(tx, now.id);
     const limitMs = order.limitMs ?? now.limitMs;
-    const started = startAttempt(tx, now, { found: folder.found, limitMs, by: row.by, why: row.why }, clock.now());
-    const changed = now.fingerprint === folder.found.fingerprint ? '' : ' with the folder as it is now';
-    desk.done(tx, row, `attempt ${started.row.attempt} waits for its turn${changed}`);
+    const started = startAttempt(tx, now, { found, limitMs, by: row.by, why: row.why }, clock.now());
+    const changed = now.fingerprint === found.fingerprint ? '' : ' with the folder as it is now';
+    book.done(tx, row, `attempt ${started.row.attempt} waits for its turn${changed}`);
     return started;
   });
-  if (change === null) return desk.refuse(row, 'the case moved on meanwhile; look again: mqi cases show');
-  desk.dispatching.announce(change);
+  if (change === null) return refused(book, row, 'the case moved on meanwhile; look again: mqi cases show');
+  dispatching.announce(change);
+  return 'closed';
 }
 
 function objectionTo(before: CaseRow, held: readonly AttemptRow[]): string | null {

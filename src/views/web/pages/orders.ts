@@ -1,5 +1,6 @@
 import { listRecentOrders } from '../../../store/queries.ts';
 import type { NamedOrder } from '../../../store/queries.ts';
+import { orderProgress } from '../../order-progress.ts';
 import { badge } from '../badge.ts';
 import { ago, html, said } from '../html.ts';
 import type { Html } from '../html.ts';
@@ -33,7 +34,10 @@ export function ordersPage({ db, url }: View): Page {
 
 function summary(orders: readonly NamedOrder[]): Html {
   const count = (outcome: NamedOrder['outcome']): number => orders.filter((order) => order.outcome === outcome).length;
-  return html`<p>${count('done')} done, ${count('refused')} refused, ${count(null)} waiting for the daemon</p>`;
+  return html`<p>
+    ${count('done')} done, ${count('refused')} refused, ${count('cancelled')} cancelled, ${count(null)} waiting for the
+    daemon
+  </p>`;
 }
 
 export function ordersTable(orders: readonly NamedOrder[]): Html {
@@ -83,7 +87,19 @@ function subjectOf({ caseId, caseName, arguments: given }: NamedOrder): Html | s
   return said([host, slot, path, token].filter((name) => typeof name === 'string').join('/')) || 'all';
 }
 
-function outcomeOf({ outcome, message }: NamedOrder): Html {
-  if (outcome === null) return badge('warn', '◔', 'waits for the daemon');
-  return html`${outcome === 'done' ? badge('good', '✓', 'done') : badge('bad', '✕', 'refused')} ${said(message)}`;
+function outcomeOf(order: NamedOrder): Html {
+  switch (order.outcome) {
+    case null: {
+      const progress = orderProgress(order);
+      return progress === null
+        ? badge('warn', '◔', 'waits for the daemon')
+        : html`${badge('warn', '◔', 'is carried out')} ${said(progress)}`;
+    }
+    case 'done':
+      return html`${badge('good', '✓', 'done')} ${said(order.message)}`;
+    case 'cancelled':
+      return html`${badge('warn', '✕', 'cancelled')} ${said(order.message)}`;
+    case 'refused':
+      return html`${badge('bad', '✕', 'refused')} ${said(order.message)}`;
+  }
 }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 
-import { readAttemptsOfCase } from '../../src/store/attempts.ts';
-import { readOrder, recordOrder } from '../../src/store/orders.ts';
-import { readSlots } from '../../src/store/slots.ts';
-import type { Order } from '../../src/domain/order.ts';
-import { createWorld } from './world.ts';
-import type { World } from './world.ts';
+import { readAttemptsOfCase } from '../../../src/store/attempts.ts';
+import { readOrder, recordOrder } from '../../../src/store/orders.ts';
+import { readSlots } from '../../../src/store/slots.ts';
+import type { Order } from '../../../src/domain/order.ts';
+import { createWorld } from '../world.ts';
+import type { World } from '../world.ts';
 
 const SECOND = 1_000;
 

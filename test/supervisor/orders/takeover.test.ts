@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { readOrder, recordOrder } from '../../src/store/orders.ts';
-import { createWorld } from './world.ts';
+import { readOrder, recordOrder } from '../../../src/store/orders.ts';
+import { createWorld } from '../world.ts';
 
 const SECOND = 1_000;
 

@@ -4,24 +4,24 @@ import type { OrderRow } from '../../../store/orders.ts';
 import { quarantineSlotsOfCase } from '../../../store/slots.ts';
 import { startAttempt } from '../../case/admit.ts';
 import { commitEvent } from '../../case/commit.ts';
-import type { OrderDesk } from '../desk.ts';
+import type { OrderBook } from '../book.ts';
 
 const MESSAGE = 'it is given up; a slot that it held is quarantined until its job is proven gone, or mqi slots clear';
 
 /** The only way out without proof. A case whose state cannot be read goes the same way, by a fresh one. */
-export function abandonCase(desk: OrderDesk, row: OrderRow, order: Extract<Order, { kind: 'abandon' }>): void {
+export function abandonCase(book: OrderBook, row: OrderRow, order: Extract<Order, { kind: 'abandon' }>): void {
   const { by, why } = row;
   const event = { type: 'operator.abandoned', by, why } as const;
-  const target = readCase(desk.store.db, order.caseId);
+  const target = readCase(book.store.db, order.caseId);
   if (target === null || target.setAside === null) {
-    return desk.send(row, order.caseId, event, MESSAGE, (now) => `it is ${now.state} already`);
+    return book.send(row, order.caseId, event, MESSAGE, (now) => `it is ${now.state} already`);
   }
-  const at = desk.clock.now();
-  const change = desk.store.write((tx) => {
+  const at = book.clock.now();
+  const change = book.store.write((tx) => {
     quarantineSlotsOfCase(tx, target.id, `its case was abandoned by ${by} without proof: ${why}`, at);
     startAttempt(tx, target, { found: null, limitMs: target.limitMs, number: target.attempt, by, why }, at);
-    desk.done(tx, row, MESSAGE);
+    book.done(tx, row, MESSAGE);
     return commitEvent(tx, target.id, event, null, at);
   });
-  if (change !== null) desk.dispatching.announce(change);
+  if (change !== null) book.dispatching.announce(change);
 }

@@ -8,27 +8,27 @@ import type { ReadDb } from '../../../store/database.ts';
 import type { OrderRow } from '../../../store/orders.ts';
 import { readSlot } from '../../../store/slots.ts';
 import { startAttempt } from '../../case/admit.ts';
-import type { OrderDesk } from '../desk.ts';
+import type { OrderBook } from '../book.ts';
 
 /** Gives a job that was found on a host back to its case: followed if it runs, collected if it has ended. */
-export function adoptOrphan(desk: OrderDesk, row: OrderRow, order: Extract<Order, { kind: 'adopt' }>): void {
-  const { store, clock, dispatching } = desk;
+export function adoptOrphan(book: OrderBook, row: OrderRow, order: Extract<Order, { kind: 'adopt' }>): void {
+  const { store, clock, dispatching } = book;
   const target = readCase(store.db, order.caseId);
-  if (target === null) return desk.refuse(row, `there is no case ${order.caseId}`);
+  if (target === null) return book.refuse(row, `there is no case ${order.caseId}`);
   const meant = readAttemptsOfCase(store.db, order.caseId).filter(
     (attempt) => order.token === null || attempt.token === order.token,
   );
   const orphans = meant.filter((attempt) => attempt.orphan !== null);
   const [orphan] = orphans;
-  if (orphan === undefined) return desk.refuse(row, noOrphan(target, meant.findLast(wasGivenUp) ?? null));
+  if (orphan === undefined) return book.refuse(row, noOrphan(target, meant.findLast(wasGivenUp) ?? null));
   if (orphans.length > 1) {
-    return desk.refuse(
+    return book.refuse(
       row,
       `it has ${orphans.length} orphans; name one with --token: ${orphans.map((o) => o.token).join(', ')}`,
     );
   }
   const objection = objectionTo(store.db, target, orphan);
-  if (objection !== null) return desk.refuse(row, objection);
+  if (objection !== null) return book.refuse(row, objection);
 
   const at = clock.now();
   const change = store.write((tx) => {
@@ -44,7 +44,7 @@ export function adoptOrphan(desk: OrderDesk, row: OrderRow, order: Extract<Order
   const { host, slot, token } = orphan;
   const job = { id: orphan.jobId, createdAt: orphan.jobCreatedAt };
   const event = { type: 'job.adopted', host, slot, token, job, end: endOf(orphan) } as const;
-  desk.send(row, target.id, event, `attempt ${token} is its job again`, (now) => `it is ${now.phase}`);
+  book.send(row, target.id, event, `attempt ${token} is its job again`, (now) => `it is ${now.phase}`);
 }
 
 /** Given up, or cut short, with a job that could run. */

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 
-import { readAttemptsOfCase, updateAttempt } from '../../src/store/attempts.ts';
-import { readCase } from '../../src/store/cases.ts';
-import { readOrder, recordOrder } from '../../src/store/orders.ts';
-import { readSlots } from '../../src/store/slots.ts';
-import { createWorld } from './world.ts';
+import { readAttemptsOfCase, updateAttempt } from '../../../src/store/attempts.ts';
+import { readCase } from '../../../src/store/cases.ts';
+import { readOrder, recordOrder } from '../../../src/store/orders.ts';
+import { readSlots } from '../../../src/store/slots.ts';
+import { createWorld } from '../world.ts';
 
 const SECOND = 1_000;
 
