@@ -1,7 +1,7 @@
 import type { Node } from '../domain/job.ts';
 import type { BlindCause } from '../domain/observation.ts';
 import type { RunOutcome } from '../transport/transport.ts';
-import type { Blind } from './scheduler.ts';
+import type { Blind, NotYet } from './scheduler.ts';
 
 /** The lines of a command that ran to its end, without the frame; `node` is where it ran. */
 export interface Answer {
@@ -19,11 +19,18 @@ export function readAnswer(outcome: RunOutcome, host: string): Answer | Blind {
   if (outcome.kind === 'unknown') return blind('link', outcome.reason);
   if (!isWhole(outcome)) return blind('garbled', cutShort(outcome));
   const body = outcome.stdout.split('\n').slice(1, -2);
-  const problem = body.map((line) => /^problem ([a-z]+) (.*)$/.exec(line)).find((match) => match !== null);
+  const problem = body.map((line) => /^problem ([a-z]+) (.*)$/s.exec(line)).find((match) => match !== null);
   if (problem !== undefined) return problemOf(problem[1]!, problem[2]!, host);
   const node = readNode(body[0] ?? '');
   if (node === null) return blind('garbled', 'the host did not say its name, boot and pid namespace');
   return { kind: 'answered', node, lines: body.slice(1) };
+}
+
+/** What a command about one attempt says when that one could not be done. */
+export function laterOf(lines: readonly string[]): NotYet | null {
+  const reasons = lines.map((line) => /^not_yet (.*)$/s.exec(line)?.[1]);
+  const reason = reasons.find((text) => text !== undefined);
+  return reason === undefined ? null : { kind: 'not_yet', reason };
 }
 
 /** Did the command run to its end, so that what it says is all that it did? */

@@ -19,12 +19,18 @@ function attemptCommand(installation: Installation, queueFunctions: string, targ
     [RECEIPTS, PROCESSES, queueFunctions],
     `token=${quote(target.token)} queue=${quote(target.queue ?? '')}
 job_id=${quote(target.jobId ?? '')} job_created=${quote(target.jobCreated ?? '')}
+weigh "$token"
 attempt "$token"
+hidden=
+[ "$there" != hidden ] || hidden=$why
 ${body}`,
   );
 }
 
-/** Prints the facts of one attempt as a look does; everything it is used for has revoked before. */
+/**
+ * Prints the facts of one attempt as a look does; everything it is used for has revoked before, or could not: then its
+ * claim is hidden, or not there.
+ */
 const REPORT = `queue_read
 facts "$token"
 now=$(scan); sure "$now"
@@ -39,14 +45,18 @@ export interface StopRequest {
   readonly graceMs: number;
 }
 
-/** Revoke, take out of the queue, end the processes, read the receipts, look for processes once more. */
+/**
+ * Revoke, take out of the queue, end the processes, read the receipts, look for processes once more. What cannot be
+ * revoked, or read, is ended all the same.
+ */
 export function stopCommand(installation: Installation, queueFunctions: string, request: StopRequest): string {
   const tenths = Math.ceil(request.graceMs / 100);
   return attemptCommand(
     installation,
     queueFunctions,
     request.target,
-    `[ ! -d "$directory" ] || take "$directory" ${quote(request.revocation)}
+    `alone
+[ "$there" != present ] || take "$directory" ${quote(request.revocation)}
 queue_withdraw
 receipt "$directory/claim"; claim_state=$state claim_text=$text
 note_session "$token"
@@ -64,7 +74,7 @@ export function loseCommand(installation: Installation, target: Target): string 
     '',
     target,
     `mine=$directory/end.$self
-if [ -f "$directory/manifest" ] && [ ! -e "$directory/end" ]; then
+if [ -f "$directory/manifest" ] && lacks "$directory/end"; then
   { printf '${LOST_LINE}\\n' > "$mine"; } 2> /dev/null
   receipt "$mine"
   if [ "$state $text" = 'whole ${LOST_LINE}' ]; then flush "$mine"; ln "$mine" "$directory/end" 2> /dev/null; fi
@@ -86,7 +96,7 @@ export function revokeCommand(
     installation,
     queueFunctions,
     request.target,
-    `[ ! -d "$directory" ] || take "$directory" ${quote(request.revocation)}
+    `[ "$there" != present ] || take "$directory" ${quote(request.revocation)}
 receipt "$directory/claim"
 case "$state $text" in 'whole revoked '*) queue_withdraw ;; esac
 ${REPORT}`,
@@ -107,7 +117,7 @@ export function findCommand(
     queueFunctions,
     request.target,
     `queue_find
-[ -n "$job_id" ] || [ ! -d "$directory" ] || take "$directory" ${quote(request.revocation)}
+[ -n "$job_id" ] || [ "$there" != present ] || take "$directory" ${quote(request.revocation)}
 [ ! -e "$directory/claim" ] || flush "$directory/claim" "$directory"
 ${REPORT}`,
   );
@@ -115,7 +125,8 @@ ${REPORT}`,
 
 /**
  * Lets the held job go; what was revoked or purged is missing, what claimed already is released. A job that cannot
- * write its claim leaves at once, and its queue is done with it: so it is held while the disk is full.
+ * write its claim leaves at once, and its queue is done with it: so it is held while the disk is full. What cannot be
+ * looked at is held as well.
  */
 export function releaseCommand(installation: Installation, queueFunctions: string, target: Target): string {
   return attemptCommand(
@@ -128,14 +139,24 @@ export function releaseCommand(installation: Installation, queueFunctions: strin
   return "$room"
 }
 receipt "$directory/claim"
+[ -z "$hidden" ] || state=hidden text=$hidden
 case "$state $text" in
   'whole job '*) printf 'outcome released\\n' ;;
+  hidden*) printf 'outcome blocked %s\\n' "$text" ;;
   'whole revoked '*) printf 'outcome missing\\n' ;;
   absent*)
-    if [ ! -f "$directory/manifest" ] || [ ! -f "$directory/job.sh" ]; then printf 'outcome missing\\n'
+    for needed in manifest job.sh; do
+      [ -f "$directory/$needed" ] && continue
+      if lacks "$directory/$needed"; then printf 'outcome missing\\n'
+      else printf 'outcome blocked %s\\n' "\${why:-$directory/$needed is not a file}"; fi
+      needed=
+      break
+    done
+    if [ -z "$needed" ]; then :
+    elif [ "$(tail -n 1 "$directory/job.sh" 2> /dev/null)" != "# whole $token" ]; then
+      printf 'outcome blocked %s/job.sh is not as it was written, so nobody knows what it would run; look at it on the host\\n' "$directory"
     elif can_write; then queue_release
     else printf 'outcome blocked the job could not write its claim in %s (disk full, or not writable?): make room there\\n' "$directory"; fi ;;
-  # of this attempt alone: the host is as well seen as before
   *) printf 'outcome blocked the claim in %s cannot be read, so nobody knows who holds it; look at it on the host\\n' "$directory" ;;
 esac`,
   );

@@ -39,17 +39,27 @@ case_prefix=${quote(request.casePrefix)} settled=${quote(` ${[target.token, ...r
 refusal=${quote(request.ownRevocation)}
 create() {
   attempt "$token"
-  if [ ! -f "$directory/manifest" ]; then printf 'outcome refused its files are not on the host any more\\n'; return; fi
+  if [ "$there" = hidden ]; then printf 'outcome blocked %s\\n' "$why"; return; fi
+  if [ ! -f "$directory/manifest" ]; then
+    if lacks "$directory/manifest"; then printf 'outcome refused its files are not on the host any more\\n'
+    else printf 'outcome blocked %s\\n' "\${why:-$directory/manifest is not a file}"; fi
+    return
+  fi
   receipt "$directory/claim"
-  case "$state $text" in 'whole revoked '*) printf 'outcome refused it was revoked on the host\\n'; return ;; esac
+  case "$state $text" in
+    'whole revoked '*) printf 'outcome refused it was revoked on the host\\n'; return ;;
+    hidden*) printf 'outcome blocked %s\\n' "$text"; return ;;
+  esac
   find_earlier ${quote(request.earlierRevocation)}
   attempt "$token"
+  if [ -n "$veiled" ]; then printf 'outcome blocked an earlier attempt of it may have run: %s\\n' "$veiled"; return; fi
   if [ -n "$earlier" ]; then
     take "$directory" "$refusal"
     receipt "$directory/claim"
     case "$state $text" in
       'whole revoked '*) printf 'outcome earlier %s\\n' "$earlier" ;;
       absent*) printf 'outcome blocked its claim cannot be written on the host (disk full?)\\n' ;;
+      hidden*) printf 'outcome blocked %s\\n' "$text" ;;
       *) printf 'outcome unknown a job has claimed this attempt already\\n' ;;
     esac
     return
@@ -59,6 +69,7 @@ create() {
   case "$state $text" in
     'whole revoked '*) printf 'outcome refused it was revoked on the host\\n'; return ;;
     absent*) ;;
+    hidden*) printf 'outcome blocked %s\\n' "$text"; return ;;
     *) printf 'outcome created %s %s\\n' "\${job_id:--}" "\${job_created:--}"; return ;;
   esac
   if [ -n "$job_id" ]; then printf 'outcome created %s %s\\n' "$job_id" "\${job_created:--}"; return; fi
@@ -69,16 +80,25 @@ create`,
   );
 }
 
-const EARLIER = `earlier=
-find_earlier() {
-  for other in "$root/attempts/$case_prefix"*; do
-    [ -d "$other" ] || continue
+const EARLIER = `earlier= veiled=
+find_earlier() { # sets \`earlier\` to one that a job has claimed, \`veiled\` to why nobody can tell of one
+  listable "$root/attempts"
+  set -- "$1" "$root/attempts/$case_prefix"*
+  revocation=$1; shift
+  names=
+  for other in "$@"; do
     name=\${other##*/}
+    case $name in *[!a-z0-9-]*) continue ;; esac
     case $settled in *" $name "*) continue ;; esac
+    names="$names $name"
+  done
+  weigh $token $names
+  for name in $names; do
     attempt "$name"
-    take "$other" "$1"
-    receipt "$other/claim"
-    case "$state $text" in 'whole revoked '*) [ ! -f "$other/manifest" ] || continue ;; esac
+    case $there in absent) continue ;; hidden) veiled=$why; return ;; esac
+    take "$directory" "$revocation"
+    receipt "$directory/claim"
+    [ "$state" != hidden ] || { veiled=$text; return; }
     # without a manifest our claim proves nothing; the processes below do
     case "$state $text" in 'whole revoked '*) ;; *) earlier=$name; return ;; esac
   done

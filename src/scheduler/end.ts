@@ -1,14 +1,15 @@
 import type { End, QueueResult, Receipt } from '../domain/job.ts';
-import { blind } from './answer.ts';
+import { blind, isWhole, laterOf, readAnswer } from './answer.ts';
+import type { Answer } from './answer.ts';
 import { loseCommand, revokeCommand, stopCommand } from './attempt-commands.ts';
-import { answerOf, refuseStrange, targetOf } from './host-session.ts';
-import type { HostSession } from './host-session.ts';
-import { excerpt, isActive, resultOf } from './judge.ts';
-import { prove } from './proof.ts';
+import { answerOf, refuseStrange, run, targetOf } from './host-session.ts';
+import type { Ask, HostSession } from './host-session.ts';
+import { isActive, resultOf } from './judge.ts';
+import { prove, UNCLAIMABLE, unreadableClaim } from './proof.ts';
 import { parseEnd, revocationLine } from './receipts.ts';
 import type { FileState } from './receipts.ts';
 import { reportOf } from './report.ts';
-import type { AttemptRef, Facts, RevokeOutcome, StopOutcome } from './scheduler.ts';
+import type { AttemptRef, Blind, Facts, NotYet, RevokeOutcome, StopOutcome } from './scheduler.ts';
 
 export interface Why {
   readonly who: string;
@@ -17,7 +18,7 @@ export interface Why {
 
 /** A dose engine needs no longer to close its files; Slurm's own KillWait (30 s) is made for MPI jobs. */
 const GRACE_MS = 5_000;
-/** What the rest of a stop takes: the scans, the second before the last KILL, the rounds after it, a slow disk. */
+/** What the rest of a stop takes: the scans, the seconds of the last KILLs, a slow disk. */
 const STOP_MARGIN_MS = 60_000;
 
 export async function stop(
@@ -35,10 +36,10 @@ export async function stop(
     revocation: revocationLine(why),
     graceMs,
   });
-  // each step of the grace also looks through the processes: it lasts up to twice its name
-  const timeoutMs = 2 * graceMs + STOP_MARGIN_MS;
-  const report = reportOf(session, attempt.token, await answerOf(session, command, { timeoutMs, signal }));
-  if (report.kind === 'blind') return report;
+  const asked = await askForStop(session, command, { timeoutMs: graceMs + STOP_MARGIN_MS, signal });
+  if (asked.kind === 'not_yet') return asked;
+  const report = reportOf(session, attempt.token, asked);
+  if (report.kind !== 'reported') return report;
   const { facts, node } = report;
   const queue = resultOf(facts, node);
   const proof = prove(facts, node, session.dialect.terminalIsProof);
@@ -48,10 +49,25 @@ export async function stop(
     case 'gone':
       return gone(isPurged(facts) ? LOST : facts.end, queue);
     case 'gone_silent': {
-      const lost = await answerOf(session, loseCommand(session.options, target), { signal });
-      return lost.kind === 'blind' ? lost : readLost(lost.lines, queue);
+      const lost = await askForStop(session, loseCommand(session.options, target), { signal });
+      return lost.kind === 'answered' ? readLost(lost.lines, queue) : lost;
     }
   }
+}
+
+/**
+ * A stop lasts, and is cut off: by us, by a limit, by whoever ends its shell on the host. Of the host that says nothing;
+ * what a look sees does.
+ */
+async function askForStop(session: HostSession, command: string, ask: Ask): Promise<Answer | NotYet | Blind> {
+  const outcome = await run(session, command, ask);
+  if (outcome.kind === 'unknown') {
+    return outcome.sent
+      ? { kind: 'not_yet', reason: `the answer to its stop did not come: ${outcome.reason}` }
+      : blind('link', outcome.reason);
+  }
+  const answer = readAnswer(outcome, session.options.host);
+  return answer.kind === 'blind' && !isWhole(outcome) ? { kind: 'not_yet', reason: answer.reason } : answer;
 }
 
 const LOST: Receipt<End> = { kind: 'present', value: { kind: 'lost' } };
@@ -63,8 +79,11 @@ function isPurged({ end, manifest }: Facts): boolean {
 
 /** The end that lies there now: ours, or the job's own, which was faster. */
 function readLost(lines: readonly string[], queue: QueueResult | null): StopOutcome {
-  const match = lines.length === 1 ? /^end (absent|odd|whole) (.*)$/.exec(lines[0]!) : null;
+  const later = laterOf(lines);
+  if (later !== null) return later;
+  const match = lines.length === 1 ? /^end (absent|odd|whole|hidden) (.*)$/s.exec(lines[0]!) : null;
   if (match === null) return blind('garbled', 'the answer about the end of the job cannot be read');
+  if (match[1] === 'hidden') return { kind: 'not_yet', reason: match[2]! };
   const end = parseEnd(match[1] as FileState, match[2]!);
   return end.kind === 'absent'
     ? { kind: 'not_yet', reason: 'its end cannot be written on the host (disk full?)' }
@@ -96,18 +115,17 @@ export async function revoke(
     revocation: revocationLine(why),
   });
   const report = reportOf(session, attempt.token, await answerOf(session, command, { signal }));
-  return report.kind === 'blind' ? report : revoked(report.facts);
+  return report.kind === 'reported' ? revoked(report.facts) : report;
 }
 
 function revoked(facts: Facts): RevokeOutcome {
   const { claim, processes, queue } = facts;
+  if (facts.unreadable !== null) return { kind: 'not_yet', reason: facts.unreadable };
   if (claim.kind === 'present' && claim.value.by === 'job') return { kind: 'claimed' };
-  if (claim.kind === 'garbled') return blind('garbled', `its claim cannot be read: ${excerpt(claim.text)}`);
+  if (claim.kind === 'garbled') return { kind: 'not_yet', reason: unreadableClaim(claim.text) };
   if (facts.directory === 'absent' || facts.manifest === 'absent') {
     // a claim was purged with the rest: only what still runs can tell that there was one
     return processes.length > 0 || isActive(queue) ? { kind: 'claimed' } : { kind: 'revoked' };
   }
-  return claim.kind === 'present'
-    ? { kind: 'revoked' }
-    : blind('garbled', 'its claim cannot be written on the host (disk full?)');
+  return claim.kind === 'present' ? { kind: 'revoked' } : { kind: 'not_yet', reason: UNCLAIMABLE };
 }

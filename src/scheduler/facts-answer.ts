@@ -18,14 +18,21 @@ interface Draft {
   readonly there: 'present' | 'absent';
   readonly manifest: 'present' | 'absent';
   readonly script: 'present' | 'absent';
-  claim: { readonly state: FileState; readonly text: string } | null;
-  end: { readonly state: FileState; readonly text: string } | null;
+  unreadable: string | null;
+  claim: ReceiptFile | null;
+  end: ReceiptFile | null;
   readonly processes: Set<number>;
 }
 
-const TOKEN = /^token ([a-z0-9-]+) (present|absent) (present|absent) (present|absent)$/;
-const RECEIPT = /^(claim|end) (absent|odd|whole) (.*)$/s;
-const LATE = /^late ([a-z0-9-]+) (absent|odd|whole) (.*)$/s;
+interface ReceiptFile {
+  readonly state: FileState;
+  readonly text: string;
+}
+
+const TOKEN = /^token ([a-z0-9-]+) (present|absent|hidden) (present|absent) (present|absent)$/;
+const HIDDEN = /^hidden (.+)$/s;
+const RECEIPT = /^(claim|end) (absent|odd|whole|hidden) (.*)$/s;
+const LATE = /^late ([a-z0-9-]+) (absent|odd|whole|hidden) (.*)$/s;
 const STOPPED = /^stopped ([0-9]{1,10})$/;
 const PROCESS = /^process ([0-9]{1,10}) (.*)$/s;
 
@@ -48,25 +55,40 @@ export function readFacts(lines: readonly string[]): FactsAnswer | null {
         queue.push(line.slice('queue '.length));
         break;
       case 'token': {
-        const match = TOKEN.exec(line) as unknown as [string, string, Presence, Presence, Presence] | null;
+        const match = TOKEN.exec(line) as unknown as [string, string, Presence | 'hidden', Presence, Presence] | null;
         if (match === null) return null;
         const [, token, there, manifest, script] = match;
-        current = { there, manifest, script, claim: null, end: null, processes: new Set() };
+        current = {
+          // what is hidden is not known to be absent
+          there: there === 'absent' ? 'absent' : 'present',
+          manifest,
+          script,
+          unreadable: null,
+          claim: null,
+          end: null,
+          processes: new Set(),
+        };
         drafts.set(token, current);
+        break;
+      }
+      case 'hidden': {
+        const match = HIDDEN.exec(line);
+        if (match === null || current === null) return null;
+        current.unreadable ??= match[1]!;
         break;
       }
       case 'claim':
       case 'end': {
         const match = RECEIPT.exec(line) as unknown as [string, 'claim' | 'end', FileState, string] | null;
         if (match === null || current === null || current[word] !== null) return null;
-        current[word] = { state: match[2], text: match[3] };
+        current[word] = readFile(current, match[2], match[3]);
         break;
       }
       case 'late': {
         const match = LATE.exec(line) as unknown as [string, string, FileState, string] | null;
         const draft = match === null ? undefined : drafts.get(match[1]);
         if (match === null || draft === undefined) return null;
-        draft.end = { state: match[2], text: match[3] };
+        draft.end = readFile(draft, match[2], match[3]);
         break;
       }
       case 'process': {
@@ -96,7 +118,7 @@ export function readFacts(lines: readonly string[]): FactsAnswer | null {
     const { claim, slot } = parseClaim(draft.claim.state, draft.claim.text);
     attempts.push({
       token,
-      unreadable: null,
+      unreadable: draft.unreadable,
       directory: draft.there,
       manifest: draft.manifest,
       script: draft.script,
@@ -108,6 +130,12 @@ export function readFacts(lines: readonly string[]): FactsAnswer | null {
     });
   }
   return scanned ? { attempts, strangers: [...strangers], queueText: queue.join('\n'), rest } : null;
+}
+
+function readFile(draft: Draft, state: FileState, text: string): ReceiptFile {
+  if (state !== 'hidden') return { state, text };
+  draft.unreadable ??= text;
+  return { state, text: '' };
 }
 
 type Presence = 'present' | 'absent';

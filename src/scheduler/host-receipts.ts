@@ -1,21 +1,42 @@
 /**
- * sh functions for the receipts of an attempt (host-script.ts says what runs them).
+ * sh functions for the receipts of an attempt (host-script.ts says what runs them). *Hidden* is what nobody can tell of:
+ * it is never taken for absent, and speaks for its own attempt alone.
  *
- *   receipt FILE          sets \`state\` (absent, odd, whole) and \`text\` (its first line)
- *   take DIRECTORY LINE   tries to make LINE the claim there, durably; \`receipt\` then says whose it is
- *   facts TOKEN           prints what lies in the attempt's directory, and notes the claim's session for \`scan\`
+ *   attempt TOKEN         sets `directory`, and `there` to absent, present or hidden (then `why` says what hides it)
+ *   weigh TOKEN…          notes which of their receipts are far too long to be one: those are odd, and not read
+ *   receipt FILE          sets `state` (absent, odd, whole, hidden) and `text` (its first line, or what hides it)
+ *   take DIRECTORY LINE   tries to make LINE the claim there, durably; `receipt` then says whose it is
+ *   facts TOKEN           prints what lies in the attempt's directory, and notes the claim's session for `scan`
  */
 export const RECEIPTS = `count=0
+newline='
+'
+attempt() {
+  directory=$root/attempts/$1 there=present why=
+  if [ ! -d "$directory" ]; then
+    if lacks "$directory"; then there=absent; return 0; fi
+    if [ -n "$why" ]; then there=hidden; return 0; fi
+    if [ ! -d "$directory" ]; then there=hidden why="$directory is not a directory"; return 0; fi
+  fi
+  [ -x "$directory" ] || { there=hidden; why="$directory cannot be searched by $(id -un)"; }
+}
+large=
+weigh() { # what a job wrote into a file of that name may be as long as a disk, and a shell reads it byte by byte
+  [ $# -gt 0 ] || return 0
+  large=$newline$(printf '%s\\n' "$@" | sed 's,$,/claim,p; s,claim$,end,' |
+    { cd "$root/attempts" && xargs sh -c 'find -L "$@" -type f -size +16' sh; } 2> /dev/null)$newline
+}
 receipt() {
   state=absent text=
-  [ -e "$1" ] || [ -L "$1" ] || return 0
+  if lacks "$1"; then return 0; fi
+  if [ -n "$why" ]; then state=hidden text=$why; return 0; fi
   state=odd
+  [ -f "$1" ] || return 0
+  case $large in *"$newline\${1#"$root/attempts/"}$newline"*) return 0 ;; esac
   { IFS= read -r text && state=whole && { IFS= read -r more || [ -n "$more" ]; } && state=odd; } 2> /dev/null < "$1"
-  return 0
-}
-attempt() { # TOKEN: where it lies; a directory that cannot be searched hides its receipts
-  directory=$root/attempts/$1
-  [ ! -d "$directory" ] || [ -x "$directory" ] || problem garbled "$directory cannot be searched"
+  # nothing was read of a file that is not empty
+  [ "$state" = odd ] && [ -z "$text" ] && [ -s "$1" ] || return 0
+  cat "$1" > /dev/null 2>&1 || { state=hidden; text="$1 cannot be read by $(id -un)"; }
 }
 take() {
   count=$((count + 1)) mine=$1/claim.$self.$count
@@ -30,26 +51,31 @@ take() {
 }
 facts() {
   attempt "$1"
-  there=absent manifest=absent script=absent
-  if [ -d "$directory" ]; then
-    there=present
+  hides=$why manifest=absent script=absent
+  claim_state=$there claim_text=$why end_state=$there end_text=$why
+  if [ "$there" = present ]; then
     [ ! -f "$directory/manifest" ] || manifest=present
     [ ! -f "$directory/job.sh" ] || script=present
-  fi
+    receipt "$directory/claim"; claim_state=$state claim_text=$text
+    receipt "$directory/end"; end_state=$state end_text=$text
+    # of a job that has ended, or was claimed, these say nothing any more
+    if [ "$manifest" = absent ] && ! lacks "$directory/manifest"; then
+      manifest=present
+      [ "$end_state" != absent ] || hides=\${why:-"$directory/manifest is not a file"}
+    fi
+    if [ "$script $claim_state" = 'absent absent' ] && ! lacks "$directory/job.sh"; then hides=\${hides:-$why}; fi
+  elif [ "$there" = hidden ]; then manifest=present; fi
   printf 'token %s %s %s %s\\n' "$1" "$there" "$manifest" "$script"
-  receipt "$directory/claim"
-  claim_state=$state claim_text=$text
-  printf 'claim %s %s\\n' "$state" "$text"
+  [ -z "$hides" ] || printf 'hidden %s\\n' "$hides"
+  printf 'claim %s %s\\n' "$claim_state" "$claim_text"
   note_session "$1"
-  receipt "$directory/end"
-  end_state=$state
-  printf 'end %s %s\\n' "$state" "$text"
+  printf 'end %s %s\\n' "$end_state" "$end_text"
 }
 sessions= claimed=none
-note_session() { # TOKEN: pids and session numbers mean something on their own node, boot and pid namespace only
+note_session() { # TOKEN: pids and session numbers mean something in their own boot and pid namespace, whatever its name
   [ "$claim_state" = whole ] || return 0
   set -f; set -- "$1" $claim_text; set +f
-  [ $# = 10 ] && [ "$2 $3 $4 $5" = "job $node $boot $namespace" ] || return 0
+  [ $# = 10 ] && [ "$2 $4 $5" = "job $boot $namespace" ] || return 0
   claimed=$7
   [ "$8" != - ] || return 0
   sessions="\${sessions}session $8 $9 $1

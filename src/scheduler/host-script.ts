@@ -1,6 +1,4 @@
-import { quote, quotePath } from '../transport/quote.ts';
-import { PROCESSES } from './host-processes.ts';
-import { RECEIPTS } from './host-receipts.ts';
+import { quotePath } from '../transport/quote.ts';
 
 /**
  * The commands that run on the host: POSIX sh, each one whole script. They answer in lines (`answer.ts`), the first
@@ -34,11 +32,26 @@ ${PRELUDE}`;
 }
 
 /**
- * \`problem CAUSE TEXT\` ends a command that found out nothing. \`self\` names this shell as no other node, boot,
- * container or process does.
+ * `problem CAUSE TEXT` ends a command that found out nothing: the host is out of reach. `later TEXT` ends one that is
+ * about a single attempt, and says why it could not be done; nobody else is touched. `self` names this shell as no
+ * other node, boot, container or process does. `lacks` is true where the path is *known* not to be there: `test -e` is
+ * false as well for what may not be looked at (EACCES, EIO, ESTALE), and only the words of open(2) tell the two apart.
  */
 const PRELUDE = `printf 'mqi\\n'
 problem() { printf 'problem %s %s\\ndone\\n' "$1" "$2"; exit 0; }
+later() { printf 'not_yet %s\\ndone\\n' "$1"; exit 0; }
+lacks() { # PATH: else \`why\` says what hides it, and is empty where it is there
+  why=
+  [ ! -e "$1" ] && [ ! -L "$1" ] || return 1
+  why=$( { { :; } < "$1"; } 2>&1 )
+  case $why in
+    '') return 1 ;;
+    *'o such file' | *'o such file or directory' | *': no such file or directory: '*) why=; return 0 ;;
+    *": $1") why=\${why%": $1"} ;;
+  esac
+  why="$1 cannot be looked at: \${why##*: }"
+  return 1
+}
 nap() { sleep 0.1 2> /dev/null || sleep 1; }
 flush() { sync "$@" 2> /dev/null || sync 2> /dev/null || :; }
 node=$(uname -n | tr -c '!-~\\n' _)
@@ -47,12 +60,12 @@ uid=$(id -u)
 namespace=$(readlink /proc/self/ns/pid 2> /dev/null | tr -cd 0-9)
 { IFS= read -r stat < "/proc/$$/stat"; } 2> /dev/null || problem garbled 'this host has no readable /proc'
 set -- \${stat##*) }
-self=$node.$boot.$namespace.$$.\${20}
+began=\${20} self=$node.$boot.$namespace.$$.\${20}
 printf 'node %s %s %s %s\\n' "$node" "$boot" "$namespace" "$uid"`;
 
 /**
  * Another owner, or no root at all (not mounted?), makes every command blind: what it would not see proves nothing. A
- * command that reports what is *not* there calls \`owned\` once more at its end: some last for seconds, and a root that
+ * command that reports what is *not* there calls `owned` once more at its end: some last for seconds, and a root that
  * went away meanwhile looks like a purged attempt.
  */
 const OWNED = `owned() {
@@ -60,6 +73,10 @@ const OWNED = `owned() {
   { IFS= read -r owner < "$root/owner"; } 2> /dev/null || problem unprepared "$root"
   [ "$owner" = "$instance" ] || problem owner "$owner"
   [ -d "$root/attempts" ] || problem unprepared "$root/attempts"
+  [ -r "$root/attempts" ] && [ -x "$root/attempts" ] || problem garbled "$root/attempts cannot be looked into by $(id -un)"
+}
+listable() { # DIRECTORY: what a list of it does not name is not there
+  ls -a "$1" > /dev/null 2>&1 || problem garbled "$1 cannot be listed by $(id -un)"
 }
 owned`;
 
@@ -96,51 +113,3 @@ for directory in "$root" "$root/attempts" "$root/staging"; do
 done
 { printf '' >> "$root/events"; } 2> /dev/null
 [ -z "$(find "$root/events" -size +2048 2> /dev/null)" ] || printf '' > "$root/events"`;
-
-/** The operator's word that the installation named in \`owner\` is no more. */
-export function takeOverCommand(installation: Installation, revocation: string): string {
-  return unownedCommand(
-    installation,
-    [RECEIPTS, PROCESSES],
-    `mkdir -p "$root/attempts" "$root/staging" 2> /dev/null
-theirs() { # DO: with each attempt of the other installation
-  for directory in "$root"/attempts/mqi-*; do
-    [ -d "$directory" ] || continue
-    case \${directory##*/} in "mqi-$instance-"*) ;; *) "$1" ;; esac
-  done
-}
-runs_none() {
-  claimed=
-  { IFS= read -r claimed < "$directory/claim"; } 2> /dev/null
-  case $claimed in 'job '*) ;; *) return ;; esac
-  [ -e "$directory/end" ] || problem garbled "a job of the other installation may still run there: \${directory##*/}; when it has ended, or nothing of it runs and $directory is removed, take over again"
-}
-revoke() {
-  [ -e "$directory/claim" ] || take "$directory" ${quote(revocation)}
-  [ -e "$directory/claim" ] || problem garbled "cannot write in $directory, and its job may still start"
-}
-# what has outlived its job, by the token or the session of each of their attempts
-note() { claim_state=absent claim_text=; receipt "$directory/claim"; claim_state=$state claim_text=$text; note_session "\${directory##*/}"; }
-outlived_none() {
-  theirs note
-  ours=$instance
-  for other in $(theirs_names | sed 's/^mqi-\\([a-z0-9]*\\)-.*/\\1/' | sort -u); do
-    instance=$other
-    now=$(scan); sure "$now"
-    instance=$ours
-    for token in $(printf '%s\\n' "$now" | sed -n 's/^process [0-9]* //p' | sort -u); do
-      [ ! -d "$root/attempts/$token" ] || problem garbled "processes of the other installation still run there: $(printf '%s\\n' "$now" | sed -n "s/^process \\([0-9]*\\) $token$/\\1/p" | tr '\\n' ' ')of $token; when they are gone, take over again"
-    done
-  done
-}
-theirs_names() { theirs name; }
-name() { printf '%s\n' "\${directory##*/}"; }
-theirs runs_none
-theirs revoke
-theirs runs_none
-outlived_none
-mine=$root/owner.$self
-{ printf '%s\\n' "$instance" > "$mine"; } 2> /dev/null && flush "$mine" && mv -f "$mine" "$root/owner" || problem garbled "cannot write $root/owner"
-flush "$root/owner" "$root"`,
-  );
-}

@@ -4,10 +4,9 @@ import { RECEIPTS } from './host-receipts.ts';
 import { hostCommand } from './host-script.ts';
 import type { Installation } from './host-script.ts';
 
-/** Names of another form than a token are left alone, whatever they begin with. */
+/** Names of another form than a token are left alone, whatever they begin with; what lies under a token is told, whatever it is. */
 const NAMES = `names() { # KIND DIRECTORY
   for found in "$2/mqi-$instance-"*; do
-    [ -d "$found" ] || continue
     found=\${found##*/}
     case $found in *[!a-z0-9-]*) ;; *) printf '%s %s\\n' "$1" "$found" ;; esac
   done
@@ -18,6 +17,7 @@ export function listCommand(installation: Installation, queueFunctions: string):
     installation,
     [RECEIPTS, queueFunctions, NAMES],
     `queue_read
+listable "$root/attempts"
 names attempt "$root/attempts"
 names staging "$root/staging"
 owned`,
@@ -31,9 +31,11 @@ owned`,
 export function copiedCommand(installation: Installation, from: string): string {
   return hostCommand(
     installation,
-    [],
+    [RECEIPTS],
     `while IFS= read -r token; do
   here=$root/attempts/$token there=${quotePath(from, 'attempts')}/$token
+  if lacks "$there"; then continue; fi
+  [ -z "$why" ] || problem garbled "$why"
   [ -d "$there" ] && [ ! -e "$here/end" ] || continue
   [ "$here" -ef "$there" ] 2> /dev/null || printf 'copy %s\\n' "$token"
 done
@@ -43,7 +45,8 @@ owned`,
 
 /**
  * The queue's record first, then the manifest (from there on nothing can start), the data, and the claim last. A claim
- * that nobody had is taken before, so that no late start falls into the middle.
+ * that nobody had is taken before, so that no late start falls into the middle. What can be removed goes, even where
+ * something stays: that is named, and the claim stays with it.
  */
 export function removeCommand(
   installation: Installation,
@@ -57,25 +60,31 @@ export function removeCommand(
     `token=${quote(target.token)} queue=${quote(target.queue ?? '')}
 job_id=${quote(target.jobId ?? '')} job_created=${quote(target.jobCreated ?? '')}
 attempt "$token"
+[ "$there" != hidden ] || later "$why"
+weigh "$token"
 [ ! -f "$directory/manifest" ] || take "$directory" ${quote(request.revocation)}
 queue_forget
 remove() {
-  rm -f "$directory/manifest" && flush "$directory" || return 1
+  rm -rf "$directory/manifest" && flush "$directory" || return 1
   # a job may have made directories that even their owner cannot write in
   find "$directory" -type d ! -perm -700 -exec chmod u+rwx {} + 2> /dev/null
-  for path in "$directory"/* "$directory"/.[!.]* "$directory"/..?*; do
-    [ -e "$path" ] || [ -L "$path" ] || continue
-    [ "$path" = "$directory/claim" ] || rm -rf "$path" || return 1
+  stays=no
+  for part in "$directory"/* "$directory"/.[!.]* "$directory"/..?*; do
+    [ -e "$part" ] || [ -L "$part" ] || continue
+    [ "$part" = "$directory/claim" ] || rm -rf "$part" || stays=yes
   done
-  rm -f "$directory/claim" && rmdir "$directory"
+  [ "$stays" = no ] && rm -rf "$directory/claim" && rmdir "$directory"
 }
-if [ -d "$directory" ]; then
-  said=$(remove 2>&1) || problem garbled "$directory cannot be removed: $(printf '%s' "$said" | head -n 1)"
+if [ "$there" = present ]; then
+  said=$(remove 2>&1) || later "$directory cannot be removed: $(printf '%s' "$said" | head -n 1)"
 fi`,
   );
 }
 
-/** The tokens come on standard input. A tar that was cut off a moment ago may still fill what is being emptied. */
+/**
+ * The tokens come on standard input. What stays is named, and the next is swept. A tar that was cut off a moment ago may
+ * still fill what is being emptied; folders that came without the right to write get it.
+ */
 export function sweepStagingCommand(installation: Installation): string {
   return hostCommand(
     installation,
@@ -86,8 +95,10 @@ export function sweepStagingCommand(installation: Installation): string {
   tries=0
   until said=$(rm -rf "$root/staging/$token" 2>&1 < /dev/null); do
     tries=$((tries + 1))
-    [ "$tries" -lt 20 ] || problem garbled "$(printf '%s' "$said" | head -n 1)"
-    nap
+    case $said in *'not empty'*) patience=20 ;; *) patience=2 ;; esac
+    [ "$tries" -lt "$patience" ] || { printf 'left %s %s\\n' "$token" "$(printf '%s' "$said" | head -n 1)"; break; }
+    if [ "$tries" = 1 ]; then find "$root/staging/$token" -type d ! -perm -700 -exec chmod u+rwx {} + > /dev/null 2>&1 < /dev/null
+    else nap; fi
   done
 done`,
   );

@@ -6,14 +6,15 @@ type JobClaim = Extract<Claim, { by: 'job' }>;
 
 /**
  * From which side a claim is seen. `here`: its processes would be found. `rebooted`: its node is up again without them.
- * `elsewhere`: what we do not see there proves nothing.
+ * `elsewhere`: what we do not see there proves nothing. One boot and pid namespace are one machine, whatever its name: a
+ * host may be renamed while a job runs.
  */
 export function viewOf(claim: JobClaim, node: Node): 'here' | 'rebooted' | 'elsewhere' {
-  if (claim.node !== node.name) return 'elsewhere';
-  if (claim.bootId !== node.bootId) return 'rebooted';
-  // root sees the environment of everybody's processes
-  const sees = claim.uid === node.uid || node.uid === 0;
-  return claim.pidNamespace === node.pidNamespace && sees ? 'here' : 'elsewhere';
+  if (claim.bootId === node.bootId && claim.pidNamespace === node.pidNamespace) {
+    // root sees the environment of everybody's processes
+    return claim.uid === node.uid || node.uid === 0 ? 'here' : 'elsewhere';
+  }
+  return claim.node === node.name && claim.bootId !== node.bootId ? 'rebooted' : 'elsewhere';
 }
 
 /**

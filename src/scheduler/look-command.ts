@@ -17,15 +17,20 @@ export function lookCommand(installation: Installation, queueFunctions: string):
  * is free now and not an interval later. `ended` counts as free of processes after two scans in a row.
  */
 const LOOK = `queue_read
-ended= open=
+tokens= ended= open=
 while IFS= read -r token; do
   case $token in '' | *[!a-z0-9-]*) problem garbled 'a token of another form was asked for' ;; esac
-  facts "$token"
-  if [ "$end_state" != absent ]; then ended="$ended $token"
-  elif [ "$there" = present ]; then open="$open $token"; fi
+  tokens="$tokens $token"
 done
-newline='
-'
+weigh $tokens
+for token in $tokens; do
+  facts "$token"
+  case $end_state in
+    hidden) ;;
+    absent) [ "$there" != present ] || open="$open $token" ;;
+    *) ended="$ended $token" ;;
+  esac
+done
 before= rounds=0
 while :; do
   now=$(scan); sure "$now"
@@ -34,7 +39,7 @@ while :; do
     receipt "$root/attempts/$token/end"
     if [ "$state" = absent ]; then still="$still $token"; continue; fi
     printf 'late %s %s %s\\n' "$token" "$state" "$text"
-    ended="$ended $token"
+    [ "$state" = hidden ] || ended="$ended $token"
   done
   open=$still
   [ -n "$ended" ] || break

@@ -24,11 +24,9 @@ export function prove(facts: Facts, node: Node, terminalIsProof: boolean): Proof
       ? { kind: 'gone' }
       : notYet('its directory was purged, and the queue still has its job');
   }
-  if (claim.kind === 'absent') return notYet('its claim cannot be written on the host (disk full?)');
+  if (claim.kind === 'absent') return notYet(UNCLAIMABLE);
   if (claim.kind === 'garbled') {
-    return notYet(
-      `its claim cannot be read (${excerpt(claim.text)}), so nobody knows who holds it; look at it on the host`,
-    );
+    return notYet(unreadableClaim(claim.text));
   }
   if (claim.value.by === 'revocation') return { kind: 'gone' };
   const terminal = terminalIsProof && queue.kind === 'ended';
@@ -36,6 +34,13 @@ export function prove(facts: Facts, node: Node, terminalIsProof: boolean): Proof
     return notYet(`it was started on ${whereIs(claim.value)}, which cannot be seen from ${node.name}`);
   }
   return { kind: end.kind === 'absent' ? 'gone_silent' : 'gone' };
+}
+
+/** Why an attempt cannot be revoked. */
+export const UNCLAIMABLE = 'its claim cannot be written on the host (disk full?)';
+
+export function unreadableClaim(text: string): string {
+  return `its claim cannot be read (${excerpt(text)}), so nobody knows who holds it; look at it on the host`;
 }
 
 function count(processes: readonly number[]): string {

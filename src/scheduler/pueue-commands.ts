@@ -59,9 +59,8 @@ pueue_tasks() { # sets \`mine\` to lines of ID CREATED STATE, one for each task 
   pueue_status "label=$token"
   mine=$(printf '%s\\n' "$tasks" | sed 's/"[0-9][0-9]*":{"id":/\\
 &/g' | sed -n "s/^\\"[0-9]*\\":{\\"id\\":\\([0-9]*\\),\\"created_at\\":\\"\\([^\\" ]*\\)\\".*\\"label\\":\\"$token\\",\\"status\\":{*\\"\\([A-Za-z]*\\)\\".*/\\1 \\2 \\3/p")
-  case $tasks in
-    *'"label":"'"$token"'"'*) [ -n "$mine" ] || problem garbled 'what pueue says of the task cannot be read' ;;
-  esac
+  # false where this one task is told in a form that we do not know
+  case $tasks in *'"label":"'"$token"'"'*) [ -n "$mine" ] ;; esac
 }
 pueue_same() { # what is known of the job must be so; without it, the first with the token
   set -- $mine; job_state=
@@ -75,7 +74,8 @@ pueue_same() { # what is known of the job must be so; without it, the first with
   job_id= job_created=
   return 1
 }
-queue_find() { pueue_tasks; job_id= job_created=; pueue_same || :; }
+ODD='what pueue says of its task cannot be read: see it by pueue status on the host'
+queue_find() { pueue_tasks || later "$ODD"; job_id= job_created=; pueue_same || :; }
 # a power cut may leave pueue without its groups: its status, which was asked just now, says so before anything is added
 pueue_lacks_group() {
   case $queue in '' | *[\\"\\\\]*) return 1 ;; esac
@@ -92,7 +92,7 @@ queue_add() { # after queue_find
   said=$(pq add --stashed --print-task-id --label "$token" \${queue:+--group "$queue"} -w "$directory" -- "exec env MQI_TOKEN=$token sh ./job.sh" < /dev/null)
   code=$?
   # exit 1 is given after the fact as well, and exit 0 without the creation time: the look by label is what counts
-  status=$( (pueue_tasks; printf 'looked\\n%s\\n' "$mine") )
+  status=$( (pueue_tasks && printf 'looked\\n%s\\n' "$mine") )
   case $status in looked*) mine=\${status#looked} ;; *) printf 'outcome unknown %s\\n' "$(pueue_said "$said")"; return ;; esac
   if [ "$code" = 0 ] && pueue_same; then printf 'outcome created %s %s\\n' "$job_id" "$job_created"; return; fi
   set -- $mine
@@ -103,7 +103,7 @@ queue_add() { # after queue_find
   printf 'outcome unknown %s\\n' "$(pueue_said "$said")"
 }
 queue_release() {
-  pueue_tasks
+  pueue_tasks || { printf 'outcome blocked %s\\n' "$ODD"; return; }
   pueue_same || { printf 'outcome missing\\n'; return; }
   case $job_state in
     Stashed) ;;
@@ -112,7 +112,7 @@ queue_release() {
   esac
   # judged by what pueue says of the task afterwards: 3.4 says no to what is enqueued already
   said=$(pq enqueue "$job_id" < /dev/null)
-  pueue_tasks
+  pueue_tasks || { printf 'outcome blocked %s\\n' "$ODD"; return; }
   pueue_same || { printf 'outcome missing\\n'; return; }
   case $job_state in
     Stashed | Locked) printf 'outcome blocked pueue does not enqueue it: %s\\n' "$(pueue_said "$said")" ;;
@@ -120,7 +120,7 @@ queue_release() {
   esac
 }
 pueue_remove() { # STATES: every task of the token that is in one of them; asked for confirmation, says yes
-  pueue_tasks
+  pueue_tasks || :
   set -- "$1" $mine
   states=$1; shift
   while [ $# -ge 3 ]; do
@@ -131,6 +131,6 @@ pueue_remove() { # STATES: every task of the token that is in one of them; asked
 queue_withdraw() { pueue_remove 'Stashed Queued'; }
 queue_forget() {
   pueue_remove 'Stashed Queued Done'
-  pueue_tasks
-  [ -z "$mine" ] || problem queue "pueue still has its task: $mine"
+  pueue_tasks || later "$ODD"
+  [ -z "$mine" ] || later "pueue still has its task: $mine"
 }`;

@@ -6,13 +6,13 @@ import type { Claim, End, Receipt } from '../domain/job.ts';
  *
  *   claim   job NODE BOOT PIDNS UID PID SESSION|- TICKS SLOT
  *   claim   revoked WHO WHY
- *   end     exited CODE STARTED ENDED · signalled NAME STARTED ENDED · lost
+ *   end     exited CODE STARTED ENDED · lost · signalled NAME STARTED ENDED (of job scripts of version 1)
  *
  * STARTED and ENDED are seconds since 1970 by the clock of the job's own node, for people only.
  */
 
-/** `odd`: the file is there, but is not one whole line (empty, cut, more than one, unreadable). */
-export type FileState = 'absent' | 'odd' | 'whole';
+/** `odd`: the file is there, and is not one whole line (empty, cut, more than one, a folder). `hidden`: nobody can tell. */
+export type FileState = 'absent' | 'odd' | 'whole' | 'hidden';
 
 /** Long enough for any sentence of an operator, short enough for one block of any file system. */
 const WORD_LIMIT_CHARACTERS = 400;

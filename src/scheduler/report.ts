@@ -1,10 +1,10 @@
 import type { Node } from '../domain/job.ts';
-import { blind } from './answer.ts';
+import { blind, laterOf } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { readFacts } from './facts-answer.ts';
 import { factsOf } from './host-session.ts';
 import type { HostSession } from './host-session.ts';
-import type { Blind, Facts } from './scheduler.ts';
+import type { Blind, Facts, NotYet } from './scheduler.ts';
 
 /** What a command about one attempt found after it had acted. */
 export interface Report {
@@ -13,8 +13,10 @@ export interface Report {
   readonly facts: Facts;
 }
 
-export function reportOf(session: HostSession, token: string, answer: Answer | Blind): Report | Blind {
+export function reportOf(session: HostSession, token: string, answer: Answer | Blind): Report | NotYet | Blind {
   if (answer.kind === 'blind') return answer;
+  const later = laterOf(answer.lines);
+  if (later !== null) return later;
   const read = readFacts(answer.lines);
   const files = read?.attempts.find((attempt) => attempt.token === token);
   if (read === null || files === undefined || read.rest.length > 0) {

@@ -1,12 +1,12 @@
 import { parseToken, tokenPrefix } from '../domain/attempt.ts';
 import type { Job } from '../domain/job.ts';
-import { blind, isWhole, readAnswer } from './answer.ts';
+import { blind, isWhole, laterOf, readAnswer } from './answer.ts';
 import { findCommand, releaseCommand } from './attempt-commands.ts';
 import { createCommand } from './create-command.ts';
 import { answerOf, refuseStrange, run, targetOf } from './host-session.ts';
 import type { HostSession } from './host-session.ts';
 import { jobScript, lastLine, specProblem } from './job-script.ts';
-import { excerpt } from './judge.ts';
+import { UNCLAIMABLE, unreadableClaim } from './proof.ts';
 import { revocationLine } from './receipts.ts';
 import { reportOf } from './report.ts';
 import type { AttemptRef, CreateOutcome, CreateRequest, FindOutcome, ReleaseOutcome } from './scheduler.ts';
@@ -41,11 +41,13 @@ export async function create(
   const answer = readAnswer(outcome, session.options.host);
   // a command that says what its problem is has created nothing; one that was cut may have
   if (answer.kind === 'blind') return isWhole(outcome) ? answer : { kind: 'unknown', reason: answer.reason };
+  const later = laterOf(answer.lines);
+  if (later !== null) return { kind: 'blocked', reason: later.reason };
   return readCreated(answer.lines, parts.caseId) ?? { kind: 'unknown', reason: 'the answer cannot be read' };
 }
 
 function readCreated(lines: readonly string[], caseId: string): CreateOutcome | null {
-  const [, word, text] = lines.length === 1 ? (/^outcome ([a-z]+) (.*)$/.exec(lines[0]!) ?? []) : [];
+  const [, word, text] = lines.length === 1 ? (/^outcome ([a-z]+) (.*)$/s.exec(lines[0]!) ?? []) : [];
   switch (word) {
     case 'created': {
       const job = readJob(text!);
@@ -84,17 +86,18 @@ export async function find(session: HostSession, token: string, signal: AbortSig
     revocation: revocationLine({ who: DAEMON, why: 'it was not in the queue after its answer was lost' }),
   });
   const report = reportOf(session, token, await answerOf(session, command, { signal }));
-  if (report.kind === 'blind') return report;
-  const { claim, job, processes, directory, manifest, queue } = report.facts;
+  if (report.kind !== 'reported') return report;
+  const { claim, job, processes, directory, manifest, queue, unreadable } = report.facts;
+  if (unreadable !== null) return { kind: 'not_yet', reason: unreadable };
   const found = { kind: 'found', job: job ?? { id: null, createdAt: null } } as const;
-  if (claim.kind === 'garbled') return blind('garbled', `its claim cannot be read: ${excerpt(claim.text)}`);
+  if (claim.kind === 'garbled') return { kind: 'not_yet', reason: unreadableClaim(claim.text) };
   if (claim.kind === 'present' && claim.value.by === 'job') return found;
   if (directory === 'absent' || manifest === 'absent') {
     // nothing can be claimed there, so that nothing of it can start; what the queue has ends by itself
     return processes.length > 0 || queue.kind === 'running' ? found : { kind: 'absent' };
   }
   if (claim.kind === 'present') return { kind: 'absent' };
-  return job === null ? blind('garbled', 'its claim cannot be written on the host (disk full?)') : found;
+  return job === null ? { kind: 'not_yet', reason: UNCLAIMABLE } : found;
 }
 
 export async function release(session: HostSession, attempt: AttemptRef, signal: AbortSignal): Promise<ReleaseOutcome> {
@@ -103,7 +106,7 @@ export async function release(session: HostSession, attempt: AttemptRef, signal:
   const command = releaseCommand(session.options, session.dialect.functions, targetOf(attempt));
   const answer = await answerOf(session, command, { signal });
   if (answer.kind === 'blind') return answer;
-  const [, word, text] = answer.lines.length === 1 ? (/^outcome ([a-z]+) ?(.*)$/.exec(answer.lines[0]!) ?? []) : [];
+  const [, word, text] = answer.lines.length === 1 ? (/^outcome ([a-z]+) ?(.*)$/s.exec(answer.lines[0]!) ?? []) : [];
   switch (word) {
     case 'released':
     case 'missing':

@@ -55,8 +55,8 @@ export function setUpBench(make: () => Promise<SchedulerUnderTest>) {
   }
 
   /** A job whose command has begun. */
-  async function started(command: string, change: Partial<JobSpec> = {}) {
-    const attempt = await held({ command: `echo $$ > up; ${command}`, ...change });
+  async function started(command: string, change: Partial<JobSpec> = {}, caseId?: string) {
+    const attempt = await held({ command: `echo $$ > up; ${command}`, ...change }, lab.token(caseId));
     expect(await scheduler.release(attempt, signal)).toEqual({ kind: 'released' });
     await until(() => read(file(attempt.token, 'up')) !== '');
     return { ...attempt, payload: Number(read(file(attempt.token, 'up'))) };

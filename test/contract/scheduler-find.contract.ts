@@ -58,7 +58,7 @@ export function findContract(bench: Bench): void {
       const token = bench.lab.token();
       bench.lab.stage(token);
       writeFileSync(file(token, 'claim'), '');
-      expect(await bench.scheduler.find(token, signal)).toMatchObject({ kind: 'blind', cause: 'garbled' });
+      expect(await bench.scheduler.find(token, signal)).toMatchObject({ kind: 'not_yet' });
     });
   });
 

@@ -45,7 +45,7 @@ export function keepContract(bench: Bench): void {
         attempts: [{ token: attempt.token, parts: expect.objectContaining({ caseId: 'case1' }) as unknown }],
         staging: [staged],
       });
-      expect(await bench.scheduler.sweepStaging([staged], signal)).toEqual({ kind: 'swept' });
+      expect(await bench.scheduler.sweepStaging([staged], signal)).toEqual({ kind: 'swept', left: [] });
       expect(readdirSync(path.join(bench.lab.root, 'staging'))).toEqual([]);
     });
 
@@ -85,10 +85,10 @@ export function keepContract(bench: Bench): void {
       // a removal that is cut before its last step
       const cut = bench.sut.scheduler({
         transport: rewriting(bench.lab.transport, (command) =>
-          command.replace('rm -f "$directory/claim" && rmdir', 'false && rmdir'),
+          command.replace('rm -rf "$directory/claim" && rmdir', 'false && rmdir'),
         ),
       });
-      expect(await cut.remove(attempt, signal)).toMatchObject({ kind: 'blind' });
+      expect(await cut.remove(attempt, signal)).toMatchObject({ kind: 'not_yet' });
       expect(readdirSync(seen)).toEqual(['claim']);
       expect(await bench.scheduler.remove(attempt, signal)).toEqual({ kind: 'removed' });
     });

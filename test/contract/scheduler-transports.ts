@@ -1,4 +1,6 @@
 import type { RunOptions, RunOutcome, Transport } from '../../src/transport/transport.ts';
+import { quote, quoteAll } from '../../src/transport/quote.ts';
+import { asSomebody } from '../lab/somebody.ts';
 import { processesOf, read } from '../scheduler/lab.ts';
 
 type Run = Pick<Transport, 'run'>;
@@ -24,6 +26,20 @@ export function editing(transport: Run, edit: (stdout: string) => string): Run {
 
 export function rewriting(transport: Run, rewrite: (command: string) => string): Run {
   return { run: (command, options) => transport.run(rewrite(command), options) };
+}
+
+/** As an ordinary user of the host would be answered. */
+export function bySomebody(transport: Run): Run {
+  return rewriting(transport, (command) => `exec ${quoteAll([...asSomebody, 'sh', '-c', command])}`);
+}
+
+/** What a file system answers that has lost one path: every call that names it fails. */
+export function failing(file: string, error: 'EIO' | 'ESTALE' | 'EACCES', transport: Run): Run {
+  const fault = ['-P', file, '-e', 'trace=%file', '-e', `inject=%file:error=${error}`];
+  return rewriting(
+    transport,
+    (command) => `exec strace -f -qq -o /dev/null ${quoteAll(fault)} sh -c ${quote(command)}`,
+  );
 }
 
 /** A host whose `word` does nothing. */

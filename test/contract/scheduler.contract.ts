@@ -10,6 +10,7 @@ import { keepContract } from './scheduler-keep.contract.ts';
 import { lookContract } from './scheduler-look.contract.ts';
 import { proofContract } from './scheduler-proof.contract.ts';
 import { stopContract } from './scheduler-stop.contract.ts';
+import { unreadableContract } from './scheduler-unreadable.contract.ts';
 
 export type { SchedulerUnderTest } from './scheduler-bench.ts';
 
@@ -22,6 +23,7 @@ export function schedulerContract(name: string, make: () => Promise<SchedulerUnd
     stopContract(bench);
     proofContract(bench);
     lookContract(bench);
+    unreadableContract(bench);
     gpusContract(bench);
     keepContract(bench);
     cutContract(bench);

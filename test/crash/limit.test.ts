@@ -39,7 +39,7 @@ test('a job past its limit is stopped, proven gone and failed (timed_out); then 
   const failed = await site.final('case');
   expect(failed.failure).toMatchObject({ kind: 'timed_out', hint: expect.stringContaining('--limit') });
   expect(failed.observedMs).toBeGreaterThanOrEqual(1_000);
-  expect(site.attempts('case')[0]).toMatchObject({ proof: 'gone', end: { kind: 'signalled' } });
+  expect(site.attempts('case')[0]).toMatchObject({ proof: 'gone', end: { kind: 'exited' } });
   expect(readFileSync(join(site.results, 'case', 'attempt-1', 'stdout'), 'utf8')).toBe('begun\n');
   expect((await site.final('next')).state).toBe('completed');
   expect(jobProcesses(site.root)).toEqual([]);

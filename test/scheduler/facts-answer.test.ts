@@ -31,6 +31,28 @@ describe('the answer of a look', () => {
     expect(read?.attempts[0]?.end).toEqual({ kind: 'present', value: { kind: 'exited', exitCode: 0 } });
   });
 
+  test('of what is hidden says why, and takes nothing for absent', () => {
+    const why = '/r/attempts/x cannot be searched by me';
+    const hidden = readFacts([
+      `token ${TOKEN} hidden present absent`,
+      `hidden ${why}`,
+      `claim hidden ${why}`,
+      `end hidden ${why}`,
+      'scanned',
+    ]);
+    const nothingAbsent = {
+      directory: 'present',
+      manifest: 'present',
+      claim: { kind: 'garbled' },
+      end: { kind: 'garbled' },
+    };
+    expect(hidden?.attempts[0]).toMatchObject({ unreadable: why, ...nothingAbsent });
+    const half = readFacts([...LINES.slice(0, 2), `end hidden ${why}`, 'scanned']);
+    expect(half?.attempts[0]).toMatchObject({ unreadable: why, claim: { kind: 'present' }, end: { kind: 'garbled' } });
+    const late = readFacts([...LINES, `late ${TOKEN} hidden ${why}`]);
+    expect(late?.attempts[0]).toMatchObject({ unreadable: why, end: { kind: 'garbled' } });
+  });
+
   test.each([
     ['without the word that all was looked through', LINES.slice(0, -1)],
     ['with an attempt without its end', LINES.filter((line) => !line.startsWith('end'))],
@@ -40,6 +62,7 @@ describe('the answer of a look', () => {
     ['with a late end of nobody', [...LINES, 'late mqi-i-x-1-r whole lost']],
     ['with an odd token line', ['token x present present', ...LINES.slice(1)]],
     ['with an odd process', [...LINES, 'process x y']],
+    ['with something hidden of nobody', ['hidden x', ...LINES]],
     ['with nothing in it', []],
   ])('%s is no answer', (_, lines) => {
     expect(readFacts(lines)).toBeNull();

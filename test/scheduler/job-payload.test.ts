@@ -41,10 +41,10 @@ describe('the command', () => {
     expect(read(path.join(directory, 'stderr'))).toContain('no-such-engine');
   });
 
-  test('that ends by a signal has its name in the end', async () => {
+  test('that ends by a signal has the code that a shell gives it', async () => {
     const { directory } = attempt({ command: 'kill -s SEGV $$' });
     await runJob(directory);
-    expect(endOf(directory)).toEqual({ kind: 'present', value: { kind: 'signalled', signal: 'SEGV' } });
+    expect(endOf(directory)).toEqual({ kind: 'present', value: { kind: 'exited', exitCode: 139 } });
   });
 
   test('gets the TERM that its queue sends to the outer shell, and its end is still written', async () => {
@@ -54,7 +54,7 @@ describe('the command', () => {
     await until(() => existsSync(path.join(directory, 'up')));
     child.kill('SIGTERM');
     expect(await exited).toBe(143);
-    expect(endOf(directory)).toEqual({ kind: 'present', value: { kind: 'signalled', signal: 'TERM' } });
+    expect(endOf(directory)).toEqual({ kind: 'present', value: { kind: 'exited', exitCode: 143 } });
   });
 
   test('outlives a SIGKILL of the outer shell', async () => {

@@ -14,13 +14,32 @@ const killed = { kind: 'ended', result: { kind: 'killed' } } as const;
 const odd = { kind: 'unknown', text: 'Locked' } as const;
 const claimed = present(CLAIM);
 const revoked = present({ by: 'revocation', who: 'mqi', why: 'retry' } as const);
-const elsewhere = present({ ...CLAIM, node: 'node-2' });
+const elsewhere = present({ ...CLAIM, node: 'node-2', bootId: 'b00t-2222' });
 const container = present({ ...CLAIM, pidNamespace: '4026532000' });
 const otherUser = present({ ...CLAIM, uid: 2000 });
 const rebooted = present({ ...CLAIM, bootId: 'b00t-0000' });
 const garbled = { kind: 'garbled', text: '' } as const;
 const well = { kind: 'exited', exitCode: 0 } as const;
 const alive = { processes: [10, 11] };
+
+const seenFrom: readonly (readonly [string, Partial<typeof CLAIM>, Partial<typeof NODE>, ReturnType<typeof viewOf>])[] =
+  [
+    ['the same boot and pid namespace', {}, {}, 'here'],
+    ['the same, by another user', {}, { uid: 2000 }, 'elsewhere'],
+    ['the same, by root', {}, { uid: 0 }, 'here'],
+    ['the same under another name: the host was renamed', {}, { name: 'renamed' }, 'here'],
+    ['the same under another name, by another user', {}, { name: 'renamed', uid: 2000 }, 'elsewhere'],
+    ['another boot of the same name', {}, { bootId: 'b00t-2222' }, 'rebooted'],
+    ['another boot of the same name, in a container', {}, { bootId: 'b00t-2222', pidNamespace: '2' }, 'rebooted'],
+    ['the same boot in another pid namespace', {}, { pidNamespace: '2' }, 'elsewhere'],
+    ['the same boot in another pid namespace and name', {}, { name: 'pod-2', pidNamespace: '2' }, 'elsewhere'],
+    // the first pid namespace has the same number on every machine
+    ['another boot and name', {}, { name: 'node-2', bootId: 'b00t-2222' }, 'elsewhere'],
+  ];
+
+test.each(seenFrom)('a claim seen from %s', (_, claim, node, view) => {
+  expect(viewOf({ ...CLAIM, ...claim }, { ...NODE, ...node })).toBe(view);
+});
 
 const MISSING = { kind: 'missing', queue: null } as const;
 const MISSING_KILLED = { kind: 'missing', queue: { kind: 'killed' } } as const;

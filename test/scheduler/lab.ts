@@ -35,8 +35,8 @@ export interface Lab {
 
 let made = 0;
 
-/** `shell`: what `sh` is on this host; the machine's own when it is left out. */
-export function createLab(shell?: string): Lab {
+/** `shell`: what `sh` is on this host; the machine's own when it is left out. `through`: how the host is reached. */
+export function createLab(shell?: string, through?: Pick<Transport, 'run'>): Lab {
   const root = mkdtempSync(path.join(tmpdir(), 'mqi-lab '));
   made += 1;
   const instance = `t${process.pid}x${made}`;
@@ -56,7 +56,7 @@ export function createLab(shell?: string): Lab {
     transport: {
       run: (command, options) => {
         commands.push(command);
-        return runShell(command, options, environment);
+        return through === undefined ? runShell(command, options, environment) : through.run(command, options);
       },
     },
     cut: (afterMs) => ({ run: (command, options) => runShell(command, options, environment, afterMs) }),

@@ -8,7 +8,7 @@ import { CLAIM, NODE, anyFacts, facts, present } from './facts.ts';
 
 const claimed = present(CLAIM);
 const revoked = present({ by: 'revocation', who: 'mqi', why: 'stop' } as const);
-const elsewhere = present({ ...CLAIM, node: 'node-2' });
+const elsewhere = present({ ...CLAIM, node: 'node-2', bootId: 'b00t-2222' });
 const rebooted = present({ ...CLAIM, bootId: 'b00t-0000' });
 const well = present({ kind: 'exited', exitCode: 0 } as const);
 const done = { kind: 'ended', result: { kind: 'killed' } } as const;
@@ -23,6 +23,8 @@ const table: readonly (readonly [string, Partial<Facts>, string])[] = [
   ['on a node that was booted since', { claim: rebooted }, 'gone_silent'],
   ['on a node that is not seen', { claim: elsewhere }, 'not_yet'],
   ['on a node that is not seen, done in a queue that lies', { claim: elsewhere, queue: done }, 'not_yet'],
+  ['hidden by an unreadable directory', { unreadable: 'no' }, 'not_yet'],
+  ['hidden, whatever else was read of it', { claim: claimed, end: well, unreadable: 'no' }, 'not_yet'],
   ['unclaimable', {}, 'not_yet'],
   ['with a claim that nobody can read', { claim: { kind: 'garbled', text: '' } }, 'not_yet'],
   ['with an end that nobody can read', { claim: claimed, end: { kind: 'garbled', text: '' } }, 'gone'],

@@ -21,7 +21,7 @@ describe.each(PUEUE_VERSIONS.filter(hasPueue))('what crashes or is lost in pueue
     const { facts, observation } = await looked(attempt.token);
     expect(facts.queue).toEqual({ kind: 'ended', result: { kind: 'killed' } });
     expect(observation).toMatchObject({ kind: 'executing', aside: expect.stringContaining('was killed') });
-    expect(await bench.scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone', end: { signal: 'TERM' } });
+    expect(await bench.scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone', end: { exitCode: 143 } });
     expect(isAlive(attempt.payload)).toBe(false);
   });
 

@@ -125,8 +125,8 @@ test.runIf(isRoot)('a full disk blocks creation, and neither revokes, stops nor 
     const attempt = { token, job: null };
     const why = { who: 'test', why: 'full' };
     expect(await scheduler.create({ spec: spec(token), settledTokens: [] }, signal)).toMatchObject({ kind: 'blocked' });
-    expect(await scheduler.find(token, signal)).toMatchObject({ kind: 'blind' });
-    expect(await scheduler.revoke(attempt, why, signal)).toMatchObject({ kind: 'blind' });
+    expect(await scheduler.find(token, signal)).toMatchObject({ kind: 'not_yet' });
+    expect(await scheduler.revoke(attempt, why, signal)).toMatchObject({ kind: 'not_yet' });
     expect(await scheduler.stop(attempt, why, signal)).toMatchObject({ kind: 'not_yet' });
     rmSync(path.join(lab.root, 'fill'));
     expect(await scheduler.stop(attempt, why, signal)).toMatchObject({ kind: 'gone', end: null });
