@@ -12,6 +12,10 @@ import type { Screen } from './screen.ts';
 
 /** The only file that ends the process. */
 
+/** How long calls for files that are still under way at the end are waited for. */
+const FILES_WITHIN_MS = 500;
+const FILES_POLL_MS = 20;
+
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Undefined for a pipe, whatever the types say. */
@@ -49,6 +53,7 @@ function selfName(script: string): string {
 }
 
 let interrupted: AbortController | null = null;
+let toldBy: NodeJS.Signals = 'SIGTERM';
 
 function interruption(): AbortSignal {
   if (interrupted !== null) return interrupted.signal;
@@ -56,7 +61,8 @@ function interruption(): AbortSignal {
   interrupted = controller;
   for (const [name, exitCode] of Object.entries(SIGNALS)) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(exitCode);
+      if (controller.signal.aborted) end(exitCode);
+      toldBy = name as NodeJS.Signals;
       controller.abort();
     });
   }
@@ -85,7 +91,29 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const exitCode = await runCli(process.argv.slice(2), io);
 // a handle that was left open must not keep a finished command alive; what was printed goes out first
-process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
+process.stdout.write('', () => process.stderr.write('', () => void finish(exitCode)));
+
+/** What still reads or writes a file gets a moment. */
+async function finish(exitCode: number): Promise<void> {
+  for (let waitedMs = 0; isAtFiles() && waitedMs < FILES_WITHIN_MS; waitedMs += FILES_POLL_MS) {
+    await systemClock.sleep(FILES_POLL_MS);
+  }
+  end(exitCode);
+}
+
+/**
+ * `process.exit` joins the threads that node has for files, so one that waits for a file server that does not answer would
+ * hold it up for ever. The default action of a signal does not; to systemd an end by SIGTERM is a clean one.
+ */
+function end(exitCode: number): void {
+  if (!isAtFiles()) process.exit(exitCode);
+  process.removeAllListeners(toldBy);
+  process.kill(process.pid, toldBy);
+}
+
+function isAtFiles(): boolean {
+  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+}
 
 function account(): string {
   try {

@@ -68,16 +68,17 @@ export function createOrders(deps: {
   /** Orders that the database did not take the last time, and why. */
   const failing = new Map<number, unknown>();
 
+  const keptOpen = (row: OrderRow, error: unknown): void => {
+    failing.set(row.id, error);
+    troubles.note(DAEMON, 'orders', error);
+  };
+
   const failed = (row: OrderRow, error: unknown): void => {
-    if (isOfStore(error)) {
-      failing.set(row.id, error);
-      troubles.note(DAEMON, 'orders', error);
-      return;
-    }
+    if (isOfStore(error)) return keptOpen(row, error);
     try {
       book.refuse(row, `it failed: ${reasonOf(error)}`);
     } catch (unwritten) {
-      failed(row, isOfStore(unwritten) ? unwritten : new Error(reasonOf(unwritten)));
+      keptOpen(row, unwritten);
     }
   };
 
