@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNotNull, isNull, like, lt, ne, or, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, isNull, like, lte, ne, or, sql } from 'drizzle-orm';
 
 import { MERE_WORDS } from '../domain/attempt.ts';
 import type { Proof } from '../domain/attempt.ts';
@@ -158,42 +158,99 @@ export function holdingBack(db: ReadDb, caseId: string, currentToken: string | n
   return openOnes(db).all({ caseId, currentToken: currentToken ?? '' });
 }
 
+/** No live case runs under it. One whose case this database does not know is over as soon as it is proven to be. */
+const isOver = or(
+  isNull(attempts.caseId),
+  ne(attempts.token, sql`coalesce(${cases.token}, '')`),
+  inArray(cases.state, ['completed', 'failed']),
+);
+
+/** May go, once its time is over: proven, not its case's live one, and nobody has to decide about it. */
+const mayGo = and(
+  isNotNull(attempts.proof),
+  // an orphan waits for a person; but not for ever when its case has failed, and is known to have
+  or(isNull(attempts.orphan), isNotNull(attempts.failure)),
+  isOver,
+);
+
+const newlyOver = prepared((db) =>
+  db
+    .select({ token: attempts.token })
+    .from(attempts)
+    .leftJoin(cases, eq(cases.id, attempts.caseId))
+    .where(
+      and(
+        eq(attempts.host, sql.placeholder('host')),
+        isNull(attempts.removedAt),
+        isNull(attempts.keptFromMs),
+        isNotNull(attempts.proof),
+        isOver,
+      ),
+    )
+    .prepare(),
+);
+
+/** From now on the attempts that are over since the last time are kept for as long as their host says. */
+export function keepFromNow(tx: Tx, host: string, ranMs: number): void {
+  for (const { token } of newlyOver(tx).all({ host })) updateAttempt(tx, token, { keptFromMs: ranMs });
+}
+
 const expired = prepared((db) =>
   db
     .select({ attempt: attempts })
     .from(attempts)
-    .innerJoin(cases, eq(cases.id, attempts.caseId))
+    .leftJoin(cases, eq(cases.id, attempts.caseId))
     .where(
       and(
         eq(attempts.host, sql.placeholder('host')),
         isNull(attempts.removedAt),
         // for the index: what is kept for longer is not even looked at
-        lt(attempts.endedAt, sql.placeholder('before')),
-        isNotNull(attempts.proof),
-        // an orphan waits for a person; but not for ever when its case has failed, and is known to have
-        or(isNull(attempts.orphan), isNotNull(attempts.failure)),
+        lte(attempts.keptFromMs, sql.placeholder('until')),
         or(
-          and(isNull(attempts.failure), lt(attempts.endedAt, sql.placeholder('completedBefore'))),
-          and(isNotNull(attempts.failure), lt(attempts.endedAt, sql.placeholder('failedBefore'))),
+          and(
+            isNull(attempts.failure),
+            isNotNull(attempts.caseId),
+            lte(attempts.keptFromMs, sql.placeholder('completedUntil')),
+          ),
+          and(
+            or(isNotNull(attempts.failure), isNull(attempts.caseId)),
+            lte(attempts.keptFromMs, sql.placeholder('failedUntil')),
+          ),
         ),
-        or(ne(attempts.token, cases.token), inArray(cases.state, ['completed', 'failed'])),
+        mayGo,
       ),
     )
-    .orderBy(asc(attempts.endedAt))
+    .orderBy(asc(attempts.keptFromMs), asc(attempts.token))
     .limit(sql.placeholder('most'))
     .prepare(),
 );
 
-/** Attempts whose data may go from the host: proven, over for long enough, and not their case's live one. */
+/** Attempts whose data may go from the host, those that are over for the longest first. Times are running time. */
 export function expiredAttempts(
   db: ReadDb,
   host: string,
-  completedBefore: number,
-  failedBefore: number,
+  completedUntil: number,
+  failedUntil: number,
   most: number,
 ): AttemptRow[] {
-  const before = Math.max(completedBefore, failedBefore);
+  const until = Math.max(completedUntil, failedUntil);
   return expired(db)
-    .all({ host, before, completedBefore, failedBefore, most })
+    .all({ host, until, completedUntil, failedUntil, most })
     .map((row) => row.attempt);
+}
+
+/**
+ * Before anything of an expired attempt goes nobody can adopt it any more. False when it may not go now: somebody just
+ * adopted it.
+ */
+export function beginRemoval(tx: Tx, token: string): boolean {
+  const found = tx
+    .select({ orphan: attempts.orphan })
+    .from(attempts)
+    .leftJoin(cases, eq(cases.id, attempts.caseId))
+    .where(and(eq(attempts.token, token), isNotNull(attempts.keptFromMs), mayGo))
+    .get();
+  if (found === undefined) return false;
+  if (found.orphan !== null) updateAttempt(tx, token, { orphan: null });
+  return true;
 }

@@ -1,9 +1,10 @@
-import { and, asc, eq, gte, inArray, lt, sql } from 'drizzle-orm';
+import { asc, eq, gt, sql } from 'drizzle-orm';
 
 import { FAILURE_KINDS } from '../domain/failure.ts';
 import type { FailureKind } from '../domain/failure.ts';
 import type { ReadDb, Tx } from './database.ts';
 import { readMeta, writeMeta } from './meta.ts';
+import { prepared } from './prepared.ts';
 import { cases, journal } from './schema.ts';
 
 /** How often cases were over, by what became of them: only grows, whatever is retried or forgotten. */
@@ -49,40 +50,39 @@ export function addedFinals(a: FinalCounts, b: FinalCounts): FinalCounts {
 }
 
 /**
- * Takes the journal of cases away that ended before `before`, at most `most` rows of it; returns how many. A live case
- * keeps its whole journal, however old. The ends of cases go into a tally, so that no counter goes back.
+ * Looks through `most` rows of the journal, from the one after `after` on, and takes those of cases away that ended
+ * before `before`; a live case keeps its whole journal, however old. The ends of cases go into a tally, so that no
+ * counter goes back. Returns the row to go on after; null when all that is old enough was looked through.
  */
-export function forgetJournal(tx: Tx, before: number, most: number): number {
-  // ids grow with time: what is younger is not even looked at
-  const first = tx
-    .select({ id: journal.id })
-    .from(journal)
-    .where(gte(journal.at, before))
-    .orderBy(asc(journal.id))
-    .limit(1)
-    .get();
+export function forgetJournal(tx: Tx, before: number, after: number, most: number): number | null {
   const rows = tx
-    .select({ id: journal.id, toPhase: journal.toPhase, kind: journal.failureKind, from: journal.fromPhase })
+    .select({
+      id: journal.id,
+      at: journal.at,
+      toPhase: journal.toPhase,
+      kind: journal.failureKind,
+      isOver: sql<number>`${cases.state} in ('completed', 'failed') and ${cases.updatedAt} < ${before}`,
+    })
     .from(journal)
     .innerJoin(cases, eq(cases.id, journal.caseId))
-    .where(
-      and(
-        first === undefined ? undefined : lt(journal.id, first.id),
-        inArray(cases.state, ['completed', 'failed']),
-        lt(cases.updatedAt, before),
-      ),
-    )
+    .where(gt(journal.id, after))
     .orderBy(asc(journal.id))
     .limit(most)
     .all();
-  if (rows.length === 0) return 0;
+  const old = rows.filter(({ at, isOver }) => at < before && isOver === 1);
   const failed = new Map<FailureKind | null, number>();
-  for (const { toPhase, kind } of rows) if (toPhase === 'failed') failed.set(kind, (failed.get(kind) ?? 0) + 1);
-  const completed = rows.filter(({ toPhase }) => toPhase === 'completed').length;
+  for (const { toPhase, kind } of old) if (toPhase === 'failed') failed.set(kind, (failed.get(kind) ?? 0) + 1);
+  const completed = old.filter(({ toPhase }) => toPhase === 'completed').length;
   if (completed > 0 || failed.size > 0) writeForgotten(tx, addedFinals(forgottenFinals(tx), { completed, failed }));
-  const ids = JSON.stringify(rows.map(({ id }) => id));
-  tx.delete(journal)
-    .where(sql`${journal.id} in (select value from json_each(${ids}))`)
-    .run();
-  return rows.length;
+  for (const { id } of old) remove(tx).run({ id });
+  // ids grow with time: behind a row that is young enough all are
+  const isAtEnd = rows.length < most || rows.at(-1)!.at >= before;
+  return isAtEnd ? null : rows.at(-1)!.id;
 }
+
+const remove = prepared((db) =>
+  (db as Tx)
+    .delete(journal)
+    .where(eq(journal.id, sql.placeholder('id')))
+    .prepare(),
+);

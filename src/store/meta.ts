@@ -7,7 +7,8 @@ import { meta } from './schema.ts';
 /**
  * `is_backup`: written into every copy, so that a daemon that finds it knows that its database was set back. `web`: where
  * the daemon serves its page, or `! REASON` when it cannot, or nothing when it shall not. `told_journal`: up to which row of the journal
- * the ends of cases have become incidents. `pruned_finals`: how many ends of cases the journal
+ * the ends of cases have become incidents. `ran_ms`: how long daemons have run on
+ * this database, by their monotonic clocks. `pruned_finals`: how many ends of cases the journal
  * has forgotten, by what became of them. `root:HOST`: the root that the jobs of a host were sent to last.
  */
 type Key =
@@ -19,6 +20,7 @@ type Key =
   | 'web'
   | 'told_journal'
   | 'pruned_finals'
+  | 'ran_ms'
   | `root:${string}`;
 
 const byKey = prepared((db) =>

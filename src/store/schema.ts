@@ -91,6 +91,8 @@ export const attempts = sqliteTable(
     /** Bytes up or down, as the daemon last wrote them; for people. */
     movedBytes: integer('moved_bytes').notNull().default(0),
     totalBytes: integer('total_bytes'),
+    /** How long the daemon had run (store/running-time) when it was first found to be over; null while it is not. */
+    keptFromMs: integer('kept_from_ms'),
     /** When retention took its data off the host. */
     removedAt: integer('removed_at'),
   },
@@ -101,7 +103,7 @@ export const attempts = sqliteTable(
       .on(table.host)
       .where(sql`"proof" is null`),
     // whether a host was ever used, and what retention takes off it next
-    index('attempts_by_host').on(table.host, table.removedAt, table.endedAt),
+    index('attempts_by_host').on(table.host, table.removedAt, table.keptFromMs),
   ],
 );
 

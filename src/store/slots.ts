@@ -94,8 +94,16 @@ export function freeSlotsOfCase(tx: Tx, caseId: string, at: number): void {
 function giveToOrphans(tx: Tx, freed: readonly Pick<SlotRow, 'host' | 'name'>[], at: number): void {
   for (const { host, name } of freed) {
     const orphan = orphanOn(tx, host, name);
-    if (orphan !== null) quarantineSlot(tx, host, name, orphan.token, orphanReason(orphan.token, orphan.orphan!), at);
+    if (orphan === null) forgetLeft(tx, host, name);
+    else quarantineSlot(tx, host, name, orphan.token, orphanReason(orphan.token, orphan.orphan!), at);
   }
+}
+
+/** A slot that left the configuration goes once nobody holds it. */
+function forgetLeft(tx: Tx, host: string, name: string): void {
+  tx.delete(slots)
+    .where(and(eq(slots.host, host), eq(slots.name, name), eq(slots.state, 'free'), eq(slots.configured, false)))
+    .run();
 }
 
 /** Why a slot is out of service because of a job that nobody owns. */

@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Troubles } from '../domain/trouble.ts';
 import type { Store } from '../store/database.ts';
 import { readHosts, removeHost, resetHost } from '../store/hosts.ts';
+import { createRunningTime } from '../store/running-time.ts';
 import { forgetBusy, syncSlots } from '../store/slots.ts';
 import { admitCase } from './case/admit.ts';
 import type { FoundCase } from './case/admit.ts';
@@ -67,6 +68,7 @@ export interface Supervisor {
 export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supervisor {
   const { store, clock, log, troubles, failPoint } = deps;
   const live = createLiveCases();
+  const running = createRunningTime(store, () => clock.monotonic());
   const dispatching = createDispatching({ store, clock, failPoint });
   const { dispatch } = dispatching;
   const byName = new Map(deps.hosts.map((host) => [host.name, host]));
@@ -81,6 +83,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
         dispatch,
         announce: (change) => dispatching.announce(change),
         clock,
+        running,
         log,
         troubles,
         configured: [...byName.keys()],

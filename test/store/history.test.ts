@@ -27,17 +27,21 @@ test('the journal of a case goes once the case has been over for long enough; a 
   add('old', 1 * DAY, true);
   add('live', 1 * DAY, false);
   add('new', 5 * DAY, true);
-  expect(store.write((tx) => forgetJournal(tx, 1 * DAY, 100))).toBe(0);
-  expect(store.write((tx) => forgetJournal(tx, 5 * DAY, 100))).toBe(2);
+  store.write((tx) => forgetJournal(tx, 1 * DAY, 0, 100));
+  expect([rows('old'), rows('live'), rows('new')]).toEqual([2, 1, 2]);
+  store.write((tx) => forgetJournal(tx, 5 * DAY, 0, 100));
   expect([rows('old'), rows('live'), rows('new')]).toEqual([0, 1, 2]);
 });
 
-test('no more than so many rows go at once, the oldest first', () => {
+test('no more than so many rows are looked through at once, the oldest first, and it goes on from there', () => {
   const { store, add, rows } = site();
   add('a', 1 * DAY, true);
   add('b', 2 * DAY, true);
-  expect(store.write((tx) => forgetJournal(tx, 9 * DAY, 3))).toBe(3);
+  add('live', 3 * DAY, false);
+  expect(store.write((tx) => forgetJournal(tx, 9 * DAY, 0, 3))).toBe(3);
   expect([rows('a'), rows('b')]).toEqual([0, 1]);
+  expect(store.write((tx) => forgetJournal(tx, 9 * DAY, 3, 3))).toBe(null);
+  expect([rows('b'), rows('live')]).toEqual([0, 1]);
 });
 
 test('no counter goes back when rows are forgotten, and none is counted twice', () => {
@@ -57,7 +61,9 @@ test('no counter goes back when rows are forgotten, and none is counted twice', 
   );
   const counted = { finals: countFinals(store.db), length: journalLength(store.db) };
   expect(counted).toEqual({ finals: { completed: 1, failed: new Map([['cancelled', 2]]) }, length: 5 });
-  while (store.write((tx) => forgetJournal(tx, 9 * DAY, 2)) > 0) {
+  for (let after: number | null = 0; after !== null;) {
+    const from: number = after;
+    after = store.write((tx) => forgetJournal(tx, 9 * DAY, from, 2));
     expect({ finals: countFinals(store.db), length: journalLength(store.db) }).toEqual(counted);
   }
   expect(readJournal(store.db, 'a')).toEqual([]);

@@ -26,6 +26,7 @@ const FULL: AttemptRow = {
   orphan: '',
   movedBytes: 0,
   totalBytes: 2 ** 53 - 1,
+  keptFromMs: 9,
   removedAt: 0.5,
 };
 

@@ -61,6 +61,7 @@ export function attempt(change: Partial<AttemptRow> = {}): AttemptRow {
     orphan: null,
     movedBytes: 0,
     totalBytes: null,
+    keptFromMs: null,
     removedAt: null,
     ...change,
   };

@@ -30,7 +30,14 @@ export function commitAttempt(
   }
   if (event.type === 'job.adopted') {
     const alive = event.end === null ? { proof: null, proofAt: null } : {};
-    updateAttempt(tx, event.token, { orphan: null, endedAt: null, failure: null, limitMs: after.limitMs, ...alive });
+    updateAttempt(tx, event.token, {
+      orphan: null,
+      endedAt: null,
+      keptFromMs: null,
+      failure: null,
+      limitMs: after.limitMs,
+      ...alive,
+    });
     return;
   }
   const token = row.token;

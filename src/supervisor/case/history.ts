@@ -4,7 +4,7 @@ import { forgetJournal } from '../../store/history.ts';
 import { forgetSpells } from '../../store/spells.ts';
 import { forgetTroubles } from '../../store/troubles.ts';
 
-/** Rows that one transaction takes away at most: it holds up every other write. */
+/** Rows that one transaction looks through at most: it holds up every other write. */
 const MOST_A_WRITE = 2_000;
 
 /** Takes what is older than `keepMs` out of the database's history, bit by bit. */
@@ -20,8 +20,10 @@ export async function forgetHistory(deps: {
     forgetSpells(tx, before);
     forgetTroubles(tx, clock.now());
   });
-  while (!signal.aborted) {
-    if (store.write((tx) => forgetJournal(tx, before, MOST_A_WRITE)) < MOST_A_WRITE) return;
+  let after: number | null = 0;
+  while (after !== null && !signal.aborted) {
+    const from: number = after;
+    after = store.write((tx) => forgetJournal(tx, before, from, MOST_A_WRITE));
     // whatever else waits comes first
     await clock.sleep(0, signal);
   }

@@ -5,6 +5,7 @@ import type { Blind } from '../../scheduler/scheduler.ts';
 import type { Store } from '../../store/database.ts';
 import { hasAttempts } from '../../store/attempts.ts';
 import { leftRoot, strays } from '../../store/left-root.ts';
+import type { RunningTime } from '../../store/running-time.ts';
 import type { CaseChange } from '../case/commit.ts';
 import type { Dispatch } from '../case/dispatch.ts';
 import { createGpuWatch } from './sweeps/gpus.ts';
@@ -18,7 +19,8 @@ import type { Log } from '../log.ts';
 import { createObserver } from './looks.ts';
 import type { Observer } from './looks.ts';
 import { reconcile } from './sweeps/reconcile.ts';
-import { removeExpired } from './sweeps/retention.ts';
+import { createLeftovers } from './sweeps/leftovers.ts';
+import { createRetention } from './sweeps/retention.ts';
 import { createSweep } from './sweeps/sweep.ts';
 import type { Sweep } from './sweeps/sweep.ts';
 
@@ -56,6 +58,7 @@ export function createHostWatch(deps: {
   readonly dispatch: Dispatch;
   readonly announce: (change: CaseChange) => void;
   readonly clock: Clock;
+  readonly running: RunningTime;
   readonly log: Log;
   readonly troubles: Troubles;
   /** The names of all hosts of the configuration. */
@@ -159,6 +162,17 @@ export function createHostWatch(deps: {
     signal: stopping.signal,
   });
 
+  const leftovers = createLeftovers({ host, live, troubles, signal: stopping.signal });
+  const retention = createRetention({
+    host,
+    store,
+    running: deps.running,
+    clock,
+    log,
+    troubles,
+    signal: stopping.signal,
+  });
+
   const sweep: Sweep = createSweep(clock, RECONCILE_EVERY_MS, async () => {
     if (!link.isOnline() || stopping.signal.aborted) return;
     const spell = spells;
@@ -170,6 +184,7 @@ export function createHostWatch(deps: {
         announce: deps.announce,
         clock,
         log,
+        troubles,
         signal: stopping.signal,
       });
       if (stopping.signal.aborted) return;
@@ -185,7 +200,8 @@ export function createHostWatch(deps: {
       link.proven();
       record.proven(clock.now());
       deps.onReady();
-      await removeExpired({ host, store, clock, log, signal: stopping.signal });
+      const blind = (await leftovers.runOnce(outcome.staging)) ?? (await retention.runOnce());
+      if (blind !== null && !stopping.signal.aborted) link.lost(blind);
       if (orphans > 0) sweepAgain(ORPHANS_EVERY_MS);
     } catch (error) {
       troubles.note(subject, 'reconciling', error);

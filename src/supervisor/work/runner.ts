@@ -17,9 +17,21 @@ import { WANTED } from '../case/snapshot.ts';
 /** Pauses between tries of a piece of work that was blocked or blind, milliseconds. */
 const BACKOFF_MS = { first: 500, longest: 30_000 } as const;
 
-/** Transfers share one bulk connection: more of them at once only slow each other. Commands are capped by the transport. */
-const MOST_TRANSFERS_A_HOST = 2;
-const MOST_COMMANDS_A_HOST = 8;
+/**
+ * How much may go on at once on a host. Transfers share one bulk connection: more of them only slow each other. Stops
+ * have a room of their own: each may last for as long as its job takes to end, and holds up nothing else. Commands are
+ * capped by the transport.
+ */
+const MOST_A_HOST = { transfers: 2, stops: 8, commands: 8 } as const;
+
+const ROOM_OF = {
+  upload: 'transfers',
+  collect: 'transfers',
+  stop: 'stops',
+  create: 'commands',
+  find: 'commands',
+  release: 'commands',
+} as const satisfies Record<Effect, keyof typeof MOST_A_HOST>;
 
 /** An aborted piece of work ends at once, or is left behind. */
 const ABORT_MS = 2_000;
@@ -68,13 +80,11 @@ export function createRunner(deps: {
   const pauses = new Map<string, Pause>();
   let draining = false;
 
-  const isTransfer = (effect: Effect): boolean => effect === 'upload' || effect === 'collect';
-
   const hasRoom = (host: string, effect: Effect): boolean => {
+    const kind = ROOM_OF[effect];
     let busy = 0;
-    for (const work of works.values())
-      if (work.host === host && isTransfer(work.effect) === isTransfer(effect)) busy += 1;
-    return busy < (isTransfer(effect) ? MOST_TRANSFERS_A_HOST : MOST_COMMANDS_A_HOST);
+    for (const work of works.values()) if (work.host === host && ROOM_OF[work.effect] === kind) busy += 1;
+    return busy < MOST_A_HOST[kind];
   };
 
   const sync = (caseId: string): void => {
@@ -119,13 +129,13 @@ export function createRunner(deps: {
       // a port never rejects: this is a defect of ours, and the case must not be judged by it
       outcome = { kind: 'blocked', reason: `internal error while it was to ${effect}: ${reasonOf(error)}` };
     }
-    await settle(row, effect, host, outcome, abort.signal);
+    await conclude(row, effect, host, outcome, abort.signal);
     works.delete(row.id);
     sync(row.id);
     syncHost(host.name);
   };
 
-  const settle = async (
+  const conclude = async (
     row: CaseRow,
     effect: Effect,
     host: Host,

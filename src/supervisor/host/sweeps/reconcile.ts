@@ -1,6 +1,7 @@
 import { isMereWord, parseToken } from '../../../domain/attempt.ts';
-import { SLOT_HOLDING_PHASES, isFinal } from '../../../domain/case.ts';
+import { isFinal } from '../../../domain/case.ts';
 import type { Clock } from '../../../domain/clock.ts';
+import type { Troubles } from '../../../domain/trouble.ts';
 import type { End } from '../../../domain/job.ts';
 import { isAtWork, judge } from '../../../scheduler/judge.ts';
 import type { AttemptRef, Blind, Facts, Look } from '../../../scheduler/scheduler.ts';
@@ -17,8 +18,16 @@ import { endedEvidence, isLeftBehind } from '../../case/left-behind.ts';
 import type { LiveCases } from '../../case/live-cases.ts';
 import type { Log } from '../../log.ts';
 
-/** What one sweep came to. `settled` lifts the barrier: every attempt on the host was judged. */
-export type Reconciled = { readonly kind: 'settled'; readonly revoked: number; readonly orphans: number } | Blind;
+/** What one sweep came to. `judged` lifts the barrier: every attempt on the host was judged. */
+export type Reconciled =
+  | {
+      readonly kind: 'judged';
+      /** Jobs there that are nobody's. */
+      readonly orphans: number;
+      /** What lies staged there. */
+      readonly staging: readonly string[];
+    }
+  | Blind;
 
 const WHO = { who: 'daemon', why: 'its attempt is over' } as const;
 
@@ -29,16 +38,18 @@ interface Deps {
   readonly announce: (change: CaseChange) => void;
   readonly clock: Clock;
   readonly log: Log;
+  readonly troubles: Troubles;
   readonly signal: AbortSignal;
 }
 
 /**
  * Compares what a host has with what the store knows, and settles the differences: dead attempts are revoked, those
  * that their job claimed first are orphans, and quarantine their slot. It judges every attempt on the host that carries
- * our name, not only those that the database knows: a database restored from a backup does not know what it did.
+ * our name, not only those that the database knows: a database restored from a backup does not know what it did. It goes
+ * attempt by attempt: one that is odd is recorded and keeps what it holds, and the next one is judged.
  */
 export async function reconcile(deps: Deps): Promise<Reconciled> {
-  const { host, store, live, signal } = deps;
+  const { host, store, signal } = deps;
   const listed = await host.scheduler.list(signal);
   if (listed.kind === 'blind') return listed;
 
@@ -51,7 +62,6 @@ export async function reconcile(deps: Deps): Promise<Reconciled> {
 
   const look = await host.scheduler.look(judged, signal);
   if (look.kind === 'blind') return look;
-  let revoked = 0;
   let orphans = 0;
   for (const facts of look.facts) {
     if (waiting.has(facts.token) && isSubmitted(facts)) forget(deps, facts);
@@ -60,17 +70,12 @@ export async function reconcile(deps: Deps): Promise<Reconciled> {
     const verdict = await judgeDead(host, facts, look, readAttempt(store.db, facts.token), signal);
     if (verdict.kind === 'blind') return verdict;
     if (!isDead(deps, facts.token)) continue;
-    if (verdict.kind === 'alive' && isVouchedFor(deps, facts, look)) continue;
+    if (verdict.kind !== 'proven' && isVouchedFor(deps, facts, look)) continue;
     record(deps, facts, verdict);
-    if (verdict.kind === 'proven') revoked += 1;
-    else orphans += 1;
+    tell(deps, facts.token, verdict);
+    if (verdict.kind !== 'proven') orphans += 1;
   }
-  const leftovers = listed.staging.filter((token) => !isStaging(live, token));
-  if (leftovers.length > 0) {
-    const swept = await host.scheduler.sweepStaging(leftovers, signal);
-    if (swept.kind === 'blind') return swept;
-  }
-  return { kind: 'settled', revoked, orphans };
+  return { kind: 'judged', orphans, staging: listed.staging };
 }
 
 /** No live case owns it, and nobody has seen yet that nothing of it can run: our own word, or an operator's, is no sight. */
@@ -129,7 +134,10 @@ function forget({ store, announce, clock, log }: Deps, { token }: Facts): void {
 type Verdict =
   /** `end` is null when its job never ran. */
   | { readonly kind: 'proven'; readonly proof: 'revoked' | 'gone'; readonly end: End | null }
+  /** Something of it runs, or may. */
   | { readonly kind: 'alive'; readonly evidence: string }
+  /** Nobody can tell: it holds what it holds until somebody can. */
+  | { readonly kind: 'unclear'; readonly evidence: string }
   | Blind;
 
 /** What a look says of an attempt that no live case owns, and what can be done about it. */
@@ -141,17 +149,19 @@ async function judgeDead(
   signal: AbortSignal,
 ): Promise<Verdict> {
   const attempt: AttemptRef = { token: facts.token, job: facts.job ?? jobOf(row) };
+  if (facts.unreadable !== null) return { kind: 'unclear', evidence: facts.unreadable };
   if (facts.claim.kind === 'garbled')
-    return { kind: 'alive', evidence: `its claim cannot be read: ${facts.claim.text.slice(0, 80)}` };
+    return { kind: 'unclear', evidence: `its claim cannot be read: ${facts.claim.text.slice(0, 80)}` };
   if (facts.claim.kind === 'absent' && facts.directory === 'present') {
     const outcome = await host.scheduler.revoke(attempt, WHO, signal);
     if (outcome.kind === 'revoked') return { kind: 'proven', proof: 'revoked', end: null };
-    if (outcome.kind === 'not_yet') return { kind: 'alive', evidence: outcome.reason };
+    if (outcome.kind === 'not_yet') return { kind: 'unclear', evidence: outcome.reason };
     return outcome.kind === 'blind' ? outcome : { kind: 'alive', evidence: 'its job claimed it just now' };
   }
   if (facts.claim.kind === 'present' && facts.claim.value.by === 'revocation') {
     // takes what is left of it out of the queue too
     const outcome = await host.scheduler.revoke(attempt, WHO, signal);
+    if (outcome.kind === 'not_yet') return { kind: 'unclear', evidence: outcome.reason };
     return outcome.kind === 'blind' ? outcome : { kind: 'proven', proof: 'revoked', end: null };
   }
   const observation = judge(facts, look.node);
@@ -161,10 +171,10 @@ async function judgeDead(
     case 'missing': {
       const outcome = await host.scheduler.stop(attempt, WHO, signal);
       if (outcome.kind === 'gone') return { kind: 'proven', proof: 'gone', end: outcome.end };
-      return outcome.kind === 'blind' ? outcome : { kind: 'alive', evidence: outcome.reason };
+      return outcome.kind === 'blind' ? outcome : { kind: 'unclear', evidence: outcome.reason };
     }
     case 'unknown':
-      return { kind: 'alive', evidence: observation.reason };
+      return { kind: 'unclear', evidence: observation.reason };
     default:
       return {
         kind: 'alive',
@@ -228,19 +238,27 @@ function record(
       jobCreatedAt: job.createdAt,
     });
     const why = orphanReason(token, verdict.evidence);
-    const names = slot === null ? host.slots : [slot];
-    for (const name of names) quarantineSlot(tx, host.name, name, token, why, at);
+    for (const name of heldSlots(host, slot, facts)) quarantineSlot(tx, host.name, name, token, why, at);
   });
   const fields = { host: host.name, token };
-  if (verdict.kind === 'proven') log.info(fields, `attempt ${token} is settled: ${verdict.proof}`);
+  if (verdict.kind === 'proven') log.info(fields, `attempt ${token} is over: ${verdict.proof}`);
   else log.warn(fields, `attempt ${token} is an orphan: ${verdict.evidence}`);
+}
+
+/** The slots that it may sit on: where nobody knows which, any; but what was never created sits on none. */
+function heldSlots(host: Host, slot: string | null, { claim, queue, processes, unreadable }: Facts): readonly string[] {
+  if (slot !== null) return [slot];
+  const exists = unreadable !== null || claim.kind !== 'absent' || queue.kind !== 'absent' || processes.length > 0;
+  return exists ? host.slots : [];
+}
+
+/** What cannot be proven is a trouble of the attempt; an orphan that plainly runs is one by itself. */
+function tell({ host, troubles }: Deps, token: string, verdict: Exclude<Verdict, Blind>): void {
+  const subject = { kind: 'attempt', host: host.name, token } as const;
+  if (verdict.kind === 'unclear') troubles.note(subject, 'unproven', verdict.evidence);
+  else troubles.over(subject, 'unproven');
 }
 
 function slotOf(facts: Facts, host: string): string | null {
   return facts.slot?.startsWith(`${host}/`) === true ? facts.slot.slice(host.length + 1) : null;
-}
-
-function isStaging(live: LiveCases, token: string): boolean {
-  const row = live.get(parseToken(token)?.caseId ?? '');
-  return row !== null && row.token === token && !SLOT_HOLDING_PHASES.has(row.phase);
 }
