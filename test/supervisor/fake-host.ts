@@ -26,6 +26,8 @@ export class FakeHost {
   readonly lingering = new Set<string>();
   /** No answer ever comes to the creation of a job. */
   creates: 'at once' | 'never' = 'at once';
+  /** A stop of a job takes until this resolves. */
+  stopping: Promise<void> = Promise.resolve();
   /** What is stopped cannot be ended. */
   isUnkillable = false;
 
@@ -122,14 +124,16 @@ export class FakeHost {
           this.jobs.set(token, null);
           return { kind: 'released' } as const;
         }),
-      stop: ({ token }) =>
-        this.#answer(() => {
+      stop: async ({ token }) => {
+        await this.stopping;
+        return this.#answer(() => {
           if (this.isUnkillable) return { kind: 'not_yet', reason: '1 process is left' } as const;
           this.lingering.delete(token);
           const end = this.jobs.get(token) ?? { kind: 'signalled', signal: 'KILL' };
           this.jobs.set(token, end);
           return { kind: 'gone', end, queue: null } as const;
-        }),
+        });
+      },
       revoke: () => this.#answer(() => ({ kind: 'revoked' }) as const),
       look: (tokens) => this.#answer(() => this.#look(tokens)),
       gpus: (signal) => {
