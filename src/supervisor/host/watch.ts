@@ -180,7 +180,6 @@ export function createHostWatch(deps: {
       const outcome = await reconcile({
         host,
         store,
-        live,
         announce: deps.announce,
         clock,
         log,

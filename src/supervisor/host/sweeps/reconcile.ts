@@ -15,7 +15,6 @@ import { startAttempt } from '../../case/admit.ts';
 import type { CaseChange } from '../../case/commit.ts';
 import type { Host } from '../host.ts';
 import { endedEvidence, isLeftBehind } from '../../case/left-behind.ts';
-import type { LiveCases } from '../../case/live-cases.ts';
 import type { Log } from '../../log.ts';
 
 /** What one sweep came to. `judged` lifts the barrier: every attempt on the host was judged. */
@@ -34,7 +33,6 @@ const WHO = { who: 'daemon', why: 'its attempt is over' } as const;
 interface Deps {
   readonly host: Host;
   readonly store: Store;
-  readonly live: LiveCases;
   readonly announce: (change: CaseChange) => void;
   readonly clock: Clock;
   readonly log: Log;
