@@ -22,6 +22,10 @@ export class FakeHost {
   looks = 0;
   /** Tokens whose job was let go, with how it ended; null while it runs. */
   readonly jobs = new Map<string, End | null>();
+  /** Tokens of which nobody can tell how they are, with the reason. */
+  readonly unreadable = new Map<string, string>();
+  /** Not null: the list of attempts has no answer, and so no reconcile succeeds. */
+  unlisted: Blind | null = null;
   /** Tokens whose processes stay when their job has ended, until they are stopped. */
   readonly lingering = new Set<string>();
   /** No answer ever comes to the creation of a job. */
@@ -90,7 +94,7 @@ export class FakeHost {
       token,
       queue: started ? { kind: 'running' } : { kind: 'held' },
       job: { id: token, createdAt: null },
-      unreadable: null,
+      unreadable: this.unreadable.get(token) ?? null,
       directory: 'present',
       manifest: 'present',
       claim: started
@@ -143,7 +147,7 @@ export class FakeHost {
         if (held === null) return this.#answer(() => this.gpus);
         return Promise.race([held, aborted(signal).then(() => ({ kind: 'unknown', reason: 'aborted' }) as const)]);
       },
-      list: () => this.#answer(() => ({ kind: 'listed', attempts: [], staging: [] }) as const),
+      list: () => this.#answer(() => this.unlisted ?? ({ kind: 'listed', attempts: [], staging: [] } as const)),
       remove: () => this.#answer(() => ({ kind: 'removed' }) as const),
       sweepStaging: () => this.#answer(() => ({ kind: 'swept', left: [] }) as const),
     };

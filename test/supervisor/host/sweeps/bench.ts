@@ -43,13 +43,13 @@ export interface Bench {
   readonly clock: VirtualClock;
   readonly troubles: ReturnType<typeof createTroubles>;
   /** A scheduler of which a test says what it needs; each of the other operations succeeds. */
-  scheduler(change: Partial<Scheduler>): Scheduler;
+  readonly scheduler: (change: Partial<Scheduler>) => Scheduler;
   /** An attempt on the host `fake` that is over, of a case that is over, as far as nothing else is said. */
-  attempt(name: string, change?: Partial<AttemptRow>, live?: boolean): string;
-  row(token: string): AttemptRow | null;
+  readonly attempt: (name: string, change?: Partial<AttemptRow>, live?: boolean) => string;
+  readonly row: (token: string) => AttemptRow | null;
   /** `KIND TOKEN: REASON` of all that is wrong now. */
-  wrong(): string[];
-  slots(): Record<string, string>;
+  readonly wrong: () => string[];
+  readonly slots: () => Record<string, string>;
 }
 
 export const FAILED: Failure = { kind: 'job_failed', exitCode: 3, message: 'it failed', hint: 'mqi cases logs' };
