@@ -209,11 +209,13 @@ const expired = prepared((db) =>
         or(
           and(
             isNull(attempts.failure),
+            isNotNull(attempts.endedAt),
             isNotNull(attempts.caseId),
             lte(attempts.keptFromMs, sql.placeholder('completedUntil')),
           ),
           and(
-            or(isNotNull(attempts.failure), isNull(attempts.caseId)),
+            // of which nobody knows how it ended, too
+            or(isNotNull(attempts.failure), isNull(attempts.endedAt), isNull(attempts.caseId)),
             lte(attempts.keptFromMs, sql.placeholder('failedUntil')),
           ),
         ),

@@ -18,8 +18,8 @@ import type { LiveCases } from '../case/live-cases.ts';
 import type { Log } from '../log.ts';
 import { createObserver } from './looks.ts';
 import type { Observer } from './looks.ts';
-import { reconcile } from './sweeps/reconcile.ts';
 import { createLeftovers } from './sweeps/leftovers.ts';
+import { createReconciling } from './sweeps/reconcile.ts';
 import { createRetention } from './sweeps/retention.ts';
 import { createSweep } from './sweeps/sweep.ts';
 import type { Sweep } from './sweeps/sweep.ts';
@@ -162,45 +162,33 @@ export function createHostWatch(deps: {
     signal: stopping.signal,
   });
 
-  const leftovers = createLeftovers({ host, live, troubles, signal: stopping.signal });
-  const retention = createRetention({
-    host,
-    store,
-    running: deps.running,
-    clock,
-    log,
-    troubles,
-    signal: stopping.signal,
-  });
+  const { signal } = stopping;
+  const { announce, running } = deps;
+  const reconciling = createReconciling({ host, store, announce, clock, log, troubles, signal });
+  const leftovers = createLeftovers({ host, db: store.db, troubles, signal });
+  const retention = createRetention({ host, store, running, clock, log, troubles, signal });
 
   const sweep: Sweep = createSweep(clock, RECONCILE_EVERY_MS, async () => {
-    if (!link.isOnline() || stopping.signal.aborted) return;
+    if (!link.isOnline() || signal.aborted) return;
     const spell = spells;
+    // out of sight meanwhile: what was seen, or not, is old, and coming back has asked for another one already
+    const isOld = (): boolean => signal.aborted || spell !== spells;
     try {
-      const outcome = await reconcile({
-        host,
-        store,
-        announce: deps.announce,
-        clock,
-        log,
-        troubles,
-        signal: stopping.signal,
-      });
-      if (stopping.signal.aborted) return;
+      const outcome = await reconciling.runOnce();
+      if (isOld()) return;
       if (outcome.kind === 'blind') return link.lost(outcome);
       ({ orphans } = outcome);
       troubles.over(subject, 'reconciling');
       // before the barrier lifts: nothing is leased beside somebody else's process
       await gpus.probe();
-      if (stopping.signal.aborted) return;
-      // out of sight meanwhile: coming back has asked for another one already
-      if (spell !== spells) return;
+      if (isOld()) return;
       reconciled = everReconciled = true;
       link.proven();
       record.proven(clock.now());
       deps.onReady();
       const blind = (await leftovers.runOnce(outcome.staging)) ?? (await retention.runOnce());
-      if (blind !== null && !stopping.signal.aborted) link.lost(blind);
+      if (isOld()) return;
+      if (blind !== null) link.lost(blind);
       if (orphans > 0) sweepAgain(ORPHANS_EVERY_MS);
     } catch (error) {
       troubles.note(subject, 'reconciling', error);

@@ -1,9 +1,8 @@
-import { SLOT_HOLDING_PHASES } from '../../../domain/case.ts';
-import { parseToken } from '../../../domain/attempt.ts';
 import type { Troubles } from '../../../domain/trouble.ts';
 import type { Blind } from '../../../scheduler/scheduler.ts';
-import type { LiveCases } from '../../case/live-cases.ts';
+import type { ReadDb } from '../../../store/database.ts';
 import type { Host } from '../host.ts';
+import { ownerOf } from './owner.ts';
 
 /** Removes what was staged on a host for attempts that will never be staged again. */
 export interface Leftovers {
@@ -13,30 +12,29 @@ export interface Leftovers {
 
 export function createLeftovers(deps: {
   readonly host: Pick<Host, 'name' | 'scheduler'>;
-  readonly live: LiveCases;
+  readonly db: ReadDb;
   readonly troubles: Troubles;
   readonly signal: AbortSignal;
 }): Leftovers {
-  const { host, live, troubles, signal } = deps;
+  const { host, db, troubles, signal } = deps;
+  const subjectOf = (token: string) => ({ kind: 'attempt', host: host.name, token }) as const;
+  /** Those that could not be removed the last time. */
+  let told: readonly string[] = [];
   return {
     async runOnce(staging) {
-      const leftovers = staging.filter((token) => !isStaging(live, token));
-      if (leftovers.length === 0) return null;
-      const swept = await host.scheduler.sweepStaging(leftovers, signal);
+      // what was listed for a live case may be on its way into the attempt's directory now: it goes when the case ends
+      const leftovers = staging.filter((token) => ownerOf(db, token) === null);
+      const swept =
+        leftovers.length === 0
+          ? ({ kind: 'swept', left: [] } as const)
+          : await host.scheduler.sweepStaging(leftovers, signal);
       if (swept.kind === 'blind') return swept;
-      const left = new Map(swept.left.map(({ token, reason }) => [token, reason]));
-      for (const token of leftovers) {
-        const subject = { kind: 'attempt', host: host.name, token } as const;
-        const reason = left.get(token);
-        if (reason === undefined) troubles.over(subject, 'unswept');
-        else troubles.note(subject, 'unswept', reason);
-      }
+      const left = swept.left.map(({ token }) => token);
+      for (const { token, reason } of swept.left) troubles.note(subjectOf(token), 'unswept', reason);
+      // gone, be it by somebody else's hand
+      for (const token of told) if (!left.includes(token)) troubles.over(subjectOf(token), 'unswept');
+      told = left;
       return null;
     },
   };
-}
-
-function isStaging(live: LiveCases, token: string): boolean {
-  const row = live.get(parseToken(token)?.caseId ?? '');
-  return row !== null && row.token === token && !SLOT_HOLDING_PHASES.has(row.phase);
 }

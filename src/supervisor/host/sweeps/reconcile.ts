@@ -1,12 +1,9 @@
 import { isMereWord, parseToken } from '../../../domain/attempt.ts';
-import { isFinal } from '../../../domain/case.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { Troubles } from '../../../domain/trouble.ts';
-import type { End } from '../../../domain/job.ts';
-import { isAtWork, judge } from '../../../scheduler/judge.ts';
-import type { AttemptRef, Blind, Facts, Look } from '../../../scheduler/scheduler.ts';
+import { isAtWork } from '../../../scheduler/judge.ts';
+import type { Blind, Facts, Look } from '../../../scheduler/scheduler.ts';
 import { insertAttempt, readAttempt, recordProof, unprovenAttempts, updateAttempt } from '../../../store/attempts.ts';
-import type { AttemptRow } from '../../../store/attempts.ts';
 import { readCase } from '../../../store/cases.ts';
 import type { CaseRow } from '../../../store/cases.ts';
 import type { ReadDb, Store } from '../../../store/database.ts';
@@ -15,7 +12,11 @@ import { startAttempt } from '../../case/admit.ts';
 import type { CaseChange } from '../../case/commit.ts';
 import type { Host } from '../host.ts';
 import { endedEvidence, isLeftBehind } from '../../case/left-behind.ts';
+import { reasonOf } from '../../log.ts';
 import type { Log } from '../../log.ts';
+import { ownerOf } from './owner.ts';
+import { judgeDead } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What one sweep came to. `judged` lifts the barrier: every attempt on the host was judged. */
 export type Reconciled =
@@ -28,10 +29,8 @@ export type Reconciled =
     }
   | Blind;
 
-const WHO = { who: 'daemon', why: 'its attempt is over' } as const;
-
 interface Deps {
-  readonly host: Host;
+  readonly host: Pick<Host, 'name' | 'slots' | 'scheduler'>;
   readonly store: Store;
   readonly announce: (change: CaseChange) => void;
   readonly clock: Clock;
@@ -41,39 +40,70 @@ interface Deps {
 }
 
 /**
- * Compares what a host has with what the store knows, and settles the differences: dead attempts are revoked, those
+ * Compares what a host has with what the store knows, and mends the differences: dead attempts are revoked, those
  * that their job claimed first are orphans, and quarantine their slot. It judges every attempt on the host that carries
- * our name, not only those that the database knows: a database restored from a backup does not know what it did. It goes
- * attempt by attempt: one that is odd is recorded and keeps what it holds, and the next one is judged.
+ * our name, not only those that the database knows: a database restored from a backup does not know what it did.
  */
-export async function reconcile(deps: Deps): Promise<Reconciled> {
-  const { host, store, signal } = deps;
-  const listed = await host.scheduler.list(signal);
-  if (listed.kind === 'blind') return listed;
+export interface Reconciling {
+  /** Attempt by attempt: one that is odd is named and keeps what it holds, and the next one is judged. */
+  runOnce(): Promise<Reconciled>;
+}
 
-  const known = unprovenAttempts(store.db, host.name).map((row) => row.token);
-  const tokens = [...new Set([...listed.attempts.map((attempt) => attempt.token), ...known])];
-  const waiting = new Map(
-    tokens.flatMap((token) => waitingOwner(store.db, token) ?? []).map((row) => [row.token!, row]),
-  );
-  const judged = tokens.filter((token) => isDead(deps, token) || waiting.has(token));
+export function createReconciling(deps: Deps): Reconciling {
+  const { host, store, troubles, signal } = deps;
+  const subjectOf = (token: string) => ({ kind: 'attempt', host: host.name, token }) as const;
+  /** Those of which nobody could tell the last time. */
+  let told: readonly string[] = [];
 
-  const look = await host.scheduler.look(judged, signal);
-  if (look.kind === 'blind') return look;
-  let orphans = 0;
-  for (const facts of look.facts) {
-    if (waiting.has(facts.token) && isSubmitted(facts)) forget(deps, facts);
+  /** Null: it is none of the dead, or an operator has answered for it. */
+  const judgeOne = async (facts: Facts, look: Look, wasWaiting: boolean): Promise<Verdict | null> => {
+    const { token } = facts;
+    if (wasWaiting && isSubmitted(facts)) forget(deps, facts);
     // adopted meanwhile, perhaps
-    if (!isDead(deps, facts.token)) continue;
-    const verdict = await judgeDead(host, facts, look, readAttempt(store.db, facts.token), signal);
+    if (!isDead(deps, token)) return null;
+    const verdict = await judgeDead(host, facts, look, readAttempt(store.db, token), signal);
     if (verdict.kind === 'blind') return verdict;
-    if (!isDead(deps, facts.token)) continue;
-    if (verdict.kind !== 'proven' && isVouchedFor(deps, facts, look)) continue;
+    if (!isDead(deps, token)) return null;
+    if (verdict.kind !== 'proven' && isVouchedFor(deps, facts, look)) return null;
     record(deps, facts, verdict);
-    tell(deps, facts.token, verdict);
-    if (verdict.kind !== 'proven') orphans += 1;
-  }
-  return { kind: 'judged', orphans, staging: listed.staging };
+    return verdict;
+  };
+
+  return {
+    async runOnce() {
+      const listed = await host.scheduler.list(signal);
+      if (listed.kind === 'blind') return listed;
+      const known = unprovenAttempts(store.db, host.name).map((row) => row.token);
+      const tokens = [...new Set([...listed.attempts.map((attempt) => attempt.token), ...known])];
+      const waiting = new Set(tokens.filter((token) => waitingOwner(store.db, token) !== null));
+      const judged = tokens.filter((token) => isDead(deps, token) || waiting.has(token));
+
+      const look = await host.scheduler.look(judged, signal);
+      if (look.kind === 'blind') return look;
+      let orphans = 0;
+      const unclear: string[] = [];
+      const broken: unknown[] = [];
+      for (const facts of look.facts) {
+        try {
+          const verdict = await judgeOne(facts, look, waiting.has(facts.token));
+          if (verdict === null || verdict.kind === 'proven') continue;
+          if (verdict.kind === 'blind') return verdict;
+          orphans += 1;
+          if (verdict.kind === 'alive') continue;
+          // an orphan that plainly runs is a trouble by itself
+          unclear.push(facts.token);
+          troubles.note(subjectOf(facts.token), 'unproven', verdict.evidence);
+        } catch (error) {
+          broken.push(error);
+        }
+      }
+      for (const token of told) if (!unclear.includes(token)) troubles.over(subjectOf(token), 'unproven');
+      told = unclear;
+      // what was found is not recorded: the others are judged, but the barrier stays
+      if (broken.length > 0) throw new Error(reasonOf(broken[0]));
+      return { kind: 'judged', orphans, staging: listed.staging };
+    },
+  };
 }
 
 /** No live case owns it, and nobody has seen yet that nothing of it can run: our own word, or an operator's, is no sight. */
@@ -85,12 +115,6 @@ function isDead({ store }: Deps, token: string): boolean {
 /** An operator said that nothing of it runs: against unclear evidence that counts, against a job at work it does not. */
 function isVouchedFor({ store }: Deps, facts: Facts, look: Look): boolean {
   return readAttempt(store.db, facts.token)?.proof === 'operator' && !isAtWork(facts, look.node);
-}
-
-/** The live case whose attempt it is; one that was set aside keeps its job as well. */
-function ownerOf(db: ReadDb, token: string): CaseRow | null {
-  const row = readCase(db, parseToken(token)?.caseId ?? '');
-  return row?.token === token && !isFinal(row.state) ? row : null;
 }
 
 /** The case that lies staged, or travels, under this token: as far as its database knows there is no job of it. */
@@ -129,70 +153,11 @@ function forget({ store, announce, clock, log }: Deps, { token }: Facts): void {
   log.warn({ caseId: owner.id, token }, `${owner.name}: ${why}`);
 }
 
-type Verdict =
-  /** `end` is null when its job never ran. */
-  | { readonly kind: 'proven'; readonly proof: 'revoked' | 'gone'; readonly end: End | null }
-  /** Something of it runs, or may. */
-  | { readonly kind: 'alive'; readonly evidence: string }
-  /** Nobody can tell: it holds what it holds until somebody can. */
-  | { readonly kind: 'unclear'; readonly evidence: string }
-  | Blind;
-
-/** What a look says of an attempt that no live case owns, and what can be done about it. */
-async function judgeDead(
-  host: Host,
-  facts: Facts,
-  look: Look,
-  row: AttemptRow | null,
-  signal: AbortSignal,
-): Promise<Verdict> {
-  const attempt: AttemptRef = { token: facts.token, job: facts.job ?? jobOf(row) };
-  if (facts.unreadable !== null) return { kind: 'unclear', evidence: facts.unreadable };
-  if (facts.claim.kind === 'garbled')
-    return { kind: 'unclear', evidence: `its claim cannot be read: ${facts.claim.text.slice(0, 80)}` };
-  if (facts.claim.kind === 'absent' && facts.directory === 'present') {
-    const outcome = await host.scheduler.revoke(attempt, WHO, signal);
-    if (outcome.kind === 'revoked') return { kind: 'proven', proof: 'revoked', end: null };
-    if (outcome.kind === 'not_yet') return { kind: 'unclear', evidence: outcome.reason };
-    return outcome.kind === 'blind' ? outcome : { kind: 'alive', evidence: 'its job claimed it just now' };
-  }
-  if (facts.claim.kind === 'present' && facts.claim.value.by === 'revocation') {
-    // takes what is left of it out of the queue too
-    const outcome = await host.scheduler.revoke(attempt, WHO, signal);
-    if (outcome.kind === 'not_yet') return { kind: 'unclear', evidence: outcome.reason };
-    return outcome.kind === 'blind' ? outcome : { kind: 'proven', proof: 'revoked', end: null };
-  }
-  const observation = judge(facts, look.node);
-  switch (observation.kind) {
-    case 'ended':
-      return { kind: 'proven', proof: 'gone', end: observation.end };
-    case 'missing': {
-      const outcome = await host.scheduler.stop(attempt, WHO, signal);
-      if (outcome.kind === 'gone') return { kind: 'proven', proof: 'gone', end: outcome.end };
-      return outcome.kind === 'blind' ? outcome : { kind: 'unclear', evidence: outcome.reason };
-    }
-    case 'unknown':
-      return { kind: 'unclear', evidence: observation.reason };
-    default:
-      return {
-        kind: 'alive',
-        evidence: `its job is ${observation.kind}, processes ${facts.processes.join(' ') || 'none seen'}`,
-      };
-  }
-}
-
-function jobOf(row: AttemptRow | null): AttemptRef['job'] {
-  return row === null || row.jobCreatedAt === null ? null : { id: row.jobId, createdAt: row.jobCreatedAt };
-}
-
-function record(
-  deps: { readonly host: Host; readonly store: Store; readonly clock: Clock; readonly log: Log },
-  facts: Facts,
-  verdict: Exclude<Verdict, Blind>,
-): void {
+function record(deps: Deps, facts: Facts, verdict: Exclude<Verdict, Blind>): void {
   const { host, store, clock, log } = deps;
   const at = clock.now();
   const { token } = facts;
+  const before = readAttempt(store.db, token)?.orphan ?? null;
   store.write((tx) => {
     const row = readAttempt(tx, token);
     const slot = row?.slot ?? slotOf(facts, host.name);
@@ -212,9 +177,9 @@ function record(
         endedAt: at,
       });
     }
-    // A job that this database never submitted has run: its case is held back until somebody decides, ended or not.
-    const forgotten = row === null || row.orphan !== null || row.proof === 'never_created';
     if (verdict.kind === 'proven') {
+      // a job that this database never submitted has run: its case is held back until somebody decides, ended or not
+      const forgotten = row === null || row.slot === null || row.orphan !== null || row.proof === 'never_created';
       recordProof(tx, token, verdict.proof, at);
       clearSlotsOfToken(tx, token, at);
       const stays = (verdict.end !== null && forgotten && row?.failure == null) || isLeftBehind(tx, token, verdict.end);
@@ -227,34 +192,34 @@ function record(
     }
     // what a restored database forgot of it, an adoption will need
     const job = facts.job ?? { id: row?.jobId ?? null, createdAt: row?.jobCreatedAt ?? null };
+    const slots = heldSlots(host, slot, facts);
     updateAttempt(tx, token, {
-      orphan: verdict.evidence,
+      // an orphan with a slot that nobody knows takes each that is given back: one that sits on none is none
+      orphan: slots.length === 0 ? (row?.orphan ?? null) : verdict.evidence,
       proof: null,
       proofAt: null,
+      keptFromMs: null,
       slot,
       jobId: job.id,
       jobCreatedAt: job.createdAt,
     });
     const why = orphanReason(token, verdict.evidence);
-    for (const name of heldSlots(host, slot, facts)) quarantineSlot(tx, host.name, name, token, why, at);
+    for (const name of slots) quarantineSlot(tx, host.name, name, token, why, at);
   });
   const fields = { host: host.name, token };
   if (verdict.kind === 'proven') log.info(fields, `attempt ${token} is over: ${verdict.proof}`);
-  else log.warn(fields, `attempt ${token} is an orphan: ${verdict.evidence}`);
+  else if (verdict.evidence !== before) log.warn(fields, `attempt ${token} is an orphan: ${verdict.evidence}`);
 }
 
 /** The slots that it may sit on: where nobody knows which, any; but what was never created sits on none. */
-function heldSlots(host: Host, slot: string | null, { claim, queue, processes, unreadable }: Facts): readonly string[] {
+function heldSlots(
+  host: Pick<Host, 'slots'>,
+  slot: string | null,
+  { claim, queue, processes, unreadable }: Facts,
+): readonly string[] {
   if (slot !== null) return [slot];
   const exists = unreadable !== null || claim.kind !== 'absent' || queue.kind !== 'absent' || processes.length > 0;
   return exists ? host.slots : [];
-}
-
-/** What cannot be proven is a trouble of the attempt; an orphan that plainly runs is one by itself. */
-function tell({ host, troubles }: Deps, token: string, verdict: Exclude<Verdict, Blind>): void {
-  const subject = { kind: 'attempt', host: host.name, token } as const;
-  if (verdict.kind === 'unclear') troubles.note(subject, 'unproven', verdict.evidence);
-  else troubles.over(subject, 'unproven');
 }
 
 function slotOf(facts: Facts, host: string): string | null {

@@ -41,7 +41,7 @@ export function createRetention(deps: {
     const rows = expiredAttempts(store.db, host.name, ranMs - completedMs, ranMs - failedMs, most);
     const fresh = rows.filter(({ token }) => !stuck.has(token)).slice(0, MOST_A_SWEEP);
     const byToken = new Map(rows.map((row) => [row.token, row]));
-    const again = [...stuck].slice(0, MOST_AGAIN).flatMap((token) => byToken.get(token) ?? []);
+    const again = [...stuck].flatMap((token) => byToken.get(token) ?? []).slice(0, MOST_AGAIN);
     return [...fresh, ...again];
   };
 

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 
 import type { Facts, Look, Scheduler } from '../../../../src/scheduler/scheduler.ts';
+import { holdingBack, recordProof } from '../../../../src/store/attempts.ts';
 import { cases } from '../../../../src/store/schema.ts';
-import { reconcile } from '../../../../src/supervisor/host/sweeps/reconcile.ts';
+import { freeSlotsOfCase, leaseSlot } from '../../../../src/store/slots.ts';
+import { createReconciling } from '../../../../src/supervisor/host/sweeps/reconcile.ts';
 import { FakeHost } from '../../fake-host.ts';
 import { NODE, createBench, factsOf } from './bench.ts';
 
@@ -29,17 +31,17 @@ function world(facts: readonly Facts[], change: Partial<Scheduler> = {}) {
     ...change,
   });
   const say = (): void => {};
-  const runOnce = () =>
-    reconcile({
-      host: { ...fake, scheduler },
-      store: bench.store,
-      announce: () => {},
-      clock: bench.clock,
-      log: { debug: say, info: say, warn: say, error: say },
-      troubles: bench.troubles,
-      signal: new AbortController().signal,
-    });
-  return { ...bench, runOnce };
+  const warned: string[] = [];
+  const reconciling = createReconciling({
+    host: { ...fake, scheduler },
+    store: bench.store,
+    announce: () => {},
+    clock: bench.clock,
+    log: { debug: say, info: say, warn: (_, message) => void warned.push(message), error: say },
+    troubles: bench.troubles,
+    signal: new AbortController().signal,
+  });
+  return { ...bench, found, warned, runOnce: () => reconciling.runOnce() };
 }
 const dead = { proof: null, slot: 'a' } as const;
 const [ONE, TWO] = ['mqi-lab-one-1-aa', 'mqi-lab-two-1-aa'];
@@ -65,7 +67,7 @@ test.each([
     'was started on a node that cannot be seen',
     { claim: { ...CLAIM, value: { ...CLAIM.value, node: 'n2', bootId: 'c'.repeat(8) } } },
   ],
-] as const)('a dead attempt that %s is named and keeps its slot; the next one is settled', async (_, change) => {
+] as const)('a dead attempt that %s is named and keeps its slot; the next one is judged', async (_, change) => {
   const { attempt, runOnce, row, wrong, slots } = world([factsOf(ONE, change), factsOf(TWO)]);
   attempt('one', dead);
   attempt('two', { ...dead, slot: 'b' });
@@ -96,12 +98,78 @@ test('one that cannot be revoked on a full disk is named and keeps its slot; the
 });
 
 test('one that never had a slot, and of which nothing exists but its directory, takes none with it', async () => {
-  const { attempt, runOnce, slots } = world([factsOf(ONE)], {
+  const { attempt, runOnce, slots, store, wrong } = world([factsOf(ONE)], {
     revoke: () => Promise.resolve({ kind: 'not_yet', reason: 'disk full' }),
   });
   attempt('one', { proof: null, slot: null });
   await runOnce();
   expect(slots()).toEqual({ a: 'free', b: 'free' });
+  // nor one that is given back later
+  const other = attempt('other');
+  store.write((tx) => {
+    leaseSlot(tx, 'fake', 'a', 'other', other, 1);
+    freeSlotsOfCase(tx, 'other', 2);
+  });
+  expect(slots()).toEqual({ a: 'free', b: 'free' });
+  expect(wrong()).toEqual([`unproven ${ONE}: disk full`]);
+  expect(holdingBack(store.db, 'one', null)).toMatchObject([{ token: ONE }]);
+});
+
+test('of one that the database never gave a slot, and that ran all the same, somebody has to decide', async () => {
+  const end = { kind: 'present', value: { kind: 'exited', exitCode: 0 } } as const;
+  const { attempt, runOnce, row } = world([factsOf(ONE, { claim: CLAIM, end })]);
+  attempt('one', { proof: null, slot: null });
+  await runOnce();
+  expect(row(ONE)).toMatchObject({ proof: 'gone', orphan: expect.stringContaining('exit code 0') });
+});
+
+test('one that is proven by somebody else, or has gone, is named no more', async () => {
+  const { attempt, runOnce, wrong, store } = world([factsOf(ONE, { unreadable: 'chmod 000' })]);
+  attempt('one', dead);
+  await runOnce();
+  expect(wrong()).toEqual([`unproven ${ONE}: chmod 000`]);
+  store.write((tx) => recordProof(tx, ONE, 'gone', 5));
+  await runOnce();
+  expect(wrong()).toEqual([]);
+});
+
+test('an orphan is logged when it is found, and when something of it changes: not at each sweep', async () => {
+  const { attempt, runOnce, warned, found } = world([factsOf(ONE, { claim: CLAIM, processes: [7] })]);
+  attempt('one', dead);
+  for (let sweep = 0; sweep < 3; sweep += 1) await runOnce();
+  expect(warned).toEqual([`attempt ${ONE} is an orphan: its job is executing, processes 7`]);
+  found.set(ONE, factsOf(ONE, { claim: CLAIM, processes: [7, 8] }));
+  await runOnce();
+  expect(warned).toHaveLength(2);
+});
+
+test('one that an operator answered for, and that is seen at work, is kept from when it is over', async () => {
+  const { attempt, runOnce, row } = world([factsOf(ONE, { claim: CLAIM, processes: [7] })]);
+  attempt('one', { proof: 'operator', slot: 'a', keptFromMs: 5 });
+  await runOnce();
+  expect(row(ONE)).toMatchObject({ proof: null, keptFromMs: null, orphan: expect.any(String) });
+});
+
+test('an operator is believed against what is unclear: his word stays, and nothing is quarantined', async () => {
+  const { attempt, runOnce, row, slots, wrong } = world([factsOf(ONE, { unreadable: 'chmod 000' })]);
+  attempt('one', { proof: 'operator', slot: 'a' });
+  await runOnce();
+  expect(row(ONE)?.proof).toBe('operator');
+  expect(slots()).toEqual({ a: 'free', b: 'free' });
+  expect(wrong()).toEqual([]);
+});
+
+test('one of which the database does not take what was found keeps the barrier, and the others are judged', async () => {
+  const { attempt, runOnce, row } = world([factsOf(ONE), factsOf(TWO)], {
+    revoke: ({ token }) => {
+      if (token === ONE) throw new Error('defect');
+      return Promise.resolve({ kind: 'revoked' });
+    },
+  });
+  attempt('one', dead);
+  attempt('two', dead);
+  await expect(runOnce()).rejects.toThrow('defect');
+  expect(row(TWO)?.proof).toBe('revoked');
 });
 
 test('one whose slot nobody knows, and whose job exists, may sit on any slot', async () => {

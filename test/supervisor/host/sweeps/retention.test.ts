@@ -67,14 +67,25 @@ test('no step of a clock makes an attempt old: one that ended in 1970, or two da
   const { clock, attempt, retention, gone } = world();
   attempt('early', { endedAt: 0 });
   attempt('late', { endedAt: clock.now() + 2 * DAY });
-  attempt('never', { endedAt: null });
   await retention.runOnce();
   await clock.pass(HOUR - 1);
   await retention.runOnce();
   expect(gone).toEqual([]);
   await clock.pass(1);
   await retention.runOnce();
-  expect(gone).toHaveLength(3);
+  expect(gone).toHaveLength(2);
+});
+
+test('one without a time of its end, as one that was set aside and given up, goes as one that failed', async () => {
+  const { clock, attempt, retention, gone } = world();
+  const token = attempt('never', { endedAt: null });
+  await retention.runOnce();
+  await clock.pass(30 * DAY - 1);
+  await retention.runOnce();
+  expect(gone).toEqual([]);
+  await clock.pass(1);
+  await retention.runOnce();
+  expect(gone).toEqual([token]);
 });
 
 test('time in which no daemon ran does not count; what ran before a restart does', async () => {
