@@ -13,6 +13,9 @@ const PARTS = [
   { name: 'systemd', paths: onPath('systemd-analyze'), install: 'apt-get install systemd' },
   { name: 'python3', paths: onPath('python3'), install: 'apt-get install python3' },
   { name: 'faketime', paths: onPath('faketime'), install: 'apt-get install faketime' },
+  { name: 'busybox', paths: onPath('busybox'), install: 'apt-get install busybox' },
+  { name: 'mksh', paths: onPath('mksh'), install: 'apt-get install mksh' },
+  { name: 'zsh', paths: onPath('zsh'), install: 'apt-get install zsh' },
   { name: 'chromium', paths: onPath('chromium'), install: 'apt-get install chromium' },
 ];
 
