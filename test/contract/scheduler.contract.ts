@@ -5,6 +5,7 @@ import type { SchedulerUnderTest } from './scheduler-bench.ts';
 import { createContract } from './scheduler-create.contract.ts';
 import { cutContract } from './scheduler-cut.contract.ts';
 import { findContract } from './scheduler-find.contract.ts';
+import { graceContract } from './scheduler-grace.contract.ts';
 import { gpusContract } from './scheduler-gpus.contract.ts';
 import { keepContract } from './scheduler-keep.contract.ts';
 import { lookContract } from './scheduler-look.contract.ts';
@@ -21,6 +22,7 @@ export function schedulerContract(name: string, make: () => Promise<SchedulerUnd
     createContract(bench);
     findContract(bench);
     stopContract(bench);
+    graceContract(bench);
     proofContract(bench);
     lookContract(bench);
     unreadableContract(bench);
