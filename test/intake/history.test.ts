@@ -135,6 +135,19 @@ describe('an order to admit', () => {
     await h.until('intake.admitted', 'case');
   });
 
+  test.each(['old-1', null])(
+    'outlives a daemon that is killed before its first look: a folder that was admitted (%s) becomes a case after the restart',
+    async (path) => {
+      const h = await startIntake({ before: folders(11) });
+      expect(await h.intake.admit({ path, asDone: false })).toMatchObject({ admitted: path === null ? 11 : 1 });
+      // nothing that was in memory is there any more
+      await h.restart();
+      await h.until('intake.admitted', 'old-1');
+      if (path === null) await h.untilCount('intake.admitted', 11);
+      else expect(h.cases().map((row) => row.name)).toEqual(['old-1']);
+    },
+  );
+
   test('for a folder of the history that is gone leaves nothing', async () => {
     const h = await startIntake({ before: folders(11) });
     rmSync(join(h.root, 'old-1'), { recursive: true });

@@ -9,13 +9,18 @@ import { readCase } from '../../../src/store/cases.ts';
 import { Folders, SECOND, give, orderRow, ordered, overCase, worldWith } from './given.ts';
 
 /** A database that takes nothing while its disk is full. */
-function fillable(): Store & { isFull: boolean } {
+function fillable(): Store & { isFull: boolean; refuses: number } {
   const store = openStore(':memory:');
   const fillable = {
     ...store,
     isFull: false,
+    refuses: 0,
     write: ((change) => {
       if (fillable.isFull) throw new StoreError('the disk of mqi.db is full', 'df -h');
+      if (fillable.refuses > 0) {
+        fillable.refuses -= 1;
+        throw new StoreError('mqi.db is locked by another program', 'fuser mqi.db');
+      }
       return store.write(change);
     }) as Store['write'],
   };
@@ -37,6 +42,21 @@ test('an order that a full disk kept from being carried out stays open, is a tro
   await world.clock.pass(5 * SECOND);
   expect(orderRow(world, id)).toMatchObject({ outcome: 'done' });
   expect(troubles(store).filter((text) => text.startsWith('orders'))).toEqual([]);
+});
+
+test('an order of which the database refused one write only stays open, and is carried out a moment later', async () => {
+  const store = fillable();
+  const world = worldWith(new Folders(), { store });
+  world.supervisor.start();
+  const caseId = world.admit('case');
+  await world.clock.pass(SECOND / 2);
+  const id = give(world, { kind: 'cancel', caseId });
+  store.refuses = 1;
+  await world.clock.pass(SECOND / 4);
+  expect(store.refuses).toBe(0);
+  expect(orderRow(world, id)).toMatchObject({ outcome: null });
+  await world.clock.pass(SECOND);
+  expect(orderRow(world, id)).toMatchObject({ outcome: 'done' });
 });
 
 test('a retry whose folder was read while the disk filled up stays open, is a trouble until then, and is read again', async () => {

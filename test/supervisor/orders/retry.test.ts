@@ -163,6 +163,19 @@ test('a case that moved on while its folder was read is refused by name', async 
   expect(attemptOf(world, caseId)).toBe(1);
 });
 
+test('a case that is under way, or unknown, is refused by name, and nothing is read', async () => {
+  const folders = new Folders();
+  const world = worldWith(folders);
+  world.supervisor.start();
+  const caseId = world.admit('case');
+  await world.clock.pass(20 * SECOND);
+  expect(await ordered(world, retry(caseId))).toMatchObject({
+    outcome: 'refused',
+    message: `it is executing: only a case that is over can be retried (mqi cases cancel ${caseId})`,
+  });
+  expect(folders.readings).toEqual([]);
+});
+
 test('a disk that says no leaves the order open, says so, and is asked again', async () => {
   const { world, folders, caseId, id } = await reading();
   folders.last.answer({ kind: 'blind', reason: 'it cannot be read now (EIO)' });

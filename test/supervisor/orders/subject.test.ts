@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+
+import type { Order } from '../../../src/domain/order.ts';
+import { readAttemptsOfCase } from '../../../src/store/attempts.ts';
+import { meet, subjectOf } from '../../../src/supervisor/orders/subject.ts';
+import { createWorld } from '../world.ts';
+import { SECOND, ordered } from './given.ts';
+
+test('orders wait for each other only when they are about the same case, slot, attempt or host', async () => {
+  const world = createWorld({ observeEveryMs: 10 * SECOND, limitMs: 3_600 * SECOND });
+  world.supervisor.start();
+  const caseId = world.admit('case');
+  await world.clock.pass(20 * SECOND);
+  await ordered(world, { kind: 'abandon', caseId }, 5 * SECOND);
+  const { token } = readAttemptsOfCase(world.store.db, caseId)[0]!;
+  const orders: Readonly<Record<string, Order>> = {
+    retry: { kind: 'retry', caseId, limitMs: null },
+    cancel: { kind: 'cancel', caseId },
+    'cancel of another': { kind: 'cancel', caseId: 'another' },
+    kill: { kind: 'kill_orphan', token },
+    'kill of another': { kind: 'kill_orphan', token: 'another' },
+    clear: { kind: 'clear_slot', host: 'fake', slot: 'gpu' },
+    'clear of another': { kind: 'clear_slot', host: 'fake', slot: 'another' },
+    takeover: { kind: 'takeover', host: 'fake' },
+    'takeover of another': { kind: 'takeover', host: 'another' },
+    admit: { kind: 'admit', path: 'folder', asDone: false },
+    'admit all': { kind: 'admit', path: null, asDone: true },
+  };
+  const names = Object.keys(orders);
+  const subjects = new Map(names.map((name) => [name, subjectOf(world.store.db, orders[name]!)]));
+  const pairs = names.flatMap((one, index) =>
+    names.slice(index + 1).flatMap((other) => {
+      const [a, b] = [subjects.get(one)!, subjects.get(other)!];
+      expect([one, other, meet(a, b)]).toEqual([one, other, meet(b, a)]);
+      return meet(a, b) ? [`${one} + ${other}`] : [];
+    }),
+  );
+  expect(pairs).toEqual([
+    'retry + cancel',
+    'retry + kill',
+    'cancel + kill',
+    'kill + clear',
+    'kill + takeover',
+    'clear + takeover',
+    'clear of another + takeover',
+    'admit + admit all',
+  ]);
+});
