@@ -78,6 +78,22 @@ export function lookContract(bench: Bench): void {
       },
     );
 
+    test('and follows a job, by the session that it opened, on a host that was renamed since', async () => {
+      const attempt = await started(
+        `env -i sh -c 'echo $$ > child; exec sleep 100' & while [ ! -s child ]; do sleep 0.02; done`,
+      );
+      await become(attempt.token, 'lingering');
+      const child = Number(read(file(attempt.token, 'child')));
+      const transport = rewriting(bench.lab.transport, (command) =>
+        command.replace('node=$(uname -n', 'node=$(echo new'),
+      );
+      const renamed = bench.sut.scheduler({ transport });
+      const look = await renamed.look([attempt.token], signal);
+      expect(look).toMatchObject({ node: { name: 'new' }, facts: [{ processes: [child] }] });
+      expect(await renamed.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone', end: { exitCode: 0 } });
+      expect(isAlive(child)).toBe(false);
+    });
+
     test('and is blind, not wrong, when an answer is cut, odd or lost', async () => {
       const attempt = await started('exec sleep 100');
       for (const cut of [0, 3, 50, 150]) {

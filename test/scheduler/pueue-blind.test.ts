@@ -6,12 +6,13 @@ import { describe, expect, test } from 'vitest';
 
 import type { Transport } from '../../src/transport/transport.ts';
 import { PUEUE_VERSIONS, hasPueue, pueueBinaries } from '../lab/pueue.ts';
+import { isAlive, read, spec } from './lab.ts';
 import { WHY, setUpPueue, signal } from './pueue-bench.ts';
 
 // the contract (test/contract/scheduler-pueue.test.ts) says by name when one is missing
 describe.each(PUEUE_VERSIONS.filter(hasPueue))('what cannot be seen of pueue %s', (version) => {
   const bench = setUpPueue(version);
-  const { create, held, started, observed, make } = bench;
+  const { create, held, started, observed, make, file } = bench;
 
   test('a daemon that is down makes us blind, and says which command starts it', async () => {
     const attempt = await held();
@@ -85,6 +86,43 @@ describe.each(PUEUE_VERSIONS.filter(hasPueue))('what cannot be seen of pueue %s'
       expect(await garbled.list(signal)).toMatchObject({ kind: 'blind', cause: 'garbled' });
     },
   );
+
+  test('one task in a form that we do not know is the trouble of its attempt, and of nobody else', async () => {
+    const [odd, well] = [await held(), await held({}, bench.lab.token('well'))];
+    const fake = path.join(bench.lab.root, 'fake pueue');
+    const { client } = bench.daemon;
+    writeFileSync(
+      fake,
+      `#!/bin/sh
+case " $* " in *' status '*) ;; *) exec '${client}' "$@" ;; esac
+'${client}' "$@" | '${process.execPath}' -e '
+  const status = JSON.parse(require("fs").readFileSync(0, "utf8"));
+  for (const task of Object.values(status.tasks)) if (task.label === "${odd.token}") task.created_at = 1;
+  console.log(JSON.stringify(status));'
+`,
+    );
+    chmodSync(fake, 0o755);
+    const scheduler = make({ path: fake });
+    const reason = expect.stringContaining('what pueue says of its task cannot be read') as string;
+    const look = await scheduler.look([odd.token, well.token], signal);
+    expect(look).toMatchObject({ facts: [{ job: { createdAt: null } }, { queue: { kind: 'held' } }] });
+    expect(await scheduler.find(odd.token, signal)).toMatchObject({ kind: 'not_yet', reason });
+    expect(await scheduler.release(odd, signal)).toMatchObject({ kind: 'blocked', reason });
+    const request = { spec: spec(odd.token, { queue: 'gpu0' }), settledTokens: [] };
+    expect(await scheduler.create(request, signal)).toMatchObject({ kind: 'blocked', reason });
+    expect(await scheduler.remove(odd, signal)).toMatchObject({ kind: 'not_yet', reason });
+    expect(await scheduler.release(well, signal)).toEqual({ kind: 'released' });
+  });
+
+  test('what pueue does not let go is not removed yet, and said of that one', async () => {
+    const attempt = await started();
+    expect(await bench.scheduler.remove(attempt, signal)).toMatchObject({
+      kind: 'not_yet',
+      reason: expect.stringContaining('pueue still has its task') as string,
+    });
+    expect(read(file(attempt.token, 'claim'))).toMatch(/^job /);
+    expect(isAlive(attempt.payload)).toBe(true);
+  });
 
   test('a warning before the status is passed over', async () => {
     const attempt = await held();

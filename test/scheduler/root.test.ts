@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
@@ -128,6 +128,11 @@ test.runIf(isRoot)('a full disk blocks creation, and neither revokes, stops nor 
     expect(await scheduler.find(token, signal)).toMatchObject({ kind: 'not_yet' });
     expect(await scheduler.revoke(attempt, why, signal)).toMatchObject({ kind: 'not_yet' });
     expect(await scheduler.stop(attempt, why, signal)).toMatchObject({ kind: 'not_yet' });
+    // what is removed for good needs no room: that is how room is made
+    const over = lab.token('over');
+    mkdirSync(path.join(lab.root, 'attempts', over));
+    expect(await scheduler.remove({ token: over, job: null }, signal)).toEqual({ kind: 'removed' });
+    fillUp(path.join(lab.root, 'fill'));
     rmSync(path.join(lab.root, 'fill'));
     expect(await scheduler.stop(attempt, why, signal)).toMatchObject({ kind: 'gone', end: null });
   } finally {
