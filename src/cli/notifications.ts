@@ -40,6 +40,8 @@ export function notificationsCommand(cli: Cli): Command {
           cli.io.out.json({
             sinks: sinks.map(({ name, type, on }) => ({ name, type, on })),
             incidents: incidents.map(incidentShape),
+            // its first name, which scripts go on reading
+            episodes: incidents.map(incidentShape),
           });
         } else print(cli.io, sinks, incidents);
       });

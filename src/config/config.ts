@@ -129,6 +129,7 @@ export interface NotifyConfig {
   /** In the order of the file; none: nobody is told anything. */
   readonly sinks: readonly SinkConfig[];
   readonly hostUnreachableMs: number;
+  readonly troubleMs: number;
   readonly diskFreeBytes: number;
   /** 1 to 99. */
   readonly nearLimitPercent: number;

@@ -41,7 +41,7 @@ const VARIABLES = `## Environment variables
 
 Each sets one value over the file; a flag wins over both. An empty one counts as not set; relative paths are relative to
 the working directory. An \`MQI_\` variable that is none of these is an error, except \`MQI_CONFIG\` and the ones that the
-program itself uses (\`MQI_DEBUG\`, \`MQI_TOKEN\`, \`MQI_FAILPOINTS\`, \`MQI_LAB*\`, \`MQI_EPISODE_*\`).
+program itself uses (\`MQI_DEBUG\`, \`MQI_TOKEN\`, \`MQI_FAILPOINTS\`, \`MQI_LAB*\`, \`MQI_INCIDENT_*\`, \`MQI_EPISODE_*\`).
 `;
 
 function table(keys: readonly Key[]): string {

@@ -78,7 +78,7 @@ const command = z
       .min(1)
       .meta({ expected: 'a program and its arguments', examples: [['/usr/local/bin/page', 'oncall']] })
       .describe(
-        'Run without a shell; JSON on its standard input, the main facts in `MQI_EPISODE_*`. Exit code 0: delivered.',
+        'Run without a shell; JSON on its standard input, the main facts in `MQI_INCIDENT_*`. Exit code 0: delivered.',
       ),
   })
   .describe('Told by a program.');
@@ -98,7 +98,12 @@ export const notifySchema = z
       .describe('Who is told, each under a name of your choice. None: nobody.'),
     host_unreachable_after: duration({ min: '1s', max: '7d', example: '5m' })
       .prefault('5m')
-      .describe('`host_unreachable`: a host is out of sight for this long.'),
+      .describe('`host_unreachable`: a host is unreachable for this long.'),
+    trouble_after: duration({ min: '0s', max: '7d', example: '15m' })
+      .prefault('15m')
+      .describe(
+        '`trouble`: something is wrong for this long with one case, one host, the watched folder or the daemon itself.',
+      ),
     disk_free_below: size({ min: '1 MiB', example: '5 GiB' })
       .prefault('5 GiB')
       .describe(

@@ -7,6 +7,7 @@ export function resolveNotify(notify: NotifyOutput, local: (path: string) => str
   return {
     sinks: Object.entries(notify.sinks).map(([name, sink]) => resolveSink(name, sink, local)),
     hostUnreachableMs: notify.host_unreachable_after,
+    troubleMs: notify.trouble_after,
     diskFreeBytes: notify.disk_free_below,
     nearLimitPercent: notify.near_limit_at,
     groupMs: notify.group_within,

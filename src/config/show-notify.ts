@@ -10,6 +10,7 @@ export function notifyInput(notify: NotifyConfig): NotifyInput {
   return {
     sinks: Object.fromEntries(notify.sinks.map((sink) => [sink.name, sinkInput(sink)])),
     host_unreachable_after: durationText(notify.hostUnreachableMs),
+    trouble_after: durationText(notify.troubleMs),
     disk_free_below: sizeText(notify.diskFreeBytes),
     near_limit_at: notify.nearLimitPercent,
     group_within: durationText(notify.groupMs),

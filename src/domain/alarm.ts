@@ -5,6 +5,7 @@ export const ALARM_KINDS = [
   'host_unreachable',
   'queue_stopped',
   'slot_quarantined',
+  'trouble',
   'disk_low',
   'job_near_limit',
 ] as const;
@@ -15,6 +16,7 @@ export const LASTING_ALARMS = [
   'host_unreachable',
   'queue_stopped',
   'slot_quarantined',
+  'trouble',
   'disk_low',
   'job_near_limit',
 ] as const;

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, count, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 
 import { subjectText } from '../domain/trouble.ts';
 import type { TroubleKind, TroubleSubject } from '../domain/trouble.ts';
@@ -108,6 +108,36 @@ const lasting = prepared((db) =>
 /** What is wrong now, the longest first. */
 export function lastingTroubles(db: ReadDb, most = 1_000): TroubleRow[] {
   return lasting(db).all({ most });
+}
+
+/** What is wrong now with some attempts. */
+export function troublesOfTokens(db: ReadDb, tokens: readonly string[]): TroubleRow[] {
+  if (tokens.length === 0) return [];
+  return db
+    .select()
+    .from(troubles)
+    .where(
+      and(
+        inArray(
+          troubles.subject,
+          tokens.map((token) => `attempt/${token}`),
+        ),
+        isNull(troubles.overAt),
+      ),
+    )
+    .orderBy(asc(troubles.since))
+    .all();
+}
+
+/** How much is wrong now, by kind. */
+export function countTroubles(db: ReadDb): ReadonlyMap<TroubleKind, number> {
+  const rows = db
+    .select({ what: troubles.what, many: count() })
+    .from(troubles)
+    .where(isNull(troubles.overAt))
+    .groupBy(troubles.what)
+    .all();
+  return new Map(rows.map(({ what, many }) => [what, many]));
 }
 
 /** What is wrong now with one thing. */

@@ -1,6 +1,9 @@
 import type { AlarmKind, Edge } from '../domain/alarm.ts';
 import { formatDuration, formatSize } from '../domain/duration.ts';
 import type { DeliveryRow, IncidentRow, FailingSink, ToldIncident } from '../store/queries.ts';
+import type { TroubleRow } from '../store/queries.ts';
+import { TROUBLES, TROUBLE_KINDS } from '../domain/trouble.ts';
+import { troubleNext } from './troubles.ts';
 import { timeOrNull, timeText } from './shapes/time.ts';
 
 type Incident = Pick<IncidentRow, 'kind' | 'subject' | 'openedAt' | 'endedAt' | 'count' | 'facts'>;
@@ -21,6 +24,8 @@ export function incidentSummary(incident: Incident, edge: Edge = 'opened'): stri
       return `${waiting(count)}the queue of ${subject} is stopped ${since}`;
     case 'slot_quarantined':
       return `slot ${subject} is quarantined ${since}`;
+    case 'trouble':
+      return `${troubled(incident)} ${since}`;
     case 'disk_low':
       return `less than ${formatSize(Number(facts['belowBytes']))} is free at ${word(facts['path'])} ${since}`;
     case 'job_near_limit': {
@@ -36,6 +41,7 @@ const OVER: Readonly<Record<AlarmKind, (incident: Incident) => string>> = {
   host_unreachable: ({ subject }) => `host ${subject} can be seen again`,
   queue_stopped: ({ subject }) => `the queue of ${subject} goes on`,
   slot_quarantined: ({ subject }) => `slot ${subject} is in service again`,
+  trouble: (incident) => troubled(incident),
   disk_low: ({ facts }) => `there is room again at ${word(facts['path'])}`,
   job_near_limit: ({ facts }) => `the job of case ${word(facts['case'])}`,
 };
@@ -53,11 +59,30 @@ export function incidentNext({ kind, subject, facts }: Incident): string {
       return 'mqi hosts list';
     case 'slot_quarantined':
       return `mqi slots clear ${subject} --dry-run`;
+    case 'trouble':
+      return troubleNext(troubleOf(facts, subject));
     case 'disk_low':
       return `df -h ${word(facts['path'])}`;
     case 'job_near_limit':
       return `mqi cases limit ${word(facts['case'])} ${formatHours(Number(facts['limitMs']) * 2)}`;
   }
+}
+
+function troubleOf(facts: Incident['facts'], subject: string): Pick<TroubleRow, 'what' | 'subject' | 'token'> {
+  const { what, token } = facts;
+  return {
+    what: TROUBLE_KINDS.find((kind) => kind === what) ?? 'intake',
+    subject: subject.slice(subject.indexOf(' ') + 1),
+    token: typeof token === 'string' ? token : null,
+  };
+}
+
+/** By kinds, ids and names of the configuration: what is wrong, and with what. */
+function troubled({ subject, facts }: Incident): string {
+  const { what } = troubleOf(facts, subject);
+  const whose = typeof facts['case'] === 'string' ? `case ${facts['case']}: ` : '';
+  const place = typeof facts['host'] === 'string' ? ` (${facts['host']})` : '';
+  return `${whose}${TROUBLES[what]}${place}`;
 }
 
 function lastedMs({ openedAt, endedAt }: Incident): number {

@@ -2,6 +2,8 @@ import { ALARM_KINDS } from '../domain/alarm.ts';
 import type { AlarmKind } from '../domain/alarm.ts';
 import { CASE_STATES, PHASES } from '../domain/case.ts';
 import { FAILURE_KINDS } from '../domain/failure.ts';
+import { TROUBLE_KINDS } from '../domain/trouble.ts';
+import type { TroubleKind } from '../domain/trouble.ts';
 import {
   CANDIDATE_STATES,
   countCandidates,
@@ -9,9 +11,11 @@ import {
   countFinals,
   countOpenIncidents,
   countOpenOrders,
+  countTroubles,
   countUndelivered,
   countUnseen,
   journalLength,
+  lastingTroubles,
   listBlocked,
   listHosts,
   listOrphans,
@@ -46,6 +50,8 @@ export interface StoreMetrics {
   readonly setAside: number;
   readonly openOrders: number;
   readonly journalLength: number;
+  readonly troubles: ReadonlyMap<TroubleKind, number>;
+  readonly oldestTroubleSince: number | null;
   readonly incidents: ReadonlyMap<AlarmKind, number>;
   readonly undelivered: readonly DeliveryCount[];
 }
@@ -64,6 +70,8 @@ export function gatherMetrics(db: ReadDb): StoreMetrics {
     setAside: listSetAside(db).length,
     openOrders: countOpenOrders(db),
     journalLength: journalLength(db),
+    troubles: countTroubles(db),
+    oldestTroubleSince: lastingTroubles(db, 1)[0]?.since ?? null,
     incidents: countOpenIncidents(db),
     undelivered: countUndelivered(db),
   };
@@ -84,7 +92,12 @@ export interface ProcessMetrics {
 
 /** Everything for Prometheus. A case appears in no label: not its name, and not its id, of which there are ever more. */
 export function metricsText(store: StoreMetrics, process: ProcessMetrics, nowMs: number): string {
-  return expose([...caseMetrics(store, nowMs), ...hostMetrics(store, nowMs), ...deskMetrics(store), ...own(process)]);
+  return expose([
+    ...caseMetrics(store, nowMs),
+    ...hostMetrics(store, nowMs),
+    ...recordMetrics(store, nowMs),
+    ...own(process),
+  ]);
 }
 
 function caseMetrics(store: StoreMetrics, nowMs: number): readonly Metric[] {
@@ -165,8 +178,17 @@ function hostMetrics({ hosts, slots, unseen }: StoreMetrics, nowMs: number): rea
   ];
 }
 
-function deskMetrics(store: StoreMetrics): readonly Metric[] {
+function recordMetrics(store: StoreMetrics, nowMs: number): readonly Metric[] {
+  const { oldestTroubleSince: since } = store;
   return [
+    gauge(
+      'mqi_troubles',
+      'What is wrong now, by kind (docs/operations.md): attempts, hosts, the intake, the daemon.',
+      TROUBLE_KINDS.map((what) => of({ what }, store.troubles.get(what) ?? 0)),
+    ),
+    gauge('mqi_oldest_trouble_age_seconds', 'How long the oldest of them has lasted; 0: nothing is wrong.', [
+      { value: since === null ? 0 : secondsSince(since, nowMs) },
+    ]),
     gauge(
       'mqi_candidates',
       'Folders that were seen, by what became of them.',

@@ -4,12 +4,14 @@ import {
   countCases,
   failingSinks,
   isOutOfSight,
+  lastingTroubles,
   lastSignOfLife,
   listBlocked,
   listHosts,
   listOrphans,
   listSetAside,
   listSlots,
+  listStranded,
   openOrders,
   webOf,
 } from '../store/queries.ts';
@@ -23,6 +25,7 @@ import type {
   PhaseCount,
   ReadDb,
   SlotWithCase,
+  TroubleRow,
   WebPlace,
 } from '../store/queries.ts';
 import { failingSinkText } from './incidents.ts';
@@ -31,6 +34,8 @@ import type { Rhythm } from './silence.ts';
 import { countsShape, hostShape, slotShape } from './shapes.ts';
 import type { CountsShape, HostShape, SlotShape } from './shapes.ts';
 import { timeOrNull } from './shapes/time.ts';
+import { troubleLines, troubleShape } from './troubles.ts';
+import type { TroubleShape } from './troubles.ts';
 
 /** What one screen shows; read at one moment. */
 export interface StatusFacts {
@@ -52,6 +57,9 @@ export interface StatusFacts {
   readonly orphans: readonly Orphan[];
   readonly setAside: readonly ListedCase[];
   readonly blocked: readonly ListedCase[];
+  /** Live cases on a host that left the configuration. */
+  readonly stranded: readonly ListedCase[];
+  readonly troubles: readonly TroubleRow[];
   readonly openOrders: readonly OrderRow[];
   readonly web: WebPlace;
   readonly failingSinks: readonly FailingSink[];
@@ -82,6 +90,8 @@ export function gatherStatus(
     orphans: listOrphans(db),
     setAside: listSetAside(db),
     blocked: listBlocked(db),
+    stranded: listStranded(db),
+    troubles: lastingTroubles(db),
     openOrders: openOrders(db),
     web: webOf(db),
     failingSinks: failingSinks(db, nowMs),
@@ -100,7 +110,7 @@ export interface AttentionAbout extends Attention {
     | { readonly kind: 'case'; readonly id: string }
     | { readonly kind: 'host'; readonly host: string }
     | { readonly kind: 'slot'; readonly host: string; readonly slot: string }
-    | { readonly kind: 'daemon' | 'intake' | 'orphans' | 'orders' | 'notifications' };
+    | { readonly kind: 'daemon' | 'intake' | 'trouble' | 'orphans' | 'orders' | 'notifications' };
 }
 
 export interface StatusShape {
@@ -123,6 +133,7 @@ export interface StatusShape {
   readonly openOrders: number;
   /** Where the daemon serves its web page; null: nowhere. `trouble`: why not, though it shall. */
   readonly web: { readonly url: string | null; readonly trouble: string | null };
+  readonly troubles: readonly TroubleShape[];
   readonly attention: readonly Attention[];
 }
 
@@ -145,9 +156,12 @@ export function statusShape(facts: StatusFacts): StatusShape {
     slots: facts.slots.map(slotShape),
     openOrders: facts.openOrders.length,
     web: facts.daemon.running ? facts.web : { url: null, trouble: null },
+    troubles: facts.troubles.map(troubleShape),
     attention: attentionOf(facts).map(({ what, next }) => ({ what, next })),
   };
 }
+
+const TROUBLE = { kind: 'trouble' } as const;
 
 /** What goes on by itself only when a person acts, the many at once before the single. */
 export function attentionOf(facts: StatusFacts): readonly AttentionAbout[] {
@@ -192,6 +206,19 @@ export function attentionOf(facts: StatusFacts): readonly AttentionAbout[] {
       next: `mqi why ${row.id}`,
       about: { kind: 'case', id: row.id } as const,
     })),
+    ...facts.stranded.map((row) => ({
+      what: `case ${row.name} is ${row.phase} on ${row.host ?? '?'}, which left the configuration: nobody looks there`,
+      next: `mqi why ${row.id}`,
+      about: { kind: 'case', id: row.id } as const,
+    })),
+    // a blocked case is told above, and a failing target below, each with more
+    ...troubleLines(facts.troubles.filter(({ what }) => what !== 'blocked' && what !== 'undelivered')).map(
+      ({ what, next, row }) => ({
+        what,
+        next,
+        about: row.token === null && row.host !== null ? ({ kind: 'host', host: row.host } as const) : TROUBLE,
+      }),
+    ),
     ...facts.setAside.map((row) => ({
       what: `case ${row.name} is set aside`,
       next: `mqi why ${row.id}`,

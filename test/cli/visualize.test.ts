@@ -23,7 +23,7 @@ describe('mqi visualize', () => {
   it('lists the machines', async () => {
     const { code, out } = await testSite().run(['visualize']);
     expect(code).toBe(0);
-    expect(out).toMatch(/^MACHINE +STATES +EVENTS +WHAT\ncase +15 +\d+ +One case: .*\nlink +3 +4 +Our connection/);
+    expect(out).toMatch(/^MACHINE +STATES +EVENTS +WHAT\ncase +15 +\d+ +One case: .*\nlink +3 +5 +Our connection/);
   });
 
   it.each(['json', 'js', 'mermaid', 'svg'] as const)('prints a machine as %s, and nothing else', async (format) => {

@@ -67,6 +67,7 @@ describe('the configuration of the design', () => {
       notify: {
         sinks: [],
         hostUnreachableMs: 300_000,
+        troubleMs: 900_000,
         diskFreeBytes: 5 * 2 ** 30,
         nearLimitPercent: 90,
         groupMs: 60_000,

@@ -9,6 +9,7 @@ test('nobody is told anything unless a sink says so', () => {
   expect(configOf(loadText(SMALL)).notify).toEqual({
     sinks: [],
     hostUnreachableMs: 300_000,
+    troubleMs: 900_000,
     diskFreeBytes: 5 * 2 ** 30,
     nearLimitPercent: 90,
     groupMs: 60_000,
@@ -22,7 +23,15 @@ test('a sink is told everything but completed cases, unless it says which', () =
     {
       name: 'ops',
       type: 'webhook',
-      on: ['case_failed', 'host_unreachable', 'queue_stopped', 'slot_quarantined', 'disk_low', 'job_near_limit'],
+      on: [
+        'case_failed',
+        'host_unreachable',
+        'queue_stopped',
+        'slot_quarantined',
+        'trouble',
+        'disk_low',
+        'job_near_limit',
+      ],
       timeoutMs: 10_000,
       url: 'https://a.example/b',
       secretFile: `${outcome.cwd}/s`,

@@ -5,9 +5,10 @@ import type { AlarmFacts } from '../../src/daemon/notify/alarms.ts';
 import type { LastingAlarm } from '../../src/domain/alarm.ts';
 import type { HostRow } from '../../src/store/hosts.ts';
 import type { SlotRow } from '../../src/store/slots.ts';
+import type { TroubleRow } from '../../src/store/troubles.ts';
 
 const NOW = 1_000_000_000;
-const RULES = { hostUnreachableMs: 300_000, diskFreeBytes: 10 * 2 ** 30, nearLimitPercent: 90 };
+const RULES = { hostUnreachableMs: 300_000, troubleMs: 900_000, diskFreeBytes: 10 * 2 ** 30, nearLimitPercent: 90 };
 
 const host = (change: Partial<HostRow>): HostRow => ({
   name: 'gpu1',
@@ -27,7 +28,7 @@ const away = (forMs: number, change: Partial<HostRow> = {}): HostRow =>
   host({ state: 'offline', cause: 'link', since: NOW - forMs, reason: 'ssh to DOE^JOHN timed out', ...change });
 
 function judge(facts: Partial<AlarmFacts>, open: readonly (readonly [LastingAlarm, string])[] = []) {
-  const nothing = { hosts: [], slots: [], disks: [], nearLimit: [], live: new Map() };
+  const nothing = { hosts: [], slots: [], troubles: [], disks: [], nearLimit: [], live: new Map() };
   return judgeAlarms(
     { ...nothing, ...facts },
     RULES,
@@ -132,4 +133,46 @@ test('a job near its limit is told of once an attempt', () => {
   expect(judge({ nearLimit: [job] }).lasting).toMatchObject([
     { kind: 'job_near_limit', subject: 'abc-2', facts: { case: 'abc', percent: 91 } },
   ]);
+});
+
+describe('a trouble', () => {
+  const row = (change: Partial<TroubleRow> = {}): TroubleRow => ({
+    subject: 'attempt/mqi-lab-c7-1-aa',
+    what: 'blocked',
+    host: 'gpu1',
+    token: 'mqi-lab-c7-1-aa',
+    reason: 'DOE^JOHN/plan.dcm cannot be read',
+    since: NOW - 900_000,
+    last: NOW,
+    times: 1,
+    overAt: null,
+    ...change,
+  });
+
+  test('is told once it has lasted for long enough, by its kind and by ids, and never by its reason', () => {
+    expect(kinds({ troubles: [row({ since: NOW - 899_999 })] })).toEqual([]);
+    const { lasting } = judge({ troubles: [row()] });
+    expect(lasting).toEqual([
+      {
+        kind: 'trouble',
+        subject: 'blocked attempt/mqi-lab-c7-1-aa',
+        since: NOW - 900_000,
+        count: 1,
+        facts: { what: 'blocked', host: 'gpu1', token: 'mqi-lab-c7-1-aa', case: 'c7' },
+      },
+    ]);
+    expect(JSON.stringify(lasting)).not.toContain('DOE');
+  });
+
+  test('that was told and comes again soon stays told; another of the same thing is another', () => {
+    const open = [['trouble', 'blocked attempt/mqi-lab-c7-1-aa']] as const;
+    expect(kinds({ troubles: [row({ since: NOW })] }, open)).toHaveLength(1);
+    expect(kinds({ troubles: [row(), row({ what: 'unremoved' })] })).toHaveLength(2);
+  });
+
+  test('of a notification target is shown, and told to nobody', () => {
+    expect(kinds({ troubles: [row({ subject: 'target/ops', what: 'undelivered', host: null, token: null })] })).toEqual(
+      [],
+    );
+  });
 });

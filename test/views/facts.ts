@@ -111,6 +111,7 @@ export function facts(phase: Phase, row: Partial<ListedCase> = {}, change: Parti
     uploadTries: 0,
     attempt: attempt(),
     heldBackBy: [],
+    troubles: [],
     turn: null,
     hosts: [host()],
     slots: [slot('a'), slot('b')],

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 
 import { CASE_STATES, PHASES, stateOf } from '../../src/domain/case.ts';
 import type { Phase } from '../../src/domain/case.ts';
+import { TROUBLE_KINDS } from '../../src/domain/trouble.ts';
 import { CANDIDATE_STATES } from '../../src/store/queries.ts';
-import type { CandidateRow, HostRow, OrderRow, SlotWithCase } from '../../src/store/queries.ts';
+import type { CandidateRow, HostRow, OrderRow, SlotWithCase, TroubleRow } from '../../src/store/queries.ts';
 import { explain, explainCandidate } from '../../src/views/why.ts';
 import type { WhyConfig, WhyDaemon, WhyFacts } from '../../src/views/why.ts';
 import { NOW, attempt, caseRow, host, slot } from './facts.ts';
@@ -122,6 +123,18 @@ const daemon: fc.Arbitrary<WhyDaemon> = fc.oneof(
   fc.record({ running: fc.constant(false as const), lastSignMs: orNull(time) }),
 );
 
+const trouble: fc.Arbitrary<TroubleRow> = fc.record({
+  subject: fc.constant('attempt/mqi-test-c7-1-aa'),
+  what: fc.constantFrom(...TROUBLE_KINDS),
+  host: fc.constant('gpu1'),
+  token: fc.constant('mqi-test-c7-1-aa'),
+  reason: words,
+  since: time,
+  last: time,
+  times: fc.nat(),
+  overAt: fc.constant(null),
+});
+
 const anything: fc.Arbitrary<WhyFacts> = fc.record({
   row,
   stop,
@@ -129,6 +142,7 @@ const anything: fc.Arbitrary<WhyFacts> = fc.record({
   uploadTries: fc.nat({ max: 5 }),
   attempt: orNull(attempts),
   heldBackBy: fc.array(attempts, { maxLength: 2 }),
+  troubles: fc.array(trouble, { maxLength: 2 }),
   turn: orNull(fc.record({ position: fc.nat(), of: fc.nat() })),
   hosts,
   slots,

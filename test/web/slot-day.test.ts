@@ -45,6 +45,7 @@ const day = (facts: Partial<DayFacts>) =>
     sent: [{ caseId: 'c', number: 1, host: 'gpu1', slot: 'a' }],
     slots: [slot()],
     hosts: [host()],
+    spells: [],
     live: [],
     beganMs: 0,
     ...facts,
@@ -84,18 +85,17 @@ describe('the day of a slot', () => {
 
   test('a case that holds it now holds it until now', () => {
     const held = slot({ state: 'leased', caseId: 'c', since: NOW - 3 * HOUR });
-    expect(words({ slots: [held], live: [{ id: 'c', phase: 'executing', host: 'gpu1', blind: false }] })).toBe(
+    expect(words({ slots: [held], live: [{ id: 'c', phase: 'executing', host: 'gpu1' }] })).toBe(
       'nothing 21h, busy 3h',
     );
   });
 
-  test('a host out of sight is no want of work', () => {
-    const steps = [
-      step(8, 'staged', 'staged', 'c', 'host.unreachable'),
-      step(6, 'staged', 'staged', 'c', 'host.reachable'),
-    ];
-    const live = [{ id: 'c', phase: 'staged', host: 'gpu1', blind: false } as const];
-    expect(words({ steps, live })).toBe('ready 16h, blind 2h, ready 6h');
+  test('an unreachable host is no want of work', () => {
+    const live = [{ id: 'c', phase: 'staged', host: 'gpu1' } as const];
+    const spell = { host: 'gpu1', since: NOW - 8 * HOUR, endedAt: NOW - 6 * HOUR };
+    expect(words({ spells: [spell], live })).toBe('ready 16h, blind 2h, ready 6h');
+    expect(words({ spells: [{ ...spell, host: 'gpu2' }], live })).toBe('ready 24h');
+    expect(words({ spells: [{ ...spell, endedAt: null }], live })).toBe('ready 16h, blind 8h');
     expect(words({ hosts: [host({ state: 'offline', since: NOW - HOUR })] })).toBe('nothing 23h, blind 1h');
   });
 
@@ -119,14 +119,27 @@ describe('the day of a slot', () => {
           ago: fc.double({ min: 0, max: 24, noNaN: true }),
           from: fc.constantFrom(null, ...phases),
           to: fc.constantFrom(...phases),
-          event: fc.constantFrom('x', 'host.unreachable', 'host.reachable'),
+          event: fc.constant('x'),
         }),
       )
       .map((all) => all.toSorted((a, b) => b.ago - a.ago).map((s) => step(s.ago, s.from, s.to, s.caseId, s.event)));
+    const spells = fc.array(
+      fc
+        .record({
+          ago: fc.double({ min: 0, max: 30, noNaN: true }),
+          forH: fc.option(fc.double({ min: 0, max: 9, noNaN: true })),
+        })
+        .map(({ ago, forH }) => ({
+          host: 'gpu1',
+          since: NOW - ago * HOUR,
+          endedAt: forH === null ? null : Math.min(NOW, NOW - (ago - forH) * HOUR),
+        })),
+      { maxLength: 4 },
+    );
     fc.assert(
-      fc.property(steps, (all) => {
+      fc.property(steps, spells, (all, lost) => {
         const sent = ['c', 'd', 'e'].map((caseId) => ({ caseId, number: 1, host: 'gpu1', slot: 'a' }));
-        const [only] = day({ steps: all, sent });
+        const [only] = day({ steps: all, sent, spells: lost });
         let atMs = FROM;
         for (const segment of only!.segments) {
           expect(segment.fromMs).toBe(atMs);

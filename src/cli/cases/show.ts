@@ -11,6 +11,8 @@ import type { Cli, JsonOption } from '../cli.ts';
 import { EXIT } from '../exit-code.ts';
 import type { Io } from '../io.ts';
 import { journalDetail } from '../../views/journal-line.ts';
+import { spellText } from '../../views/spells.ts';
+import { troubleText } from '../../views/troubles.ts';
 import { styled } from '../screen.ts';
 import type { Piece } from '../screen.ts';
 import { withSession } from '../session.ts';
@@ -65,6 +67,8 @@ function print(io: Io, session: Session, detail: CaseDetail, why: Explanation, a
   io.out.line();
   printExplanation(io, why);
   if (detail.attempts.length > 0) printAttempts(io, detail);
+  for (const row of detail.troubles) io.out.line(styled('yellow', '  trouble      '), troubleText(row));
+  printSpells(io, detail);
   printJournal(io, all ? detail.journal : detail.journal.slice(-LAST_ENTRIES), detail.journal.length);
 }
 
@@ -95,6 +99,12 @@ function outcomeOf(attempt: CaseDetail['attempts'][number]): Piece {
   if (attempt.orphan !== null) return styled('yellow', 'orphan');
   if (attempt.failure !== null) return styled('red', attempt.failure.kind);
   return attempt.endedAt === null ? 'under way' : styled('green', 'over');
+}
+
+function printSpells(io: Io, { spells }: CaseDetail): void {
+  for (const spell of spells.slice(-LAST_ENTRIES)) {
+    io.out.line(styled('dim', `  ${localTime(spell.since)}  `), spellText(spell));
+  }
 }
 
 function printJournal(io: Io, entries: readonly JournalRow[], total: number): void {

@@ -3,15 +3,18 @@ import { existsSync } from 'node:fs';
 import {
   countCandidates,
   isOutOfSight,
+  lastingTroubles,
   listBlocked,
   listHosts,
   listOrphans,
   listSetAside,
   listSlots,
+  listStranded,
 } from '../../store/queries.ts';
-import type { ReadDb } from '../../store/queries.ts';
+import type { ReadDb, TroubleRow } from '../../store/queries.ts';
 import { daemonOf } from '../../store/lock.ts';
 import { openReader } from '../../store/open.ts';
+import { troubleLines } from '../../views/troubles.ts';
 import { plural } from '../words.ts';
 import { fail, ok, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
@@ -37,6 +40,7 @@ export function attentionChecks(database: string): readonly Check[] {
     reading('set aside', setAside),
     reading('blocked', blocked),
     reading('intake', intake),
+    ...troublesOf(database),
   ];
 }
 
@@ -50,6 +54,14 @@ function hosts(db: ReadDb, daemonRuns: boolean): Finding {
     return fail(
       `${first.name} cannot be reached: ${first.reason ?? 'no reason was recorded'}${rest}`,
       'mqi hosts list',
+    );
+  }
+  const stranded = listStranded(db);
+  const [left] = stranded;
+  if (left !== undefined) {
+    return warn(
+      `${plural(stranded.length, 'case')} on a host that left the configuration, such as ${left.name} on ${left.host ?? '?'}`,
+      `mqi why ${left.id}`,
     );
   }
   if (rows.length === 0) return ok('none was looked at yet');
@@ -91,6 +103,26 @@ function blocked(db: ReadDb): Finding {
   const [first] = rows;
   if (first === undefined) return ok('none');
   return warn(`${plural(rows.length, 'case')}, such as ${first.name}: ${first.blocked ?? ''}`, `mqi why ${first.id}`);
+}
+
+/** A line for each thing that is wrong; what has a line of its own above is left out. */
+function troublesOf(database: string): readonly Check[] {
+  const lines = troubleLines(troublesIn(database).filter(({ what }) => what !== 'blocked' && what !== 'undelivered'));
+  return lines.map(({ what, next }) => ({ name: 'trouble', run: () => warn(what, next) }));
+}
+
+/** A database that cannot be read is told by each of the other checks. */
+function troublesIn(database: string): readonly TroubleRow[] {
+  try {
+    const reader = openReader(database);
+    try {
+      return lastingTroubles(reader.db);
+    } finally {
+      reader.close();
+    }
+  } catch {
+    return [];
+  }
 }
 
 function intake(db: ReadDb): Finding {

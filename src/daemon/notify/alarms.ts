@@ -1,11 +1,16 @@
 import type { LastingAlarm } from '../../domain/alarm.ts';
+import { parseToken } from '../../domain/attempt.ts';
+import type { TroubleKind } from '../../domain/trouble.ts';
 import type { IncidentRow } from '../../store/incidents.ts';
 import type { HostRow, NearLimit } from '../../store/queries.ts';
 import type { SlotRow } from '../../store/slots.ts';
+import type { TroubleRow } from '../../store/troubles.ts';
 
 /** From which point on something is worth a message. */
 export interface AlarmRules {
   readonly hostUnreachableMs: number;
+  /** How long something is wrong before it is told. */
+  readonly troubleMs: number;
   readonly diskFreeBytes: number;
   /** 1 to 99. */
   readonly nearLimitPercent: number;
@@ -24,6 +29,8 @@ export interface DiskFacts {
 export interface AlarmFacts {
   readonly hosts: readonly HostRow[];
   readonly slots: readonly SlotRow[];
+  /** What is wrong now. */
+  readonly troubles: readonly TroubleRow[];
   readonly disks: readonly DiskFacts[];
   readonly nearLimit: readonly NearLimit[];
   /** Cases under way on each host; under null those without a host yet. */
@@ -63,6 +70,7 @@ export function judgeAlarms(
       ...facts.hosts.flatMap((host) => unreachable(host, facts, isOpen, rules, now)),
       ...facts.hosts.flatMap((host) => stopped(host, facts, now)),
       ...facts.slots.filter((slot) => slot.state === 'quarantined').map(quarantined),
+      ...facts.troubles.flatMap((row) => trouble(row, isOpen, rules, now)),
       ...facts.disks.flatMap((disk) => low(disk, isOpen('disk_low', disk.name), rules, now)),
       ...facts.nearLimit.map((job) => near(job, now)),
     ],
@@ -108,6 +116,23 @@ function stopped(host: HostRow, { live }: AlarmFacts, now: number): readonly Las
 
 function quarantined({ host, name, since, token }: SlotRow): Lasting {
   return { kind: 'slot_quarantined', subject: `${host}/${name}`, since, count: 1, facts: { host, slot: name, token } };
+}
+
+/** Those of a notification target are shown, and not told: there may be nobody to tell them to. */
+const UNTOLD: ReadonlySet<TroubleKind> = new Set<TroubleKind>(['undelivered', 'notifications']);
+
+function trouble(
+  { subject, what, host, token, since }: TroubleRow,
+  isOpen: (kind: LastingAlarm, subject: string) => boolean,
+  rules: AlarmRules,
+  now: number,
+): readonly Lasting[] {
+  const key = `${what} ${subject}`;
+  if (UNTOLD.has(what) || (now - since < rules.troubleMs && !isOpen('trouble', key))) return [];
+  const caseId = token === null ? null : (parseToken(token)?.caseId ?? null);
+  // never the reason: it may hold the name of a case
+  const facts = { what, host, token, case: caseId };
+  return [{ kind: 'trouble', subject: key, since, count: caseId === null ? 0 : 1, facts }];
 }
 
 function low(disk: DiskFacts, isOpen: boolean, rules: AlarmRules, now: number): readonly Lasting[] {

@@ -37,17 +37,23 @@ export function createCommandSink({ name, command, timeoutMs }: CommandSinkConfi
   };
 }
 
+/** `MQI_INCIDENT_…`, and the same under its first name, which programs go on reading. */
 function environmentOf(message: Message): Readonly<Record<string, string>> {
-  return {
-    MQI_EPISODE_ID: message.incident,
-    MQI_EPISODE_DELIVERY: message.delivery,
-    MQI_EPISODE_EDGE: message.edge,
-    MQI_EPISODE_KIND: message.kind,
-    MQI_EPISODE_SUBJECT: message.subject,
-    MQI_EPISODE_SUMMARY: message.summary,
-    MQI_EPISODE_NEXT: message.next,
-    MQI_EPISODE_COUNT: String(message.count),
+  const facts = {
+    ID: message.incident,
+    DELIVERY: message.delivery,
+    EDGE: message.edge,
+    KIND: message.kind,
+    SUBJECT: message.subject,
+    SUMMARY: message.summary,
+    NEXT: message.next,
+    COUNT: String(message.count),
   };
+  return Object.fromEntries(
+    ['MQI_INCIDENT', 'MQI_EPISODE'].flatMap((prefix) =>
+      Object.entries(facts).map(([name, value]) => [`${prefix}_${name}`, value]),
+    ),
+  );
 }
 
 function outcomeOf(

@@ -76,6 +76,7 @@ function mailOf(
     messageId: `<${message.delivery}.${message.installation}@mqi.invalid>`,
     headers: {
       'X-MQI-Incident': message.incident,
+      'X-MQI-Episode': message.incident,
       'X-MQI-Delivery': message.delivery,
       'Auto-Submitted': 'auto-generated',
     },

@@ -10,6 +10,8 @@ export interface Message {
   /** The same for a message that is sent again: a receiver drops what it has seen. `INCIDENT.EDGE` */
   readonly delivery: string;
   readonly incident: string;
+  /** The same: its first name, which receivers go on reading. */
+  readonly episode: string;
   readonly edge: Edge;
   readonly kind: AlarmKind | 'test';
   readonly subject: string;
@@ -38,6 +40,7 @@ function described(incident: IncidentRow, edge: Edge): Omit<Message, 'installati
     version: 1,
     delivery: `${incident.id}.${edge}`,
     incident: incident.id,
+    episode: incident.id,
     edge,
     kind: incident.kind,
     subject: incident.subject,
@@ -57,6 +60,7 @@ export function testMessage(sink: string, sender: Sender, at: number): Message {
     version: 1,
     delivery: `${incident}.opened`,
     incident,
+    episode: incident,
     edge: 'opened',
     kind: 'test',
     subject: sink,

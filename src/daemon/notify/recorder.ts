@@ -17,6 +17,7 @@ import type { IncidentRow } from '../../store/incidents.ts';
 import { readMeta, writeMeta } from '../../store/meta.ts';
 import { finalEntries, jobsNearLimit, lastJournalId, listHosts, liveByHost } from '../../store/queries.ts';
 import { readSlots } from '../../store/slots.ts';
+import { lastingTroubles } from '../../store/troubles.ts';
 import { judgeAlarms } from './alarms.ts';
 import type { DiskFacts, Lasting } from './alarms.ts';
 import { incidentId } from './incident-id.ts';
@@ -73,6 +74,7 @@ export function createRecorder(deps: {
     const facts = {
       hosts: listHosts(store.db),
       slots: readSlots(store.db),
+      troubles: lastingTroubles(store.db),
       nearLimit: jobsNearLimit(store.db, notify.nearLimitPercent),
       live: liveByHost(store.db),
       disks,

@@ -22,6 +22,7 @@ export function createWebhookSink({ name, url, secretFile, timeoutMs }: WebhookC
         'Content-Type': 'application/json',
         'User-Agent': 'mqi-communicator',
         'X-MQI-Incident': message.incident,
+        'X-MQI-Episode': message.incident,
         'X-MQI-Delivery': message.delivery,
         'X-MQI-Timestamp': timestamp,
         'X-MQI-Signature': `sha256=${signatureOf(readSecret(secretFile), timestamp, body)}`,

@@ -6,6 +6,10 @@ import type { CaseRow } from '../cases.ts';
 import type { ReadDb } from '../database.ts';
 import type { JournalRow } from '../journal.ts';
 import type { OrderRow } from '../orders.ts';
+import { spellsSince } from '../spells.ts';
+import type { SpellRow } from '../spells.ts';
+import { troublesOfTokens } from '../troubles.ts';
+import type { TroubleRow } from '../troubles.ts';
 import { prepared } from '../prepared.ts';
 import { attempts, cases, hosts, journal, orders } from '../schema.ts';
 
@@ -15,6 +19,10 @@ export interface CaseDetail {
   readonly attempts: readonly AttemptRow[];
   /** Oldest first. */
   readonly journal: readonly JournalRow[];
+  /** When hosts of its attempts were unreachable in its time, oldest first. */
+  readonly spells: readonly SpellRow[];
+  /** What is wrong with its attempts now. */
+  readonly troubles: readonly TroubleRow[];
   /** Operators' orders for this case, oldest first. */
   readonly orders: readonly OrderRow[];
 }
@@ -22,12 +30,32 @@ export interface CaseDetail {
 export function caseDetail(db: ReadDb, id: string): CaseDetail | null {
   const row = db.select().from(cases).where(eq(cases.id, id)).get();
   if (row === undefined) return null;
+  const own = db.select().from(attempts).where(eq(attempts.caseId, id)).orderBy(asc(attempts.number)).all();
   return {
     row,
-    attempts: db.select().from(attempts).where(eq(attempts.caseId, id)).orderBy(asc(attempts.number)).all(),
+    attempts: own,
+    spells: spellsOf(db, own),
+    troubles: troublesOfTokens(
+      db,
+      own.map(({ token }) => token),
+    ),
     journal: db.select().from(journal).where(eq(journal.caseId, id)).orderBy(asc(journal.id)).all(),
     orders: db.select().from(orders).where(eq(orders.caseId, id)).orderBy(asc(orders.id)).all(),
   };
+}
+
+/** A spell of a host is one of each attempt that was there, under way, while it lasted. */
+function spellsOf(db: ReadDb, own: readonly AttemptRow[]): readonly SpellRow[] {
+  const [first] = own;
+  if (first === undefined) return [];
+  return spellsSince(db, Math.min(...own.map(({ createdAt }) => createdAt))).filter((spell) =>
+    own.some(
+      ({ host, createdAt, endedAt }) =>
+        host === spell.host &&
+        (spell.endedAt === null || spell.endedAt >= createdAt) &&
+        (endedAt === null || spell.since <= endedAt),
+    ),
+  );
 }
 
 /** The attempts under way of several cases, by token: bytes moved, for a live view. */

@@ -1,10 +1,10 @@
-import { and, desc, eq, getTableColumns, inArray, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, inArray, isNotNull, notExists, sql } from 'drizzle-orm';
 
 import type { CaseState, Phase } from '../../domain/case.ts';
 import type { FailureKind } from '../../domain/failure.ts';
 import type { CaseRow } from '../cases.ts';
 import type { ReadDb } from '../database.ts';
-import { cases } from '../schema.ts';
+import { cases, hosts } from '../schema.ts';
 
 /** A case as lists need it: the snapshot, most of the bytes of a row, stays where it is. */
 export type ListedCase = Omit<CaseRow, 'snapshot'>;
@@ -112,6 +112,21 @@ export function listBlocked(db: ReadDb): ListedCase[] {
     .select(listedColumns)
     .from(cases)
     .where(and(inArray(cases.state, ['submitted', 'submitting', 'running']), sql`${cases.blocked} is not null`))
+    .all();
+}
+
+/** Live cases on hosts that are not in the configuration any more: nobody looks at them. */
+export function listStranded(db: ReadDb): ListedCase[] {
+  return db
+    .select(listedColumns)
+    .from(cases)
+    .where(
+      and(
+        inArray(cases.state, ['submitted', 'submitting', 'running']),
+        isNotNull(cases.host),
+        notExists(db.select({ name: hosts.name }).from(hosts).where(eq(hosts.name, cases.host))),
+      ),
+    )
     .all();
 }
 

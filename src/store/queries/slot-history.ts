@@ -4,7 +4,7 @@ import type { Phase } from '../../domain/case.ts';
 import type { ReadDb } from '../database.ts';
 import { attempts, journal } from '../schema.ts';
 
-/** One step of a case, or its host lost or found: all that tells where it was at a moment. */
+/** One step of a case: all that tells where it was at a moment. */
 export interface Step {
   readonly caseId: string;
   readonly attempt: number;
@@ -39,11 +39,7 @@ export function stepsSince(db: ReadDb, sinceMs: number): Step[] {
     .where(
       and(
         gt(journal.id, before?.id ?? 0),
-        or(
-          sql`${journal.fromPhase} is null`,
-          ne(journal.fromPhase, journal.toPhase),
-          inArray(journal.event, ['host.unreachable', 'host.reachable', 'job.observed']),
-        ),
+        or(sql`${journal.fromPhase} is null`, ne(journal.fromPhase, journal.toPhase)),
       ),
     )
     .orderBy(desc(journal.id))

@@ -8,6 +8,10 @@ import { resultsFolder } from '../results.ts';
 import type { Explanation } from '../why/facts.ts';
 import { orderShape } from './intake.ts';
 import type { OrderShape } from './intake.ts';
+import { spellShape } from '../spells.ts';
+import type { SpellShape } from '../spells.ts';
+import { troubleShape } from '../troubles.ts';
+import type { TroubleShape } from '../troubles.ts';
 import { timeOrNull, timeText } from './time.ts';
 
 export interface CaseShape {
@@ -140,6 +144,9 @@ export interface CaseDetailShape {
   };
   readonly why: Explanation;
   readonly attempts: readonly AttemptShape[];
+  readonly troubles: readonly TroubleShape[];
+  /** When hosts of its attempts were unreachable in its time. */
+  readonly unreachable: readonly SpellShape[];
   readonly orders: readonly OrderShape[];
   readonly journal: readonly JournalShape[];
 }
@@ -164,6 +171,8 @@ export function caseDetailShape(detail: CaseDetail, results: string, why: Explan
     },
     why,
     attempts: detail.attempts.map(attemptShape),
+    troubles: detail.troubles.map(troubleShape),
+    unreachable: detail.spells.map(spellShape),
     orders: detail.orders.map(orderShape),
     journal: detail.journal.map(journalShape),
   };

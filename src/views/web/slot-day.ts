@@ -1,6 +1,6 @@
 import { SLOT_HOLDING_PHASES } from '../../domain/case.ts';
 import type { Phase } from '../../domain/case.ts';
-import type { HostRow, SentTo, SlotWithCase, Step } from '../../store/queries.ts';
+import type { HostRow, SentTo, SlotWithCase, SpellRow, Step } from '../../store/queries.ts';
 
 /** Why a slot was idle, the strongest reason first. */
 export const IDLE_REASONS = ['quarantined', 'blind', 'ready', 'travelling', 'waiting', 'nothing', 'unknown'] as const;
@@ -31,12 +31,13 @@ export interface DayFacts {
   /** As they are now; what was before is found by going back from here. */
   readonly slots: readonly SlotWithCase[];
   readonly hosts: readonly HostRow[];
+  /** When each host was unreachable. */
+  readonly spells: readonly Pick<SpellRow, 'host' | 'since' | 'endedAt'>[];
   /** Where each case is now that is not over. */
   readonly live: readonly {
     readonly id: string;
     readonly phase: Phase;
     readonly host: string | null;
-    readonly blind: boolean;
   }[];
   /** When the journal begins; before that nobody knows. */
   readonly beganMs: number | null;
@@ -93,15 +94,15 @@ function holds({ steps, slots, fromMs, nowMs }: DayFacts, placeOf: Place): Map<s
 interface Work {
   readonly atMs: number;
   readonly waiting: number;
-  readonly byHost: ReadonlyMap<string, { readonly travelling: number; readonly ready: number; readonly blind: number }>;
+  readonly byHost: ReadonlyMap<string, { readonly travelling: number; readonly ready: number }>;
 }
 
 /** Goes back from what is now, a step at a time. Oldest first. */
 function workOver({ steps, live, fromMs, nowMs }: DayFacts, placeOf: Place): readonly Work[] {
   let waiting = 0;
-  const hosts = new Map<string, { travelling: number; ready: number; blind: number }>();
+  const hosts = new Map<string, { travelling: number; ready: number }>();
   const of = (host: string) => {
-    const known = hosts.get(host) ?? { travelling: 0, ready: 0, blind: 0 };
+    const known = hosts.get(host) ?? { travelling: 0, ready: 0 };
     hosts.set(host, known);
     return known;
   };
@@ -110,13 +111,8 @@ function workOver({ steps, live, fromMs, nowMs }: DayFacts, placeOf: Place): rea
     if (phase === 'staging' && host !== undefined) of(host).travelling += by;
     if (phase === 'staged' && host !== undefined) of(host).ready += by;
   };
-  const blind = new Map<string, string>();
   for (const row of live) {
     count(row.phase, row.host ?? undefined, 1);
-    if (row.blind && row.host !== null) {
-      blind.set(row.id, row.host);
-      of(row.host).blind += 1;
-    }
   }
   const snapshot = (atMs: number): Work => ({
     atMs,
@@ -131,16 +127,6 @@ function workOver({ steps, live, fromMs, nowMs }: DayFacts, placeOf: Place): rea
     if (step.from !== step.to) {
       count(step.to, host, -1);
       count(step.from, host, 1);
-    }
-    // before it was lost it was seen; before it was found, not
-    const isBlindBefore = step.event === 'host.unreachable' ? false : step.event === 'host.reachable';
-    const known = blind.get(step.caseId);
-    if (known !== undefined && !isBlindBefore) {
-      of(known).blind -= 1;
-      blind.delete(step.caseId);
-    } else if (known === undefined && isBlindBefore && host !== undefined) {
-      of(host).blind += 1;
-      blind.set(step.caseId, host);
     }
     if (index === steps.length - 1) found.push(snapshot(fromMs));
   }
@@ -178,6 +164,9 @@ function idle(
   const cuts = [
     slot.since,
     host?.since ?? fromMs,
+    ...facts.spells
+      .filter(({ host: name }) => name === slot.host)
+      .flatMap(({ since, endedAt }) => [since, endedAt ?? toMs]),
     facts.beganMs ?? toMs,
     ...work.slice(firstAfter(work, fromMs), firstAfter(work, toMs)).map(({ atMs }) => atMs),
   ];
@@ -205,11 +194,16 @@ function reasonAt(
   if (slot.state === 'quarantined' && atMs >= slot.since) return 'quarantined';
   const then = work[firstAfter(work, atMs) - 1];
   const here = then?.byHost.get(slot.host);
-  if ((here?.blind ?? 0) > 0) return 'blind';
+  if (facts.spells.some(({ host: name, since, endedAt }) => name === slot.host && isWithin(atMs, since, endedAt)))
+    return 'blind';
   if (host !== undefined && host.state !== 'online' && atMs >= host.since) return 'blind';
   if ((here?.ready ?? 0) > 0) return 'ready';
   if ((here?.travelling ?? 0) > 0) return 'travelling';
   return (then?.waiting ?? 0) > 0 ? 'waiting' : 'nothing';
+}
+
+function isWithin(atMs: number, sinceMs: number, endedMs: number | null): boolean {
+  return atMs >= sinceMs && (endedMs === null || atMs < endedMs);
 }
 
 /** The index of the first that is later. */

@@ -6,6 +6,7 @@ import type {
   ListedCase,
   OrderRow,
   SlotWithCase,
+  TroubleRow,
   Turn,
 } from '../../store/queries.ts';
 
@@ -33,6 +34,8 @@ export interface WhyFacts {
   /** The attempt under way. */
   readonly attempt: AttemptRow | null;
   /** Attempts that might still run, or that an operator has to adopt or end; of a live case only earlier ones. */
+  /** What is wrong with its attempt, and with those that hold it back. */
+  readonly troubles: readonly TroubleRow[];
   readonly heldBackBy: readonly AttemptRow[];
   readonly turn: Turn | null;
   readonly hosts: readonly HostRow[];

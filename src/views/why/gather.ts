@@ -9,6 +9,7 @@ import {
   openOrders,
   readAttempt,
   readCase,
+  troublesOfTokens,
   turnOf,
   waitingFolder,
 } from '../../store/queries.ts';
@@ -26,11 +27,14 @@ export function gatherWhy(
   const row = readCase(db, caseId);
   if (row === null) return null;
   const waits = row.state === 'submitted';
+  const heldBackBy = holdingBackOf(db, row);
+  const tokens = [...heldBackBy.map(({ token }) => token), ...(row.token === null ? [] : [row.token])];
   return {
     row,
     ...contextOf(row.snapshot),
     attempt: row.token === null ? null : readAttempt(db, row.token),
-    heldBackBy: holdingBackOf(db, row),
+    heldBackBy,
+    troubles: troublesOfTokens(db, tokens),
     turn: waits ? turnOf(db, row) : null,
     hosts: listHosts(db),
     slots: listSlots(db),

@@ -94,7 +94,8 @@ function heldBack(facts: WhyFacts): Because | null {
   }
   const unproven = heldBackBy[0];
   if (unproven === undefined) return null;
-  const held = `is held back until ${named(unproven)} is proven unable to run`;
+  const trouble = facts.troubles.find(({ token, what }) => token === unproven.token && what === 'unproven');
+  const held = `is held back until ${named(unproven)} is proven unable to run${because(trouble?.reason ?? null)}`;
   if (!config.hosts.some((host) => host.name === unproven.host)) {
     return {
       waitsFor: 'operator',

@@ -4,6 +4,7 @@ import {
   listLiveCases,
   listOrphans,
   listSlots,
+  spellsSince,
   stepsSince,
   whereSent,
 } from '../../../store/queries.ts';
@@ -82,11 +83,11 @@ function daysOf(db: ReadDb, slots: readonly SlotWithCase[], nowMs: number): read
     sent: whereSent(db, [...new Set(steps.map((step) => step.caseId))]),
     slots,
     hosts: listHosts(db),
+    spells: spellsSince(db, fromMs),
     live: listLiveCases(db).map((row) => ({
       id: row.id,
       phase: row.phase,
       host: row.host,
-      blind: row.blindCause !== null,
     })),
     beganMs: journalBegan(db),
   });

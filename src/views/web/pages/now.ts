@@ -109,6 +109,7 @@ function lead({ what, about }: AttentionAbout): Html {
     case 'orders':
       return html`<a href="/orders">${said(what)}</a>`;
     case 'daemon':
+    case 'trouble':
       return html`${said(what)}`;
     case 'notifications':
       return html`<a href="/notifications">${said(what)}</a>`;
