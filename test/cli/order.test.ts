@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { writeMeta } from '../../src/store/meta.ts';
-import { openOrders, orderOf } from '../../src/store/orders.ts';
+import { beginOrder, closeOrder, openOrders, orderOf } from '../../src/store/orders.ts';
 import { testSite } from './site.ts';
 
 describe('an order', () => {
@@ -33,6 +33,47 @@ describe('an order', () => {
     const refused = await site.run(['cases', 'resume', 'lung']);
     expect([refused.code, refused.err]).toEqual([1, 'refused  resume lung: it is not paused\n']);
     lock.release();
+  });
+
+  it('that somebody cancelled meanwhile says by whom, and is no success', async () => {
+    const site = testSite();
+    const lung = site.admit('lung');
+    const lock = site.holdLock();
+    site.clock.during = () =>
+      site.store.write((tx) => {
+        for (const row of openOrders(site.store.db)) closeOrder(tx, row.id, 'cancelled', 'cancelled by bob', 1);
+      });
+    const { code, err } = await site.run(['cases', 'retry', lung]);
+    expect([code, err]).toEqual([1, 'cancelled  retry lung: cancelled by bob\n']);
+    expect((await site.run(['orders'])).out).toContain('cancelled: cancelled by bob');
+    lock.release();
+  });
+
+  it('that is being carried out says how far it is, to whoever gave it and to whoever asks', async () => {
+    const site = testSite();
+    const lung = site.admit('lung');
+    const lock = site.holdLock();
+    const progress = { doing: 'its folder is being read for a retry', moved: 12 * 1024 ** 3, total: 40 * 1024 ** 3 };
+    site.clock.during = () =>
+      site.store.write((tx) => {
+        for (const row of openOrders(site.store.db)) beginOrder(tx, row.id, progress, site.clock.now());
+      });
+    const says = 'its folder is being read for a retry: 12.0 GiB of 40.0 GiB (30%)';
+    const given = await site.run(['cases', 'retry', lung]);
+    expect([given.code, given.out]).toEqual([
+      0,
+      expect.stringMatching(/^kept +retry lung: order #1 is being carried out: its folder is being read/),
+    ]);
+    site.clock.during = () => {};
+    expect((await site.run(['orders'])).out).toContain(says);
+    expect((await site.run(['why', 'lung'])).out).toContain(`${says} (order #1, by ada@desk)`);
+    expect((await site.run(['cases', 'show', 'lung'])).out).toContain(says);
+    const { orders } = JSON.parse((await site.run(['orders', '--json'])).out) as { orders: readonly unknown[] };
+    expect(orders).toMatchObject([{ progress, startedAt: expect.stringContaining('T'), handledAt: null }]);
+    lock.release();
+    // what a daemon was at that is gone says nothing
+    expect((await site.run(['orders'])).out).toContain('waits for the daemon');
+    expect((await site.run(['why', 'lung'])).out).toContain('ordered and not handled yet: retry (#1, by ada@desk)');
   });
 
   it('is waited for some seconds and no longer: then it is kept', async () => {
