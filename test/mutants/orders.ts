@@ -144,6 +144,27 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
     tests: ORDERS,
   },
   {
+    name: 'an order that the database did not take is overtaken by the next one about its case',
+    file: `${ROOM}/orders.ts`,
+    find: 'if (failing.has(row.id)) line.add(subject, row);',
+    replace: '',
+    tests: ORDERS,
+  },
+  {
+    name: 'a second cancel says that it called off what the first one had',
+    file: `${ROOM}/quick/call-off.ts`,
+    find: 'if (closed.length === 0 || found === null',
+    replace: 'if (found === null',
+    tests: RETRY,
+  },
+  {
+    name: 'a cancel of a case that waits calls its retry off, and leaves the case waiting',
+    file: `${ROOM}/quick/call-off.ts`,
+    find: 'found === null || !isFinal(found.state)) return false;',
+    replace: 'found === null) return false;',
+    tests: RETRY,
+  },
+  {
     name: 'all open orders are carried out in one round',
     file: `${ROOM}/orders.ts`,
     find: 'const MOST_A_ROUND = 50;',
@@ -195,15 +216,15 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
   {
     name: 'an orphan is ended while its host is taken over',
     file: `${ROOM}/subject.ts`,
-    find: 'one.shares.some((key) => other.owns.includes(key))',
-    replace: 'one.owns.length === 0',
+    find: '    for (const key of shares) put(this.#sharers, key, item);\n',
+    replace: '',
     tests: SUBJECT,
   },
   {
     name: 'a slot is cleared while its orphan is being ended',
     file: `${ROOM}/subject.ts`,
-    find: 'one.owns.some((key) => other.owns.includes(key) || other.shares.includes(key))',
-    replace: 'one.owns.some((key) => other.shares.includes(key))',
+    find: 'for (const key of [...owns, ...shares])',
+    replace: 'for (const key of shares)',
     tests: KILL,
   },
   {

@@ -24,8 +24,7 @@ import type { OrderHosts } from './hosts.ts';
 import { callOffRetries } from './quick/call-off.ts';
 import { carryOut, isQuick } from './quick/table.ts';
 import type { OrderOf, QuickKind } from './quick/table.ts';
-import { meet, subjectOf } from './subject.ts';
-import type { Subject } from './subject.ts';
+import { Line, subjectOf } from './subject.ts';
 import { createWorkshop } from './workshop.ts';
 
 /** What orders need of the intake: to read a folder anew, and to let a held-back history in. */
@@ -122,9 +121,9 @@ export function createOrders(deps: {
     },
   });
 
-  const quick = (row: OrderRow, order: OrderOf<QuickKind>, ahead: readonly Ahead[]): void => {
+  const quick = (row: OrderRow, order: OrderOf<QuickKind>, ahead: readonly OrderRow[]): void => {
     try {
-      const retries = ahead.filter((one) => isRetryOf(one.row, row)).map((one) => one.row);
+      const retries = ahead.filter((one) => isRetryOf(one, row));
       const meansRetry = (order.kind === 'cancel' || order.kind === 'abandon') && retries.length > 0;
       const isAll = meansRetry && callOffRetries(book, row, order, retries);
       if (meansRetry) {
@@ -141,26 +140,25 @@ export function createOrders(deps: {
   };
 
   const round = (): void => {
-    const ahead: Ahead[] = [];
+    /** Older ones that are still open. */
+    const line = new Line<OrderRow>();
     let room = MOST_A_ROUND;
     for (const row of openOrders(store.db)) {
       const order = orderOf(row);
       const subject = subjectOf(store.db, order);
-      const inTheWay = ahead.filter((one) => meet(one.subject, subject));
+      const ahead = line.inTheWayOf(subject);
       const callsOff = order.kind === 'cancel' || order.kind === 'abandon';
-      const isFree = callsOff ? inTheWay.every((one) => isRetryOf(one.row, row)) : inTheWay.length === 0;
-      if (workshop.isAtWork(row.id)) ahead.push({ row, subject });
-      else if (!isFree) ahead.push({ row, subject });
-      else if (!isQuick(order)) {
-        ahead.push({ row, subject });
-        workshop.begin(row, order);
-      } else if (room > 0) {
+      const isFree = callsOff ? ahead.every((one) => isRetryOf(one, row)) : ahead.length === 0;
+      if (isQuick(order) && isFree) {
+        if (room === 0) return deps.onMore();
         room -= 1;
-        quick(row, order, inTheWay);
-      } else {
-        deps.onMore();
-        return;
+        quick(row, order, ahead);
+        // what the database did not take keeps its place
+        if (failing.has(row.id)) line.add(subject, row);
+        continue;
       }
+      line.add(subject, row);
+      if (!isQuick(order) && isFree && !workshop.isAtWork(row.id)) workshop.begin(row, order);
     }
   };
 
@@ -177,12 +175,6 @@ export function createOrders(deps: {
     },
     stop: () => workshop.stop(),
   };
-}
-
-/** One that is older and still open. */
-interface Ahead {
-  readonly row: OrderRow;
-  readonly subject: Subject;
 }
 
 function isRetryOf(ahead: OrderRow, row: OrderRow): boolean {

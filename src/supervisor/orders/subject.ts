@@ -42,9 +42,27 @@ export function subjectOf(db: ReadDb, order: Order): Subject {
   }
 }
 
-export function meet(one: Subject, other: Subject): boolean {
-  return (
-    one.owns.some((key) => other.owns.includes(key) || other.shares.includes(key)) ||
-    one.shares.some((key) => other.owns.includes(key))
-  );
+/** Open orders as they were given, by what they are about: a round of very many takes no longer for each. */
+export class Line<T> {
+  readonly #owners = new Map<string, T[]>();
+  readonly #sharers = new Map<string, T[]>();
+
+  add({ owns, shares }: Subject, item: T): void {
+    for (const key of owns) put(this.#owners, key, item);
+    for (const key of shares) put(this.#sharers, key, item);
+  }
+
+  /** Those that an order about this has to wait for. */
+  inTheWayOf({ owns, shares }: Subject): readonly T[] {
+    const found = new Set<T>();
+    for (const key of [...owns, ...shares]) for (const item of this.#owners.get(key) ?? []) found.add(item);
+    for (const key of owns) for (const item of this.#sharers.get(key) ?? []) found.add(item);
+    return [...found];
+  }
+}
+
+function put<T>(map: Map<string, T[]>, key: string, item: T): void {
+  const items = map.get(key);
+  if (items === undefined) map.set(key, [item]);
+  else items.push(item);
 }

@@ -59,6 +59,21 @@ test('an order of which the database refused one write only stays open, and is c
   expect(orderRow(world, id)).toMatchObject({ outcome: 'done' });
 });
 
+test('an order that the database refused keeps its place before the next one about the same case', async () => {
+  const store = fillable();
+  const world = worldWith(new Folders(), { store });
+  world.host.blind = { kind: 'blind', cause: 'link', reason: 'the line is cut' };
+  world.supervisor.start();
+  const caseId = world.admit('case');
+  await world.clock.pass(SECOND / 2);
+  const pause = give(world, { kind: 'pause', caseId });
+  const resume = give(world, { kind: 'resume', caseId });
+  store.refuses = 1;
+  await world.clock.pass(SECOND);
+  expect([orderRow(world, pause).outcome, orderRow(world, resume).outcome]).toEqual(['done', 'done']);
+  expect(readCase(store.db, caseId)).toMatchObject({ paused: false });
+});
+
 test('a retry whose folder was read while the disk filled up stays open, is a trouble until then, and is read again', async () => {
   const store = fillable();
   const folders = new Folders();

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { readCase, updateCase } from '../../../src/store/cases.ts';
 import { readJournal } from '../../../src/store/journal.ts';
 import { openStore } from '../../../src/store/open.ts';
+import { attempts } from '../../../src/store/schema.ts';
 import { closeOrder } from '../../../src/store/orders.ts';
 import { Folders, SECOND, give, orderRow, ordered, overCase, worldWith } from './given.ts';
 import type { World } from '../world.ts';
@@ -98,6 +99,41 @@ test.each(['cancel', 'abandon'] as const)(
     expect(folders.readings).toHaveLength(1);
   },
 );
+
+test('a second cancel has nothing to call off any more, and is refused as ever', async () => {
+  const { world, caseId, id } = await reading();
+  const [first, second] = [give(world, { kind: 'cancel', caseId }), give(world, { kind: 'cancel', caseId })];
+  await world.clock.pass(SECOND);
+  expect(orderRow(world, id)).toMatchObject({ outcome: 'cancelled' });
+  expect(orderRow(world, first)).toMatchObject({ outcome: 'done' });
+  expect(orderRow(world, second)).toMatchObject({ outcome: 'refused', message: 'it is failed already' });
+});
+
+test('a case that waits, held back by an orphan, is cancelled together with its retry', async () => {
+  const folders = new Folders();
+  const world = worldWith(folders);
+  world.supervisor.start();
+  const caseId = world.admit('case');
+  world.host.blind = { kind: 'blind', cause: 'link', reason: 'the line is cut' };
+  await world.clock.pass(20 * SECOND);
+  const orphan = { token: 'mqi-found', caseId, number: 1, host: 'fake', limitMs: 1, createdAt: 0, orphan: 'it ended' };
+  world.store.write(
+    (tx) =>
+      void tx
+        .insert(attempts)
+        .values({ ...orphan, proof: 'gone' })
+        .run(),
+  );
+  const id = give(world, retry(caseId));
+  await world.clock.pass(SECOND);
+  expect(folders.readings).toHaveLength(1);
+  expect(await ordered(world, { kind: 'cancel', caseId })).toMatchObject({
+    outcome: 'done',
+    message: 'it is being cancelled',
+  });
+  expect(orderRow(world, id)).toMatchObject({ outcome: 'cancelled' });
+  expect(readCase(world.store.db, caseId)).toMatchObject({ state: 'failed', failure: { kind: 'cancelled' } });
+});
 
 test('a retry whose order was closed while its folder was read begins no attempt', async () => {
   const { world, folders, caseId, id } = await reading();

@@ -2,9 +2,16 @@ import { expect, test } from 'vitest';
 
 import type { Order } from '../../../src/domain/order.ts';
 import { readAttemptsOfCase } from '../../../src/store/attempts.ts';
-import { meet, subjectOf } from '../../../src/supervisor/orders/subject.ts';
+import { Line, subjectOf } from '../../../src/supervisor/orders/subject.ts';
+import type { Subject } from '../../../src/supervisor/orders/subject.ts';
 import { createWorld } from '../world.ts';
 import { SECOND, ordered } from './given.ts';
+
+function meet(one: Subject, other: Subject): boolean {
+  const line = new Line<string>();
+  line.add(one, 'one');
+  return line.inTheWayOf(other).length > 0;
+}
 
 test('orders wait for each other only when they are about the same case, slot, attempt or host', async () => {
   const world = createWorld({ observeEveryMs: 10 * SECOND, limitMs: 3_600 * SECOND });
@@ -45,4 +52,15 @@ test('orders wait for each other only when they are about the same case, slot, a
     'clear of another + takeover',
     'admit + admit all',
   ]);
+});
+
+test('a line of very many orders is gone through in no time, and an order about another case waits for none of them', () => {
+  const line = new Line<number>();
+  for (let n = 0; n < 50_000; n++) {
+    const subject = { owns: [`case/${n}`], shares: [] };
+    expect(line.inTheWayOf(subject)).toEqual([]);
+    line.add(subject, n);
+  }
+  expect(line.inTheWayOf({ owns: ['case/7'], shares: [] })).toEqual([7]);
+  expect(line.inTheWayOf({ owns: ['case/another'], shares: [] })).toEqual([]);
 });

@@ -17,14 +17,14 @@ export function callOffRetries(
 ): boolean {
   const { store, clock } = book;
   const found = readCase(store.db, order.caseId);
-  const isAll = found !== null && isFinal(found.state);
-  store.write((tx) => {
+  return store.write((tx) => {
     const at = clock.now();
     const who = `cancelled by ${row.by} (order #${row.id}: ${row.why}), before its attempt began`;
-    for (const retry of retries) closeOrder(tx, retry.id, 'cancelled', who, at);
-    if (!isAll) return;
-    const which = retries.map((retry) => `#${retry.id}`).join(', ');
+    const closed = retries.filter((retry) => closeOrder(tx, retry.id, 'cancelled', who, at));
+    // another order has called them off already
+    if (closed.length === 0 || found === null || !isFinal(found.state)) return false;
+    const which = closed.map((retry) => `#${retry.id}`).join(', ');
     book.done(tx, row, `its retry (order ${which}) is cancelled; the case stays ${found.state}`);
+    return true;
   });
-  return isAll;
 }
