@@ -145,7 +145,9 @@ export function createRunner(deps: {
     if (outcome.kind === 'event') {
       await commit(row, outcome.event);
       const after = live.get(row.id);
-      if (outcome.event.type === 'upload.failed' && after !== null) pauseWork(row.id, after.entry);
+      // where nothing came of it, it would come again at once
+      const isAgain = outcome.event.type === 'upload.failed' || after?.entry === row.entry;
+      if (isAgain && after !== null) pauseWork(row.id, after.entry);
       return;
     }
     if (signal.aborted) return;
@@ -185,8 +187,14 @@ export function createRunner(deps: {
     pauses.set(caseId, pause);
   };
 
+  const triesOf = ({ id, entry }: CaseRow): number => {
+    const pause = pauses.get(id);
+    return pause?.entry === entry ? pause.tries : 0;
+  };
+
+  /** What was tried least comes first: where there is no room for all, what hangs each time keeps nobody waiting. */
   const syncHost = (host: string): void => {
-    for (const row of live.on(host)) sync(row.id);
+    for (const row of live.on(host).sort((a, b) => triesOf(a) - triesOf(b))) sync(row.id);
   };
 
   return {
