@@ -6,6 +6,7 @@
  *   weigh TOKEN…          notes which of their receipts are far too long to be one: those are odd, and not read
  *   receipt FILE          sets `state` (absent, odd, whole, hidden) and `text` (its first line, or what hides it)
  *   take DIRECTORY LINE   tries to make LINE the claim there, durably; `receipt` then says whose it is
+ *   doubtful              prints the tokens of which something was noted in `doubted` that may be there all the same
  *   facts TOKEN           prints what lies in the attempt's directory, and notes the claim's session for `scan`
  */
 export const RECEIPTS = `count=0
@@ -19,6 +20,12 @@ attempt() {
     if [ ! -d "$directory" ]; then there=hidden why="$directory is not a directory"; return 0; fi
   fi
   [ -x "$directory" ] || { there=hidden; why="$directory cannot be searched by $(id -un)"; }
+}
+doubtful() {
+  for doubt in \${doubted#.}; do
+    { :; } < "$root/attempts/$doubt" && printf '/attempts/%s\\n' "$doubt"
+  done 2>&1 |
+    sed -n '/o such file$/d; /o such file or directory$/d; /: no such file or directory: /d; s,.*/attempts/\\(mqi-[a-z0-9-]*\\).*,\\1,p' | sort -u
 }
 large=
 weigh() { # what a job wrote into a file of that name may be as long as a disk, and a shell reads it byte by byte

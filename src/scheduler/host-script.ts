@@ -36,6 +36,7 @@ ${PRELUDE}`;
  * about a single attempt, and says why it could not be done; nobody else is touched. `self` names this shell as no
  * other node, boot, container or process does. `lacks` is true where the path is *known* not to be there: `test -e` is
  * false as well for what may not be looked at (EACCES, EIO, ESTALE), and only the words of open(2) tell the two apart.
+ * That costs a process: a look collects its doubts, and has them out at once (`doubtful`).
  */
 const PRELUDE = `printf 'mqi\\n'
 # GNU find runs no -exec where it may not come back to the directory that it began in
@@ -45,6 +46,7 @@ later() { printf 'not_yet %s\\ndone\\n' "$1"; exit 0; }
 lacks() { # PATH: else \`why\` says what hides it, and is empty where it is there
   why=
   [ ! -e "$1" ] && [ ! -L "$1" ] || return 1
+  [ -z "\${doubted-}" ] || { doubted="$doubted \${1#"$root/attempts/"}"; return 0; }
   why=$( { { :; } < "$1"; } 2>&1 )
   case $why in
     '') return 1 ;;

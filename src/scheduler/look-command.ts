@@ -23,6 +23,7 @@ while IFS= read -r token; do
   tokens="$tokens $token"
 done
 weigh $tokens
+doubted=.
 for token in $tokens; do
   facts "$token"
   case $end_state in
@@ -31,8 +32,12 @@ for token in $tokens; do
     *) ended="$ended $token" ;;
   esac
 done
+unsure=$(doubtful)
+doubted=
+for token in $unsure; do facts "$token"; done
 before= rounds=0
 while :; do
+  doubted=.
   now=$(scan); sure "$now"
   rounds=$((rounds + 1)) still=
   for token in $open; do
@@ -42,6 +47,12 @@ while :; do
     [ "$state" = hidden ] || ended="$ended $token"
   done
   open=$still
+  unsure=$(doubtful)
+  doubted=
+  for token in $unsure; do
+    receipt "$root/attempts/$token/end"
+    [ "$state" != hidden ] || printf 'late %s %s %s\\n' "$token" "$state" "$text"
+  done
   [ -n "$ended" ] || break
   staying=no
   for token in $ended; do
