@@ -21,10 +21,16 @@ export interface ReadingOptions {
   readonly signal: AbortSignal;
   /** Bytes that were read, of so many. */
   readonly onRead: (moved: number, total: number) => void;
+  /** Another folder's read has not come back, though nobody waits for it any more: this one waits for its turn. */
+  readonly onWait: () => void;
 }
 
 /** Reads a case's folder anew, for a retry: by the same rules as at its admission. */
-export async function inspectFolder(desk: Desk, path: string, reading: ReadingOptions): Promise<Inspection> {
+export async function inspectFolder(
+  desk: Desk,
+  path: string,
+  reading: Omit<ReadingOptions, 'onWait'>,
+): Promise<Inspection> {
   const startedMs = desk.clock.monotonic();
   // one thread at most waits for a disk that does not answer
   const options = { ...signOptions(desk), signal: reading.signal, width: 1 };

@@ -247,10 +247,12 @@ export function createIntake(deps: IntakeDeps): Intake {
       wake(HINT_DELAY_MS);
       return outcome ?? { admitted: 0, message: 'the intake cannot read its database; see the log' };
     },
-    async inspect(path, { signal: calledOff, onRead }) {
+    async inspect(path, { signal: calledOff, onRead, onWait }) {
       const ends = AbortSignal.any([signal, calledOff]);
-      const inspection = await inspecting.take(ends, () =>
-        run('reading a folder for a retry', () => inspectFolder(theDesk(), path, { signal: ends, onRead })),
+      const inspection = await inspecting.take(
+        ends,
+        () => run('reading a folder for a retry', () => inspectFolder(theDesk(), path, { signal: ends, onRead })),
+        onWait,
       );
       wake(HINT_DELAY_MS);
       return (

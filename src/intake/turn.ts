@@ -9,13 +9,15 @@ export interface Aborted {
  * process has for files, and never a second one.
  */
 export interface Turn {
-  take<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | Aborted>;
+  /** `onWait`: another reader is still there. */
+  take<T>(signal: AbortSignal, work: () => Promise<T>, onWait?: () => void): Promise<T | Aborted>;
 }
 
 export function createTurn(): Turn {
   let reading: Promise<void> | null = null;
   return {
-    async take(signal, work) {
+    async take(signal, work, onWait = () => {}) {
+      if (reading !== null) onWait();
       for (let before = reading; before !== null; before = reading) {
         if (await orAborted(before, signal)) return { kind: 'stopped' };
       }

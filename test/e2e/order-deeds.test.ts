@@ -97,8 +97,9 @@ test.skipIf(whyDeadFolderIsMissing !== null)(
 
     // the read that nobody waits for is still there, so this one waits for its turn
     const kept = give(site, { kind: 'retry', caseId, limitMs: null });
-    await until(site, kept, 'has begun', (row) => row.startedAt !== null);
+    await until(site, kept, 'waits', (row) => row.progress?.doing.startsWith('it waits to be read') === true);
     await expectFresh(url);
+    expect((await fetch(`${url}/cases/${caseId}`)).status).toBe(200);
     await expectStops(daemon, 20_000);
     expect(orderRow(site, kept)).toMatchObject({ outcome: null });
 

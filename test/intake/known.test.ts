@@ -8,7 +8,7 @@ import { cases } from '../../src/store/schema.ts';
 import { LOOK_MS, QUIET_MS, makeFifo, startIntake, writeTree } from './harness.ts';
 import type { Harness, HarnessOptions } from './harness.ts';
 
-const READING = { signal: new AbortController().signal, onRead: () => {} };
+const READING = { signal: new AbortController().signal, onRead: () => {}, onWait: () => {} };
 
 const SETTLE = QUIET_MS / LOOK_MS + 1;
 

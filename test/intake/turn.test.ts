@@ -44,9 +44,10 @@ test('whoever calls off goes at once, and the turn is free only when the read th
   await turns();
   calledOff.abort();
   expect(await first).toEqual({ kind: 'stopped' });
-  const second = turn.take(never, two.act);
+  let waits = 0;
+  const second = turn.take(never, two.act, () => (waits += 1));
   await turns();
-  expect(two.hasBegun()).toBe(false);
+  expect([two.hasBegun(), waits]).toEqual([false, 1]);
   one.end('too late');
   await turns();
   expect(two.hasBegun()).toBe(true);

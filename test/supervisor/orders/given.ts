@@ -28,6 +28,7 @@ export interface Reading {
   readonly path: string;
   readonly signal: AbortSignal;
   readonly onRead: (moved: number, total: number) => void;
+  readonly onWait: () => void;
   /** The folder is as it was admitted. */
   end(): void;
   answer(inspection: Awaited<ReturnType<OrderedIntake['inspect']>>): void;
@@ -38,7 +39,7 @@ export interface Reading {
 export class Folders {
   readonly readings: Reading[] = [];
 
-  readonly inspect: OrderedIntake['inspect'] = (path, { signal, onRead }) =>
+  readonly inspect: OrderedIntake['inspect'] = (path, { signal, onRead, onWait }) =>
     new Promise((resolve, reject) => {
       const name = path.slice(path.lastIndexOf('/') + 1);
       signal.addEventListener('abort', () => resolve({ kind: 'stopped' }), { once: true });
@@ -46,6 +47,7 @@ export class Folders {
         path,
         signal,
         onRead,
+        onWait,
         end: () =>
           resolve({ kind: 'ready', found: { path, name, fingerprint: 'f'.repeat(64), files: 1, sizeBytes: 1 } }),
         answer: resolve,

@@ -229,6 +229,14 @@ test('a disk that says no leaves the order open, says so, and is asked again', a
   expect(attemptOf(world, caseId)).toBe(2);
 });
 
+test('a folder that waits because the read of another has not come back says so, and then how far it is', async () => {
+  const { world, folders, id } = await reading();
+  folders.last.onWait();
+  expect(orderRow(world, id).progress?.doing).toMatch(/^it waits to be read for a retry: .* does not answer$/);
+  folders.last.onRead(1, 40);
+  expect(orderRow(world, id).progress).toMatchObject({ doing: 'its folder is being read for a retry', moved: 1 });
+});
+
 test('a folder that cannot be a case refuses the retry, with the reason', async () => {
   const { world, folders, id } = await reading();
   folders.last.answer({ kind: 'rejected', reason: 'there is no folder /cases/case' });

@@ -18,6 +18,8 @@ export type InspectFolder = (
     readonly signal: AbortSignal;
     /** Bytes that were read, of so many. */
     readonly onRead: (moved: number, total: number) => void;
+    /** The read of another folder has not come back. */
+    readonly onWait: () => void;
   },
 ) => Promise<
   | { readonly kind: 'ready'; readonly found: FoundCase }
@@ -27,7 +29,9 @@ export type InspectFolder = (
   | { readonly kind: 'stopped' }
 >;
 
-export const READING = 'its folder is being read for a retry';
+const READING = 'its folder is being read for a retry';
+const WAITING =
+  'it waits to be read for a retry: the disk or file server of a folder that was read before does not answer';
 
 /** A disk that said no is asked again after this. */
 const BLIND_MS = 30_000;
@@ -51,6 +55,7 @@ export async function retryCase(
   const folder = await inspect(before.path, {
     signal: deed.signal,
     onRead: (moved, total) => deed.progress({ doing: READING, moved, total }),
+    onWait: () => deed.progress({ doing: WAITING, moved: 0, total: null }),
   });
   if (deed.signal.aborted) return SOON;
   switch (folder.kind) {
