@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 
-import type { Gpu } from '../../src/domain/gpu.ts';
-import { readCase } from '../../src/store/cases.ts';
-import { readHost } from '../../src/store/hosts.ts';
-import { recordOrder } from '../../src/store/orders.ts';
-import { quarantineSlot, readSlots } from '../../src/store/slots.ts';
-import { createWorld } from './world.ts';
-import type { World } from './world.ts';
+import type { Gpu } from '../../../../src/domain/gpu.ts';
+import { readCase } from '../../../../src/store/cases.ts';
+import { readHost } from '../../../../src/store/hosts.ts';
+import { recordOrder } from '../../../../src/store/orders.ts';
+import { quarantineSlot, readSlots } from '../../../../src/store/slots.ts';
+import { createWorld } from '../../world.ts';
+import type { World } from '../../world.ts';
 
 const SECOND = 1_000;
 const OPTIONS = { observeEveryMs: 10 * SECOND, limitMs: 3_600 * SECOND };

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
-import { createLink } from '../../src/supervisor/host/link.ts';
-import type { LinkState } from '../../src/supervisor/host/link.ts';
-import type { Host } from '../../src/supervisor/host/host.ts';
-import { FakeHost } from './fake-host.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { createLink } from '../../../src/supervisor/host/link.ts';
+import type { LinkState } from '../../../src/supervisor/host/link.ts';
+import type { Host } from '../../../src/supervisor/host/host.ts';
+import { FakeHost } from '../fake-host.ts';
+import { VirtualClock } from '../virtual-clock.ts';
 
 const SECOND = 1_000;
 
