@@ -80,7 +80,9 @@ const hostSchema = z
       })
       .meta({ expected: 'a map such as { completed: 7d, failed: 30d }' })
       .prefault({})
-      .describe("How long attempts stay on the host. Collected results and the database's records are not touched."),
+      .describe(
+        "How long attempts stay on the host, counted while the daemon runs: a clock that is set removes nothing early. Collected results and the database's records are not touched.",
+      ),
     stage_ahead: wholeNumber(1, 1000)
       .optional()
       .describe('How many cases wait there, uploaded, for a free slot. Default: one a slot.'),

@@ -157,6 +157,11 @@ test('forty stops that hang each time, until they are cut off, do not keep the s
 
 test('an outcome is not lost to a full disk: it is told as soon as the database takes it, and the trouble is over', async () => {
   const bench = createBench();
+  let creations = 0;
+  bench.ports.scheduler.create = ({ spec }) => {
+    creations += 1;
+    return Promise.resolve({ kind: 'created', job: { id: spec.token, createdAt: null } });
+  };
   bench.refuse(new Error('database or disk is full'));
   bench.put('a', 'creating');
   await bench.clock.pass(10 * SECOND);
@@ -165,6 +170,7 @@ test('an outcome is not lost to a full disk: it is told as soon as the database 
   bench.refuse(null);
   await bench.clock.pass(30 * SECOND);
   expect(bench.told).toMatchObject([{ id: 'a', event: { type: 'job.created' } }]);
+  expect(creations).toBe(1);
   expect(lastingTroubles(bench.store.db)).toEqual([]);
 });
 
