@@ -10,7 +10,7 @@ import { examined, hostConfig, rootForTest } from './hosts.ts';
 import type { Report } from './hosts.ts';
 
 /** An embedded host with that driver on its PATH, and a slot on each of these GPUs. */
-async function looked(
+async function surveyed(
   driver: FakeNvidiaSmi,
   gpus: readonly (readonly string[])[],
   root = rootForTest(),
@@ -27,7 +27,7 @@ const about = (report: Report): readonly string[] =>
 describe('the GPUs of a host', () => {
   it('on which nobody else computes are named with their slots, before there is a root, and none is made', async () => {
     const root = rootForTest({ made: false });
-    const report = await looked(createFakeNvidiaSmi(2), [['0'], ['1']], root);
+    const report = await surveyed(createFakeNvidiaSmi(2), [['0'], ['1']], root);
     expect(about(report)).toEqual(['ok nobody else computes on gpu0 (GPU 0), gpu1 (GPU 1)']);
     expect(report.names('fail')).toEqual([]);
     expect(readdirSync(dirname(root))).toEqual([]);
@@ -36,7 +36,7 @@ describe('the GPUs of a host', () => {
   it('on which somebody else computes are named, with who it is and what to type', async () => {
     const driver = createFakeNvidiaSmi(2);
     const { pid } = driver.stranger(1);
-    const report = await looked(driver, [['0'], ['GPU-11111111']]);
+    const report = await surveyed(driver, [['0'], ['GPU-11111111']]);
     expect(about(report)).toEqual([
       expect.stringMatching(
         new RegExp(`^warn GPU 1 is busy: pid ${pid} python of \\S+ \\(not ours\\); nothing is leased on gpu1 until`),
@@ -49,7 +49,7 @@ describe('the GPUs of a host', () => {
   });
 
   it('that are not there are the fault of the configuration', async () => {
-    const report = await looked(createFakeNvidiaSmi(2), [['0'], ['7']]);
+    const report = await surveyed(createFakeNvidiaSmi(2), [['0'], ['7']]);
     expect(about(report)).toEqual([
       'fail slot gpu1 is on GPU 7, and nvidia-smi lists 0, 1',
       'ok nobody else computes on gpu0 (GPU 0)',
@@ -59,9 +59,9 @@ describe('the GPUs of a host', () => {
 
   it('that no slot is said to be on are told of all the same', async () => {
     const driver = createFakeNvidiaSmi(1);
-    expect(about(await looked(driver, [[]]))).toEqual([]);
+    expect(about(await surveyed(driver, [[]]))).toEqual([]);
     driver.stranger(0);
-    expect(about(await looked(driver, [[]]))).toEqual([
+    expect(about(await surveyed(driver, [[]]))).toEqual([
       expect.stringMatching(/^info GPU 0 is busy: .* no slot says which GPU it is on \(hosts\.hpc\.slots\[\]\.gpu\)/),
     ]);
   });
@@ -69,7 +69,7 @@ describe('the GPUs of a host', () => {
   it('whose driver fails are unknown', async () => {
     const driver = createFakeNvidiaSmi(1);
     driver.answers('with garbage');
-    const report = await looked(driver, [['0']]);
+    const report = await surveyed(driver, [['0']]);
     expect(about(report)).toEqual([expect.stringContaining('warn nvidia-smi cannot tell')]);
   });
 });

@@ -160,7 +160,7 @@ function withPueue(version: PueueVersion): void {
       try {
         await expect.poll(async () => (await examined(host())).of('pueue daemon').status).toBe('ok');
       } finally {
-        await daemon.pueue('shutdown');
+        await daemon.shutdown();
         await daemon.start();
       }
     });

@@ -33,7 +33,9 @@ export interface PueueDaemon {
   ended(): Promise<void>;
   /** Runs the client; resolves with what it said, whatever its exit code. */
   pueue(...args: string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
-  /** Starts the daemon again, over the state that it left. */
+  /** Has whatever daemon answers shut down; resolves when it has taken its socket and its pid file away. */
+  shutdown(): Promise<void>;
+  /** Starts the daemon again, over the state that it left. None may be running. */
   start(): Promise<void>;
   /** Ends the daemon: TERM ends its jobs as well, KILL leaves them alive. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
@@ -57,6 +59,7 @@ export async function startPueue(
   const dataDirectory = options.dataDirectory ?? path.join(directory, 'data');
   for (const made of [runtime, dataDirectory]) mkdirSync(made, { recursive: true });
   const socket = path.join(runtime, 'p.sock');
+  const pidFile = path.join(runtime, 'pueue.pid');
   const config = path.join(directory, 'pueue.yml');
   writeFileSync(
     config,
@@ -68,7 +71,7 @@ shared:
   alias_file: ${directory}/aliases.yml
   use_unix_socket: true
   unix_socket_path: ${socket}
-  pid_path: ${runtime}/pueue.pid
+  pid_path: ${pidFile}
 `,
   );
   const binaries = pueueBinaries(version);
@@ -88,7 +91,7 @@ shared:
 
   async function start(): Promise<void> {
     rmSync(socket, { force: true });
-    rmSync(path.join(runtime, 'pueue.pid'), { force: true });
+    rmSync(pidFile, { force: true });
     const [command, ...args] = [...(options.prefix ?? []), path.join(binaries, 'pueued'), '-c', config];
     daemon = spawn(command, args, { stdio: 'ignore', cwd: directory });
     await answering();
@@ -100,6 +103,16 @@ shared:
     const limit = Date.now() + 60_000;
     while ((await pueue('status', '--json')).code !== 0) {
       if (Date.now() > limit) throw new Error(`pueued ${version} does not come up`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async function shutdown(): Promise<void> {
+    await pueue('shutdown');
+    // pueue 4 answers a third of a second before it removes them, and would remove those of the next daemon
+    const limit = Date.now() + 60_000;
+    while (existsSync(pidFile)) {
+      if (Date.now() > limit) throw new Error(`pueued ${version} does not shut down`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -134,6 +147,7 @@ shared:
     },
     pueue,
     ended,
+    shutdown,
     start,
     end,
     close: async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { judgeAlarms } from '../../src/daemon/notify/alarms.ts';
+import { incidentsNow } from '../../src/daemon/notify/alarms.ts';
 import type { AlarmFacts } from '../../src/daemon/notify/alarms.ts';
 import type { LastingAlarm } from '../../src/domain/alarm.ts';
 import type { HostRow } from '../../src/store/hosts.ts';
@@ -29,7 +29,7 @@ const away = (forMs: number, change: Partial<HostRow> = {}): HostRow =>
 
 function judge(facts: Partial<AlarmFacts>, open: readonly (readonly [LastingAlarm, string])[] = []) {
   const nothing = { hosts: [], slots: [], troubles: [], disks: [], nearLimit: [], live: new Map() };
-  return judgeAlarms(
+  return incidentsNow(
     { ...nothing, ...facts },
     RULES,
     open.map(([kind, subject]) => ({ kind, subject })),

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 import type { Config, HostConfig } from '../../config/config.ts';
-import type { Ours } from '../../daemon/doctor/judge-look.ts';
+import type { Ours } from '../../daemon/doctor/host-findings.ts';
 import { hasAttempts, instanceOf, leftRoot, listHosts } from '../../store/queries.ts';
 import type { LeftRoot } from '../../store/queries.ts';
 import { openReader } from '../../store/open.ts';
@@ -11,15 +11,15 @@ import type { Checked, Finding, Survey } from './check.ts';
 import { shellWord } from '../shell-word.ts';
 
 /**
- * What only a look at the hosts can tell. All of them are looked at together from the moment when the first is asked
+ * What only a survey of the hosts can tell. All of them are looked at together from the moment when the first is asked
  * for: one that does not answer takes half a minute.
  */
 export function hostChecks(config: Config): readonly Survey[] {
-  let looks: Promise<readonly (readonly Checked[])[]> | null = null;
-  const look = (): NonNullable<typeof looks> => (looks ??= examine(config));
+  let surveys: Promise<readonly (readonly Checked[])[]> | null = null;
+  const survey = (): NonNullable<typeof surveys> => (surveys ??= examine(config));
   return config.hosts.map((host, at) => ({
     async survey() {
-      const found = (await look())[at] ?? [];
+      const found = (await survey())[at] ?? [];
       if (host.transport.type !== 'local') return found;
       return [...found, { host: host.name, name: 'job', ...(await runCheck({ run: () => command(config, host) })) }];
     },

@@ -9,26 +9,26 @@ import type { RunOutcome, Transport } from '../../transport/transport.ts';
 import { createTransport } from '../hosts.ts';
 import { Findings } from './finding.ts';
 import type { HostFinding } from './finding.ts';
-import { judgeGpuUse } from './judge-gpus.ts';
-import { judgeLook, lookNames } from './judge-look.ts';
-import type { LookContext } from './judge-look.ts';
-import { PUEUE_NAMES, judgePueue } from './judge-pueue.ts';
-import { judgeLogin, judgeSessions, judgeUnsupported } from './judge-ssh.ts';
-import { readLook } from './look.ts';
+import { reportGpuUse } from './gpu-findings.ts';
+import { reportHost, surveyNames } from './host-findings.ts';
+import type { SurveyContext } from './host-findings.ts';
+import { PUEUE_NAMES, reportPueue } from './pueue-findings.ts';
+import { reportLogin, reportSessions, reportUnsupported } from './ssh-findings.ts';
+import { readSurvey } from './survey.ts';
 import { inTurn } from './login-turn.ts';
-import { lookScript } from './look-script.ts';
+import { surveyScript } from './survey-script.ts';
 import { watchLogin } from './on-host.ts';
-import { readPueueLook } from './pueue-look.ts';
+import { readPueueSurvey } from './pueue-survey.ts';
 import { pueueScript } from './pueue-script.ts';
 import { countSessions } from './ssh-sessions.ts';
 
-export interface Examination extends Pick<LookContext, 'host' | 'ours' | 'wasUsed' | 'left'> {
+export interface Examination extends Pick<SurveyContext, 'host' | 'ours' | 'wasUsed' | 'left'> {
   readonly clock: Clock;
   /** For all of it, whatever hangs; milliseconds. */
   readonly limitMs?: number;
 }
 
-/** A login may take 20 s by default, and the look some seconds more. */
+/** A login may take 20 s by default, and the survey some seconds more. */
 const LIMIT_MS = 30_000;
 const LATE_GRACE_MS = 500;
 const NONCE_LENGTH = 12;
@@ -73,7 +73,7 @@ async function examine(
 ): Promise<void> {
   const { host } = known;
   const pueue = host.scheduler.type === 'pueue' ? host.scheduler : null;
-  const rest = [...lookNames(host), ...(pueue === null ? [] : PUEUE_NAMES)];
+  const rest = [...surveyNames(host), ...(pueue === null ? [] : PUEUE_NAMES)];
   if (host.transport.type === 'ssh') {
     const isIn = await login(host, host.transport, { clock, transport, signal }, findings);
     if (!isIn) return findings.notChecked(['sessions', ...rest]);
@@ -81,23 +81,23 @@ async function examine(
   const run = (command: string): Promise<RunOutcome> =>
     transport.run(command, { stdin: '', timeoutMs: LIMIT_MS, signal });
   const askedAtMs = clock.now();
-  const looking = run(lookScript(host.root, clock.randomId(NONCE_LENGTH))).then((outcome) => ({
+  const surveying = run(surveyScript(host.root, clock.randomId(NONCE_LENGTH))).then((outcome) => ({
     outcome,
     answeredAtMs: clock.now(),
   }));
   const asking = pueue === null ? null : run(pueueScript(pueue));
   if (host.transport.type === 'ssh') {
-    judgeSessions(await countSessions(host.transport, clock, signal), host.transport, host, findings);
+    reportSessions(await countSessions(host.transport, clock, signal), host.transport, host, findings);
   }
-  const { outcome, answeredAtMs } = await looking;
-  const look = answerOf(outcome, readLook, signal);
-  if (look.kind === 'looked') {
-    judgeLook(look.look, { ...known, askedAtMs, answeredAtMs }, findings);
-    if (look.look.gpus !== null) judgeGpuUse(await gpusOf(known, run), host, findings);
-  } else unanswered('tools', look.reason, lookNames(host), host, findings);
+  const { outcome, answeredAtMs } = await surveying;
+  const survey = answerOf(outcome, readSurvey, signal);
+  if (survey.kind === 'surveyed') {
+    reportHost(survey.survey, { ...known, askedAtMs, answeredAtMs }, findings);
+    if (survey.survey.gpus !== null) reportGpuUse(await gpusOf(known, run), host, findings);
+  } else unanswered('tools', survey.reason, surveyNames(host), host, findings);
   if (asking === null) return;
-  const queue = answerOf(await asking, readPueueLook, signal);
-  if (queue.kind === 'looked') judgePueue(queue.look, host, findings);
+  const queue = answerOf(await asking, readPueueSurvey, signal);
+  if (queue.kind === 'surveyed') reportPueue(queue.survey, host, findings);
   else unanswered('pueue', queue.reason, PUEUE_NAMES, host, findings);
 }
 
@@ -114,10 +114,10 @@ async function login(
     signal,
   );
   const inspection = await inspectSsh(options, { clock }, signal);
-  judgeUnsupported(inspection, findings);
+  reportUnsupported(inspection, findings);
   const outcome = await connecting;
   const reason = outcome.kind === 'connected' ? null : signal.aborted ? String(signal.reason) : outcome.reason;
-  judgeLogin(reason, inspection, host, findings);
+  reportLogin(reason, inspection, host, findings);
   return outcome.kind === 'connected';
 }
 
@@ -134,21 +134,21 @@ async function gpusOf(
 }
 
 type Answer<T> =
-  | { readonly kind: 'looked'; readonly look: T }
+  | { readonly kind: 'surveyed'; readonly survey: T }
   | { readonly kind: 'unanswered'; readonly reason: string };
 
 function answerOf<T>(
   outcome: RunOutcome,
   read: (
     outcome: Extract<RunOutcome, { kind: 'done' }>,
-  ) => { readonly kind: 'looked'; readonly look: T } | { readonly kind: 'garbled'; readonly reason: string },
+  ) => { readonly kind: 'surveyed'; readonly survey: T } | { readonly kind: 'garbled'; readonly reason: string },
   signal: AbortSignal,
 ): Answer<T> {
   if (outcome.kind === 'unknown') {
     return { kind: 'unanswered', reason: signal.aborted ? String(signal.reason) : outcome.reason };
   }
   const answer = read(outcome);
-  return answer.kind === 'looked' ? answer : { kind: 'unanswered', reason: answer.reason };
+  return answer.kind === 'surveyed' ? answer : { kind: 'unanswered', reason: answer.reason };
 }
 
 function unanswered(

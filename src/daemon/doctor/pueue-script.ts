@@ -3,7 +3,7 @@ import type { PueueOptions } from '../../scheduler/pueue-commands.ts';
 import { quotePath } from '../../transport/quote.ts';
 import { DONE, SAY } from './host-lines.ts';
 
-/** One look at pueue, through the very client call (`pq`) of the daemon. It asks for no task, and changes nothing. */
+/** One survey at pueue, through the very client call (`pq`) of the daemon. It asks for no task, and changes nothing. */
 export function pueueScript(options: PueueOptions): string {
   return [
     SAY,

@@ -47,7 +47,7 @@ export interface Lasting {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-export interface Judgement {
+export interface IncidentsNow {
   readonly lasting: readonly Lasting[];
   /** Nobody can see whether it lasts: what is open stays open, and nothing opens. */
   readonly unsure: (kind: IncidentRow['kind'], subject: string) => boolean;
@@ -57,12 +57,12 @@ export interface Judgement {
 const DISK_RELIEF = 1.1;
 
 /** Which incidents last now, by the facts and the rules; `open` are those that lasted until now. */
-export function judgeAlarms(
+export function incidentsNow(
   facts: AlarmFacts,
   rules: AlarmRules,
   open: readonly Pick<IncidentRow, 'kind' | 'subject'>[],
   now: number,
-): Judgement {
+): IncidentsNow {
   const isOpen = (kind: LastingAlarm, subject: string): boolean =>
     open.some((incident) => incident.kind === kind && incident.subject === subject);
   return {

@@ -18,7 +18,7 @@ import { readMeta, writeMeta } from '../../store/meta.ts';
 import { finalEntries, jobsNearLimit, lastJournalId, listHosts, liveByHost } from '../../store/queries.ts';
 import { readSlots } from '../../store/slots.ts';
 import { lastingTroubles } from '../../store/troubles.ts';
-import { judgeAlarms } from './alarms.ts';
+import { incidentsNow } from './alarms.ts';
 import type { DiskFacts, Lasting } from './alarms.ts';
 import { incidentId } from './incident-id.ts';
 import { groupFinals } from './groups.ts';
@@ -79,7 +79,7 @@ export function createRecorder(deps: {
       live: liveByHost(store.db),
       disks,
     };
-    const { lasting, unsure } = judgeAlarms(facts, notify, known, at);
+    const { lasting, unsure } = incidentsNow(facts, notify, known, at);
     const told = lasting.filter(({ kind }) => isTold(kind));
     const begun = told.filter((incident) => recordOf(known, incident) === null);
     const over = known.filter(

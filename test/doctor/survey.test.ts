@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { Findings } from '../../src/daemon/doctor/finding.ts';
-import { judgeLook } from '../../src/daemon/doctor/judge-look.ts';
-import type { Ours } from '../../src/daemon/doctor/judge-look.ts';
-import { readLook } from '../../src/daemon/doctor/look.ts';
+import { reportHost } from '../../src/daemon/doctor/host-findings.ts';
+import type { Ours } from '../../src/daemon/doctor/host-findings.ts';
+import { readSurvey } from '../../src/daemon/doctor/survey.ts';
 import { hostConfig, sshTo } from './hosts.ts';
 
 const LINES: readonly string[] = [
@@ -40,14 +40,14 @@ function findingOf(
   const added = Object.entries(changes).flatMap(([key, value]) =>
     value === null || LINES.some((line) => line.startsWith(`${key} `) || line === key) ? [] : [value],
   );
-  const read = readLook(answer([...kept, ...added]));
+  const read = readSurvey(answer([...kept, ...added]));
   if (read.kind === 'garbled') throw new Error(read.reason);
   const findings = new Findings('hpc');
-  judgeLook(read.look, { host, ours, wasUsed: false, askedAtMs, answeredAtMs: askedAtMs + 500 }, findings);
+  reportHost(read.survey, { host, ours, wasUsed: false, askedAtMs, answeredAtMs: askedAtMs + 500 }, findings);
   return findings.all.find((finding) => finding.name === name);
 }
 
-describe('a look at a host', () => {
+describe('a survey at a host', () => {
   it.each([
     ['another exit code', answer(LINES, 1), 'sh: what?'],
     ['no end', { ...answer(LINES), stdout: `mqi\n${LINES.join('\n')}\n` }, 'no whole answer'],
@@ -56,7 +56,7 @@ describe('a look at a host', () => {
     ['a line without a value', answer([...LINES, 'clock']), 'clock'],
     ['no root', answer(LINES.filter((line) => !line.startsWith('root '))), 'where the root is'],
   ])('with %s is garbled', (_, outcome, reason) => {
-    expect(readLook(outcome)).toMatchObject({ kind: 'garbled', reason: expect.stringContaining(reason) });
+    expect(readSurvey(outcome)).toMatchObject({ kind: 'garbled', reason: expect.stringContaining(reason) });
   });
 
   it.each([

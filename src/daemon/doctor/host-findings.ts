@@ -4,8 +4,8 @@ import { putBack, saidOf } from '../../store/left-root.ts';
 import type { LeftRoot } from '../../store/left-root.ts';
 import { quote, quotePath } from '../../transport/quote.ts';
 import type { Findings } from './finding.ts';
-import { gpuUseNames } from './judge-gpus.ts';
-import type { HostLook, Trial } from './look.ts';
+import { gpuUseNames } from './gpu-findings.ts';
+import type { HostSurvey, Trial } from './survey.ts';
 import { onHost, setInConfig } from './on-host.ts';
 
 /** This installation. `none`: no daemon has run yet. `unknown`: its database cannot be read. */
@@ -14,7 +14,7 @@ export type Ours =
   | { readonly kind: 'none' }
   | { readonly kind: 'unknown' };
 
-export interface LookContext {
+export interface SurveyContext {
   readonly host: HostConfig;
   readonly ours: Ours;
   /** Was anything ever sent there? Then a root that is not there is missed, and the daemon makes no new one. */
@@ -27,7 +27,7 @@ export interface LookContext {
 }
 
 /** The names of the findings, in order, for the list of what could not be checked. */
-export function lookNames(host: HostConfig): readonly string[] {
+export function surveyNames(host: HostConfig): readonly string[] {
   const away = host.transport.type === 'ssh';
   return [
     ...(away ? ['clock'] : []),
@@ -40,23 +40,23 @@ export function lookNames(host: HostConfig): readonly string[] {
   ];
 }
 
-export function judgeLook(look: HostLook, context: LookContext, findings: Findings): void {
+export function reportHost(survey: HostSurvey, context: SurveyContext, findings: Findings): void {
   // the clock and the disk of this machine are looked at elsewhere
   const away = context.host.transport.type === 'ssh';
-  if (away) judgeClock(look, context, findings);
-  judgeTools(look, context.host, findings);
-  judgeRoot(look, context, findings);
-  judgeOwner(look, context, findings);
-  if (away) judgeSpace(look, context.host, findings);
-  judgeGpus(look, context.host, findings);
+  if (away) reportClock(survey, context, findings);
+  reportTools(survey, context.host, findings);
+  reportRoot(survey, context, findings);
+  reportOwner(survey, context, findings);
+  if (away) reportSpace(survey, context.host, findings);
+  reportGpus(survey, context.host, findings);
 }
 
 /** Nothing of ours compares two machines' clocks; people who read two logs, Kerberos and make do. */
 const SKEW_LIMIT_MS = 30_000;
 
-function judgeClock(
-  { clockSeconds }: HostLook,
-  { host, askedAtMs, answeredAtMs }: LookContext,
+function reportClock(
+  { clockSeconds }: HostSurvey,
+  { host, askedAtMs, answeredAtMs }: SurveyContext,
   findings: Findings,
 ): void {
   if (clockSeconds === null) return;
@@ -90,42 +90,42 @@ function install(host: HostConfig, tools: readonly string[]): string {
   return onHost(host, `sudo apt-get install -y ${[...packages].join(' ')}`);
 }
 
-function judgeTools(look: HostLook, host: HostConfig, findings: Findings): void {
-  const missing = [...look.missing, ...(look.sums === null ? ['openssl'] : [])];
+function reportTools(survey: HostSurvey, host: HostConfig, findings: Findings): void {
+  const missing = [...survey.missing, ...(survey.sums === null ? ['openssl'] : [])];
   if (missing.length > 0) {
     return findings.fail(
       'tools',
-      `not on the PATH of its logins (${look.path}): ${missing.join(', ')}`,
+      `not on the PATH of its logins (${survey.path}): ${missing.join(', ')}`,
       install(host, missing),
     );
   }
-  if (!look.can.proc) {
+  if (!survey.can.proc) {
     return findings.fail(
       'tools',
       '/proc cannot be read: no process can be found',
       onHost(host, 'sudo mount -t proc proc /proc'),
     );
   }
-  if (!look.can.scan) {
+  if (!survey.can.scan) {
     return findings.fail(
       'tools',
       'grep or xargs cannot look through /proc as the daemon needs it',
       install(host, ['grep', 'xargs']),
     );
   }
-  if (!look.can.setsid) {
+  if (!survey.can.setsid) {
     const found = 'no setsid: processes that a job leaves behind are found by their environment alone';
     return findings.warn('tools', found, install(host, ['setsid']));
   }
-  if (!look.can.printf) {
+  if (!survey.can.printf) {
     const found = 'find has no -printf: a job with very many outputs ends slowly';
     return findings.warn('tools', found, install(host, ['find']));
   }
-  findings.ok('tools', `sh, tar, find, setsid, ${look.sums}`);
+  findings.ok('tools', `sh, tar, find, setsid, ${survey.sums}`);
 }
 
-function judgeRoot(look: HostLook, { host, wasUsed, left = null }: LookContext, findings: Findings): void {
-  const { root, trial, unwritable, user } = look;
+function reportRoot(survey: HostSurvey, { host, wasUsed, left = null }: SurveyContext, findings: Findings): void {
+  const { root, trial, unwritable, user } = survey;
   const place = quotePath(host.root);
   if (root.kind === 'other') {
     // what lies there is not ours, and somebody may need it where it is
@@ -136,9 +136,9 @@ function judgeRoot(look: HostLook, { host, wasUsed, left = null }: LookContext, 
     );
   }
   if (left !== null) {
-    // the daemon looks whether all of it lies there because it was moved
+    // the daemon checks whether all of it lies there because it was moved
     const told = ['root', saidOf(left, host.root), putBack(left, host.name)] as const;
-    return look.owner.kind === 'nobody' ? findings.fail(...told) : findings.warn(...told);
+    return survey.owner.kind === 'nobody' ? findings.fail(...told) : findings.warn(...told);
   }
   if (root.kind === 'absent' && wasUsed) {
     return findings.fail('root', `${host.root} was used and is not there (not mounted?)`, mount(host));
@@ -146,7 +146,7 @@ function judgeRoot(look: HostLook, { host, wasUsed, left = null }: LookContext, 
   if (trial !== null && trial.step !== 'ok') {
     const missing = root.kind === 'absent' ? `${host.root} is not there; ` : '';
     const found = `${missing}${root.at} cannot be used: ${WHAT[trial.step]}: ${trial.said}`;
-    return findings.fail('root', found, mendRoot(trial, look, host));
+    return findings.fail('root', found, mendRoot(trial, survey, host));
   }
   const [first] = unwritable;
   if (first !== undefined) {
@@ -173,7 +173,7 @@ const WHAT: Readonly<Record<Trial['step'], string>> = {
   delete: 'nothing can be deleted there',
 };
 
-function mendRoot({ step, said }: Trial, { root, user }: HostLook, host: HostConfig): string {
+function mendRoot({ step, said }: Trial, { root, user }: HostSurvey, host: HostConfig): string {
   if (/read-only/i.test(said)) return onHost(host, `sudo mount -o remount,rw ${quote(root.at)}`);
   if (step === 'link') return `choose a root on a file system with hard links (hosts.${host.name}.root)`;
   // a full disk takes a directory and not a file, and dash calls that an I/O error
@@ -186,9 +186,9 @@ function mendRoot({ step, said }: Trial, { root, user }: HostLook, host: HostCon
 }
 
 /** Two installations on one root would share its GPUs without knowing. */
-function judgeOwner(
-  { owner, root, user }: HostLook,
-  { host, ours, wasUsed, left = null }: LookContext,
+function reportOwner(
+  { owner, root, user }: HostSurvey,
+  { host, ours, wasUsed, left = null }: SurveyContext,
   findings: Findings,
 ): void {
   if (owner.kind === 'unreadable') {
@@ -222,7 +222,7 @@ const LEAST_BYTES = 100 * 2 ** 20;
 const FEW_BYTES = 5 * 2 ** 30;
 const FEW_INODES = 10_000;
 
-function judgeSpace({ root, freeBytes, freeInodes }: HostLook, host: HostConfig, findings: Findings): void {
+function reportSpace({ root, freeBytes, freeInodes }: HostSurvey, host: HostConfig, findings: Findings): void {
   if (freeBytes === null) return findings.info('space', `df says nothing of ${root.at}`);
   const inodes = freeInodes === null ? '' : ` and ${freeInodes} inodes`;
   const found = `${formatSize(freeBytes)}${inodes} free at ${root.at}`;
@@ -233,7 +233,7 @@ function judgeSpace({ root, freeBytes, freeInodes }: HostLook, host: HostConfig,
   findings.ok('space', found);
 }
 
-function judgeGpus({ gpus, gpuTrouble }: HostLook, host: HostConfig, findings: Findings): void {
+function reportGpus({ gpus, gpuTrouble }: HostSurvey, host: HostConfig, findings: Findings): void {
   if (gpuTrouble !== null) return findings.warn('gpu', `nvidia-smi failed: ${gpuTrouble}`, onHost(host, 'nvidia-smi'));
   if (gpus === null) return findings.info('gpu', 'no nvidia-smi there');
   findings.info('gpu', gpus.length === 0 ? 'nvidia-smi sees none' : `${gpus.length}: ${[...new Set(gpus)].join(', ')}`);

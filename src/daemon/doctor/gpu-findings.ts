@@ -13,12 +13,12 @@ export function gpuUseNames(host: HostConfig): readonly string[] {
 }
 
 /** Which slots are on which GPUs, and what else runs there. */
-export function judgeGpuUse(outcome: GpusOutcome, host: HostConfig, findings: Findings): void {
+export function reportGpuUse(outcome: GpusOutcome, host: HostConfig, findings: Findings): void {
   if (outcome.kind !== 'gpus') return findings.warn(NAME, outcome.reason, onHost(host, 'nvidia-smi'));
   const { gpus } = outcome;
   if (gpus === null) return;
-  for (const slot of host.slots) judgeMissing(slot, gpus, host, findings);
-  for (const gpu of gpus) judgeStrangers(gpu, host, findings);
+  for (const slot of host.slots) reportMissing(slot, gpus, host, findings);
+  for (const gpu of gpus) reportStrangers(gpu, host, findings);
   const compared = host.slots.filter((slot) => slot.gpus.length > 0 && missingGpus(gpus, slot.gpus).length === 0);
   const free = compared.filter((slot) => busyWith(gpus, slot.gpus) === null);
   if (free.length === 0) return;
@@ -27,7 +27,7 @@ export function judgeGpuUse(outcome: GpusOutcome, host: HostConfig, findings: Fi
 }
 
 /** The driver lists no such GPU: a job there would find none. */
-function judgeMissing(slot: SlotConfig, gpus: readonly Gpu[], host: HostConfig, findings: Findings): void {
+function reportMissing(slot: SlotConfig, gpus: readonly Gpu[], host: HostConfig, findings: Findings): void {
   const missing = missingGpus(gpus, slot.gpus);
   if (missing.length === 0) return;
   const there = gpus.length === 0 ? 'none' : gpus.map(({ index }) => index).join(', ');
@@ -38,7 +38,7 @@ function judgeMissing(slot: SlotConfig, gpus: readonly Gpu[], host: HostConfig, 
   );
 }
 
-function judgeStrangers(gpu: Gpu, host: HostConfig, findings: Findings): void {
+function reportStrangers(gpu: Gpu, host: HostConfig, findings: Findings): void {
   const strangers = strangersText(gpu.processes);
   if (strangers === null) return;
   const slots = host.slots.filter((slot) => busyWith([gpu], slot.gpus) !== null).map(({ name }) => name);

@@ -2,7 +2,7 @@ import type { HostConfig } from '../../config/config.ts';
 import { quote, quotePath } from '../../transport/quote.ts';
 import type { Findings } from './finding.ts';
 import { onHost, setInConfig } from './on-host.ts';
-import type { PueueClient, PueueDaemon, PueueGroup, PueueLook, RunningDaemon } from './pueue-look.ts';
+import type { PueueClient, PueueDaemon, PueueGroup, PueueSurvey, RunningDaemon } from './pueue-survey.ts';
 
 /** The names of the findings, in order. */
 export const PUEUE_NAMES = ['pueue', 'pueue daemon', 'groups', 'confirmation', 'linger'] as const;
@@ -14,26 +14,31 @@ interface Explained {
 }
 type InTrouble = Extract<PueueDaemon, { kind: 'trouble' }>;
 
-export function judgePueue(look: PueueLook, host: HostConfig, findings: Findings): void {
-  const { client } = look;
+export function reportPueue(survey: PueueSurvey, host: HostConfig, findings: Findings): void {
+  const { client } = survey;
   if (client.kind === 'absent') {
-    judgeAbsence(look, client.elsewhere, host, findings);
+    reportAbsence(survey, client.elsewhere, host, findings);
     return findings.notChecked(PUEUE_NAMES.slice(1));
   }
   findings.ok('pueue', `${client.path}, version ${client.version}`);
   if (client.daemon.kind === 'trouble') {
-    const { found, repair } = explainTrouble(client, client.daemon, look, host);
+    const { found, repair } = explainTrouble(client, client.daemon, survey, host);
     findings.fail('pueue daemon', found, repair);
     findings.notChecked(['groups']);
   } else {
-    judgeVersion(client, client.daemon.otherVersion, look, host, findings);
-    judgeGroups(client.daemon.groups, host, findings);
+    reportVersion(client, client.daemon.otherVersion, survey, host, findings);
+    reportGroups(client.daemon.groups, host, findings);
   }
-  judgeConfirmation(look, host, findings);
-  judgeLinger(look, host, findings);
+  reportConfirmation(survey, host, findings);
+  reportLinger(survey, host, findings);
 }
 
-function judgeAbsence({ path }: PueueLook, elsewhere: readonly string[], host: HostConfig, findings: Findings): void {
+function reportAbsence(
+  { path }: PueueSurvey,
+  elsewhere: readonly string[],
+  host: HostConfig,
+  findings: Findings,
+): void {
   const named = host.scheduler.type === 'pueue' ? host.scheduler.path : null;
   const missing = named === null ? `no pueue on the PATH of its logins (${path})` : `there is no program ${named}`;
   const [other] = elsewhere;
@@ -50,7 +55,7 @@ function pueue(host: HostConfig, command: string): string {
 /** By systemd where it has a unit for it. */
 function startDaemon(
   { server }: Present,
-  { hasUnit, config }: PueueLook,
+  { hasUnit, config }: PueueSurvey,
   host: HostConfig,
   verb: 'start' | 'restart',
 ): string {
@@ -61,32 +66,36 @@ function startDaemon(
 }
 
 /** A daemon ends its tasks when it is stopped. */
-function restartDaemon(client: Present, look: PueueLook, host: HostConfig): string {
-  const start = startDaemon(client, look, host, 'restart');
-  return `when no job runs there (it ends them): ${look.hasUnit ? start : `${pueue(host, 'shutdown')}; ${start}`}`;
+function restartDaemon(client: Present, survey: PueueSurvey, host: HostConfig): string {
+  const start = startDaemon(client, survey, host, 'restart');
+  if (survey.hasUnit) return `when no job runs there (it ends them): ${start}`;
+  // pueue 4 says that it shuts down, and takes its socket and its pid file away a moment later: a second daemon that is
+  // started in between refuses, or loses its socket to the first
+  const ended = `while ${pueue(host, 'status')} > /dev/null 2>&1; do sleep 1; done; sleep 1`;
+  return `when no job runs there (it ends them): ${pueue(host, 'shutdown')}; ${ended}; ${start}`;
 }
 
 function explainTrouble(
   client: Present,
   { cause, said, running }: InTrouble,
-  look: PueueLook,
+  survey: PueueSurvey,
   host: HostConfig,
 ): Explained {
-  const ours = running.filter(({ config }) => config === look.config);
+  const ours = running.filter(({ config }) => config === survey.config);
   const daemons = ours.length > 0 ? ours : running;
   switch (cause) {
     case 'down':
-      return explainDown(client, daemons, look, host);
+      return explainDown(client, daemons, survey, host);
     case 'version':
       return explainVersions(client, daemons, host);
     case 'silent':
       return {
         found: `it does not answer within 10 s${daemons.length === 0 ? '' : ` (${listOf(daemons)})`}: its disk may be full`,
-        repair: restartDaemon(client, look, host),
+        repair: restartDaemon(client, survey, host),
       };
     case 'config':
       return {
-        found: `the configuration file ${look.config} cannot be read`,
+        found: `the configuration file ${survey.config} cannot be read`,
         repair: setInConfig(host, 'scheduler.config', "the path of pueue's configuration file, or leave it out"),
       };
     case 'client':
@@ -108,23 +117,23 @@ function explainTrouble(
 function explainDown(
   client: Present,
   [other, ...more]: readonly RunningDaemon[],
-  look: PueueLook,
+  survey: PueueSurvey,
   host: HostConfig,
 ): Explained {
-  const start = startDaemon(client, look, host, 'start');
+  const start = startDaemon(client, survey, host, 'start');
   if (other === undefined) return { found: 'it does not run', repair: start };
   const login =
-    look.runtime === null ? 'this login has no XDG_RUNTIME_DIR' : `this login has XDG_RUNTIME_DIR=${look.runtime}`;
-  const found = `none answers where ${look.config} says, but ${listOf([other, ...more])}; ${login}`;
-  if (other.config !== null && other.config !== look.config) {
+    survey.runtime === null ? 'this login has no XDG_RUNTIME_DIR' : `this login has XDG_RUNTIME_DIR=${survey.runtime}`;
+  const found = `none answers where ${survey.config} says, but ${listOf([other, ...more])}; ${login}`;
+  if (other.config !== null && other.config !== survey.config) {
     const take = setInConfig(host, 'scheduler.config', other.config);
     return { found, repair: isNamed(host) ? `${start}; or, if the one that runs is meant, ${take}` : take };
   }
   const line = `runtime_directory: ${other.runtime ?? '(the XDG_RUNTIME_DIR of the daemon)'}`;
-  const write = `on the host, write ${line} under shared: in ${look.config}`;
+  const write = `on the host, write ${line} under shared: in ${survey.config}`;
   return {
     found,
-    repair: isNamed(host) ? write : `${write}; then ${setInConfig(host, 'scheduler.config', look.config)}`,
+    repair: isNamed(host) ? write : `${write}; then ${setInConfig(host, 'scheduler.config', survey.config)}`,
   };
 }
 
@@ -150,31 +159,31 @@ function listOf(running: readonly RunningDaemon[]): string {
     .join('; ');
 }
 
-function judgeVersion(
+function reportVersion(
   client: Present,
   other: string | null,
-  look: PueueLook,
+  survey: PueueSurvey,
   host: HostConfig,
   findings: Findings,
 ): void {
-  if (other === null) return findings.ok('pueue daemon', `answers, ${look.config}`);
-  findings.warn('pueue daemon', `it is ${other} and the client ${client.version}`, restartDaemon(client, look, host));
+  if (other === null) return findings.ok('pueue daemon', `answers, ${survey.config}`);
+  findings.warn('pueue daemon', `it is ${other} and the client ${client.version}`, restartDaemon(client, survey, host));
 }
 
 /** Slots with a `count` share one queue, which hands out their GPUs. */
-function judgeGroups(groups: ReadonlyMap<string, PueueGroup>, host: HostConfig, findings: Findings): void {
+function reportGroups(groups: ReadonlyMap<string, PueueGroup>, host: HostConfig, findings: Findings): void {
   const slots = new Map<string, number>();
   for (const { queue } of host.slots) if (queue !== null) slots.set(queue, (slots.get(queue) ?? 0) + 1);
   const good: string[] = [];
   for (const [queue, count] of slots) {
     const group = groups.get(queue);
     if (group !== undefined && group.status === 'Running' && group.parallel === count) good.push(queue);
-    else judgeGroup(queue, count, group, host, findings);
+    else reportGroup(queue, count, group, host, findings);
   }
   if (good.length > 0) findings.ok('groups', `${good.join(', ')}: started, as many tasks at once as slots`);
 }
 
-function judgeGroup(
+function reportGroup(
   queue: string,
   count: number,
   group: PueueGroup | undefined,
@@ -199,7 +208,7 @@ function judgeGroup(
   findings.warn('groups', `group ${queue} runs ${group.parallel} at once, for ${meant}`, repair);
 }
 
-function judgeConfirmation({ confirms, config }: PueueLook, host: HostConfig, findings: Findings): void {
+function reportConfirmation({ confirms, config }: PueueSurvey, host: HostConfig, findings: Findings): void {
   if (!confirms) return findings.ok('confirmation', 'it asks no questions');
   const edit = `sed -i 's/\\(show_confirmation_questions:\\).*/\\1 false/' ${quote(config)}`;
   findings.warn(
@@ -209,7 +218,7 @@ function judgeConfirmation({ confirms, config }: PueueLook, host: HostConfig, fi
   );
 }
 
-function judgeLinger({ lingers, user }: PueueLook, host: HostConfig, findings: Findings): void {
+function reportLinger({ lingers, user }: PueueSurvey, host: HostConfig, findings: Findings): void {
   if (lingers === null) return;
   if (lingers) return findings.ok('linger', `what ${user} started stays after the logout`);
   const found = `systemd may end pueued when ${user} logs out: lingering is off`;

@@ -8,7 +8,7 @@ import { readRefusal } from './refusal.ts';
 import type { Sessions } from './ssh-sessions.ts';
 
 /** What the ssh config asks for and this program cannot do; known before anything is sent. */
-export function judgeUnsupported({ unsupported }: SshInspection, findings: Findings): void {
+export function reportUnsupported({ unsupported }: SshInspection, findings: Findings): void {
   for (const { what, instead, prevents } of unsupported) {
     if (prevents) findings.fail('ssh config', `not supported: ${what}`, instead);
     else findings.warn('ssh config', `not supported, and not used: ${what}`, instead);
@@ -16,7 +16,7 @@ export function judgeUnsupported({ unsupported }: SshInspection, findings: Findi
 }
 
 /** `reason`: why the login failed; null when it did not. */
-export function judgeLogin(
+export function reportLogin(
   reason: string | null,
   { hops, unsupported }: SshInspection,
   host: HostConfig,
@@ -36,7 +36,7 @@ export function judgeLogin(
   if (isHostKey) findings.notChecked(['login']);
 }
 
-export function judgeSessions(
+export function reportSessions(
   sessions: Sessions,
   transport: SshTransportConfig,
   host: HostConfig,

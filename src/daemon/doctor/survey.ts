@@ -1,8 +1,8 @@
 import type { RunOutcome } from '../../transport/transport.ts';
 import { readHostLines } from './host-lines.ts';
 
-/** What `lookScript` found out about a host. */
-export interface HostLook {
+/** What `surveyScript` found out about a host. */
+export interface HostSurvey {
   readonly user: string;
   /** The PATH of the daemon's commands, which is not that of a person's terminal. */
   readonly path: string;
@@ -44,14 +44,14 @@ export interface Trial {
   readonly said: string;
 }
 
-export type LookAnswer =
-  | { readonly kind: 'looked'; readonly look: HostLook }
+export type SurveyAnswer =
+  | { readonly kind: 'surveyed'; readonly survey: HostSurvey }
   | { readonly kind: 'garbled'; readonly reason: string };
 
 const KEYS =
   'clock user path missing sums can root owner owner_unreadable unwritable free inodes trial gpu gpu_failed'.split(' ');
 
-export function readLook(outcome: Extract<RunOutcome, { kind: 'done' }>): LookAnswer {
+export function readSurvey(outcome: Extract<RunOutcome, { kind: 'done' }>): SurveyAnswer {
   const answer = readHostLines(outcome, KEYS);
   if (answer.kind === 'garbled') return answer;
   const { lines } = answer;
@@ -61,8 +61,8 @@ export function readLook(outcome: Extract<RunOutcome, { kind: 'done' }>): LookAn
   const clock = lines.one('clock') ?? '';
   const can = lines.all('can');
   return {
-    kind: 'looked',
-    look: {
+    kind: 'surveyed',
+    survey: {
       user: lines.one('user') ?? '',
       path: lines.one('path') ?? '',
       clockSeconds: /^\d{1,12}$/.test(clock) ? Number(clock) : null,
@@ -74,7 +74,7 @@ export function readLook(outcome: Extract<RunOutcome, { kind: 'done' }>): LookAn
         proc: can.includes('proc'),
         scan: can.includes('scan'),
       },
-      root: { kind: root[1] as HostLook['root']['kind'], at: root[2]! },
+      root: { kind: root[1] as HostSurvey['root']['kind'], at: root[2]! },
       owner: ownerOf(lines.one('owner'), lines.one('owner_unreadable')),
       unwritable: lines.all('unwritable'),
       freeBytes: availableOf(lines.one('free'), 1024),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { Findings } from '../../src/daemon/doctor/finding.ts';
-import { judgePueue } from '../../src/daemon/doctor/judge-pueue.ts';
-import { readPueueLook } from '../../src/daemon/doctor/pueue-look.ts';
+import { reportPueue } from '../../src/daemon/doctor/pueue-findings.ts';
+import { readPueueSurvey } from '../../src/daemon/doctor/pueue-survey.ts';
 import { hostConfig } from './hosts.ts';
 
 const PLACES = ['user mqi', 'path /usr/bin:/bin', 'config /home/mqi/.config/pueue/pueue.yml', 'confirm ', 'xdg '];
@@ -13,22 +13,22 @@ const GOOD = status({ status: 'Running', parallel_tasks: 1 });
 const answer = (lines: readonly string[]) =>
   ({ kind: 'done', exitCode: 0, stdout: ['mqi', ...lines, 'done', ''].join('\n'), stderr: '' }) as const;
 
-function judged(lines: readonly string[], config: string | null = null) {
-  const read = readPueueLook(answer(lines));
+function reported(lines: readonly string[], config: string | null = null) {
+  const read = readPueueSurvey(answer(lines));
   if (read.kind === 'garbled') throw new Error(read.reason);
   const findings = new Findings('hpc');
-  judgePueue(read.look, hostConfig({ scheduler: { type: 'pueue', config, path: null } }), findings);
+  reportPueue(read.survey, hostConfig({ scheduler: { type: 'pueue', config, path: null } }), findings);
   return findings.all;
 }
 
 function findingOf(name: string, lines: readonly string[], config: string | null = null) {
-  return judged(lines, config).find((finding) => finding.name === name);
+  return reported(lines, config).find((finding) => finding.name === name);
 }
 
-describe('a look at pueue', () => {
+describe('a survey at pueue', () => {
   it('that finds all in order has nothing to repair', () => {
     expect(
-      judged([...PLACES, 'linger yes', ...CLIENT, GOOD, 'detected ']).map(({ name, status }) => [name, status]),
+      reported([...PLACES, 'linger yes', ...CLIENT, GOOD, 'detected ']).map(({ name, status }) => [name, status]),
     ).toEqual([
       ['pueue', 'ok'],
       ['pueue daemon', 'ok'],
@@ -39,7 +39,7 @@ describe('a look at pueue', () => {
   });
 
   it('with a line of another is garbled', () => {
-    expect(readPueueLook(answer([...PLACES, 'Welcome to hpc']))).toMatchObject({ kind: 'garbled' });
+    expect(readPueueSurvey(answer([...PLACES, 'Welcome to hpc']))).toMatchObject({ kind: 'garbled' });
   });
 
   it('that finds no client names one elsewhere, or says how to get one', () => {
@@ -64,7 +64,7 @@ describe('a look at pueue', () => {
   it('names both troubles of a group that is paused and runs several at once', () => {
     const lines = [...PLACES, ...CLIENT, status({ status: 'Paused', parallel_tasks: 3 })];
     expect(
-      judged(lines)
+      reported(lines)
         .filter(({ name }) => name === 'groups')
         .map(({ repair }) => repair),
     ).toEqual(['pueue start -g gpu0', 'pueue parallel 1 -g gpu0']);
@@ -73,7 +73,9 @@ describe('a look at pueue', () => {
   it('finds a daemon that is one patch behind its client', () => {
     const finding = findingOf('pueue daemon', [...PLACES, ...CLIENT, GOOD, 'detected 4.0.3']);
     expect(finding).toMatchObject({ status: 'warn', found: 'it is 4.0.3 and the client 4.0.4' });
-    expect(finding?.repair).toContain('pueue shutdown; /usr/bin/pueued -d < /dev/null > /dev/null 2>&1');
+    expect(finding?.repair).toContain(
+      'pueue shutdown; while pueue status > /dev/null 2>&1; do sleep 1; done; sleep 1; /usr/bin/pueued -d < /dev/null',
+    );
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { readHostLines } from './host-lines.ts';
 import type { LineValues } from './host-lines.ts';
 
 /** What `pueueScript` found out about a host. */
-export interface PueueLook {
+export interface PueueSurvey {
   readonly user: string;
   readonly path: string;
   /** The configuration file that the client reads, or would read. */
@@ -60,7 +60,7 @@ export type Trouble = (typeof TROUBLES)[number];
 const TROUBLES = ['silent', 'client', 'down', 'version', 'config', 'other', 'garbled'] as const;
 
 export type PueueAnswer =
-  | { readonly kind: 'looked'; readonly look: PueueLook }
+  | { readonly kind: 'surveyed'; readonly survey: PueueSurvey }
   | { readonly kind: 'garbled'; readonly reason: string };
 
 const KEYS =
@@ -68,13 +68,13 @@ const KEYS =
     ' ',
   );
 
-export function readPueueLook(outcome: Extract<RunOutcome, { kind: 'done' }>): PueueAnswer {
+export function readPueueSurvey(outcome: Extract<RunOutcome, { kind: 'done' }>): PueueAnswer {
   const answer = readHostLines(outcome, KEYS);
   if (answer.kind === 'garbled') return answer;
   const { lines } = answer;
   return {
-    kind: 'looked',
-    look: {
+    kind: 'surveyed',
+    survey: {
       user: lines.one('user') ?? '',
       path: lines.one('path') ?? '',
       config: lines.one('config') ?? '',

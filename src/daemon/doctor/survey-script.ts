@@ -6,10 +6,10 @@ const TOOLS =
   'tar find grep xargs awk sed tr cut sort tail ln mv cp rm rmdir mkdir chmod cat readlink id uname date wc env';
 
 /**
- * One look at everything of a host that is not its queue. `nonce`: letters and digits, for the probing directory, which
+ * One survey at everything of a host that is not its queue. `nonce`: letters and digits, for the probing directory, which
  * is made in the root, or where the root would be made, and is gone again afterwards.
  */
-export function lookScript(root: string, nonce: string): string {
+export function surveyScript(root: string, nonce: string): string {
   return [SAY, `root=${quotePath(root)}`, `nonce=${nonce}`, MACHINE, ROOT, GPU, DONE].join('\n');
 }
 
