@@ -33,12 +33,12 @@ export function runCommand(cli: Cli): Command {
       import('../daemon/daemon.ts'),
       import('../daemon/log.ts'),
     ]);
-    const log = createLog(config.log.level);
+    const { log, dropped } = createLog(config.log.level);
     if (config.file === null) {
       const hosts = config.hosts.map((host) => `${host.name} (root ${host.root})`).join(', ');
       log.info({}, `no mqi.yaml here: the built-in defaults are in force (mqi config init makes one); hosts ${hosts}`);
     }
-    await runDaemon(config, { signal: cli.io.interruption(), log, inspectorPort });
+    await runDaemon(config, { signal: cli.io.interruption(), log, dropped, inspectorPort });
     cli.exitWith(EXIT.ok);
   });
 }

@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { relative } from 'node:path';
 import type { Layers } from './layers.ts';
 import { childOf, type Path } from './outline.ts';
 import type { Problem } from './problem.ts';
@@ -19,20 +19,25 @@ interface Place {
  * Follows links as far as the folders exist.
  */
 export function checkFolders(layers: Layers, directory: string): readonly Problem[] {
-  const placeAt = (path: Path): readonly Place[] => {
+  const writtenAt = (path: Path): readonly Omit<Place, 'real'>[] => {
     const text = path.reduce<unknown>(childOf, layers.raw);
     if (typeof text !== 'string' || text === '') return [];
-    const folder = resolveLocal(text, directory);
-    return [{ path, folder, real: realpath(folder) }];
+    return [{ path, folder: resolveLocal(text, directory) }];
   };
   const hosts = entries(childOf(layers.raw, 'hosts'), ['hosts']);
-  const roots = hosts
-    .filter(({ value }) => machineOf(value)?.[0] === 'local')
-    .flatMap(({ path }) => placeAt([...path, 'root']));
-  const results = placeAt(['results']);
-  const database = placeAt(['database']);
+  const rootPaths = hosts.filter(({ value }) => machineOf(value)?.[0] === 'local').map(({ path }) => [...path, 'root']);
+  const written = [['watch', 'path'], ['results'], ['database'], ...rootPaths].flatMap(writtenAt);
+  const real = realPaths(written.map(({ folder }) => folder));
+  const places = written.map((place, at): Place => ({ ...place, real: real[at]! }));
+  const placesAt = (key: string): readonly Place[] => places.filter(({ path }) => path[0] === key);
+  const [watched, results, database, roots] = ['watch', 'results', 'database', 'hosts'].map(placesAt) as [
+    readonly Place[],
+    readonly Place[],
+    readonly Place[],
+    readonly Place[],
+  ];
   return [
-    ...placeAt(['watch', 'path']).flatMap((watch) =>
+    ...watched.flatMap((watch) =>
       [...results, ...database, ...roots].flatMap((place) => apart(place, watch, 'the watched folder', layers)),
     ),
     ...results.flatMap((folder) => [
@@ -87,12 +92,21 @@ export function isWithin(inner: string, outer: string): boolean {
   return way === '' || (way !== '..' && !way.startsWith('../'));
 }
 
-/** Of a folder that is not there yet: its nearest ancestor that is, and the rest as written. */
-function realpath(folder: string): string {
-  try {
-    return realpathSync(folder);
-  } catch {
-    const parent = dirname(folder);
-    return parent === folder ? folder : join(realpath(parent), basename(folder));
-  }
+/** A file server that has not answered by then is not waited for: its folder is compared as it is written. */
+const ANSWER_MS = 2_000;
+
+/**
+ * Where folders really lie, links resolved as far as they exist, in the order given. In a process of its own: a lookup on
+ * a dead file server cannot be called off, and would hold up every command. Without an answer, as they are written.
+ */
+function realPaths(folders: readonly string[]): readonly string[] {
+  if (folders.length === 0) return [];
+  const { status, stdout } = spawnSync('realpath', ['-mz', '--', ...folders], {
+    encoding: 'utf8',
+    timeout: ANSWER_MS,
+    killSignal: 'SIGKILL',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const found = status === 0 ? stdout.split('\0').slice(0, -1) : [];
+  return found.length === folders.length ? found : folders;
 }

@@ -1,15 +1,17 @@
-import { mkdirSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 
 import type { Logger } from 'pino';
 
 import type { Config } from '../config/config.ts';
+import type { Clock } from '../domain/clock.ts';
+import { DAEMON } from '../domain/trouble.ts';
+import type { Troubles } from '../domain/trouble.ts';
 import { createIntake } from '../intake/intake.ts';
 import type { Intake } from '../intake/intake.ts';
 import { lockDaemon } from '../store/lock.ts';
 import { writeMeta } from '../store/meta.ts';
 import { openStore } from '../store/open.ts';
 import { StoreError } from '../store/store-error.ts';
-import { reasonOf } from '../supervisor/log.ts';
 import { establishIdentity } from '../supervisor/identity.ts';
 import { createTroubles } from '../supervisor/troubles.ts';
 import { createSupervisor } from '../supervisor/supervisor.ts';
@@ -29,6 +31,8 @@ export interface DaemonOptions {
   /** Aborting it stops the daemon gracefully. */
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** Lines of the log that nobody read, since the last one that somebody did. */
+  readonly dropped: () => number;
   /** Where the inspector of live cases is served, 0 for any free port; null: nowhere. */
   readonly inspectorPort: number | null;
 }
@@ -37,7 +41,7 @@ export interface DaemonOptions {
  * The daemon, from the lock on its database to its release: resolves when it was stopped.
  * @throws StoreError when the database cannot be used, or another daemon works on it
  */
-export async function runDaemon(config: Config, { signal, log, inspectorPort }: DaemonOptions): Promise<void> {
+export async function runDaemon(config: Config, { signal, log, dropped, inspectorPort }: DaemonOptions): Promise<void> {
   const clock = systemClock;
   const environment = takeServiceEnvironment(process.env, process.pid);
   const lock = lockDaemon(config.database, clock.now());
@@ -46,10 +50,9 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
     try {
       const identity = establishIdentity(store, clock);
       store.write((tx) => writeMeta(tx, 'stopped_cleanly', 'no'));
-      makeFolders(config, log);
       const troubles = createTroubles({ store, clock, log });
+      const stopWatchingLog = watchLog(dropped, troubles, clock);
       const failPoint = failPointsFrom(process.env['MQI_FAILPOINTS']);
-      await sweepResultsLeftovers(config.results, identity.instance, store, log);
 
       const pulse = createPulse();
       const service = createServiceManager({ environment, pulse: readPulse(pulse.memory), clock, log });
@@ -92,11 +95,15 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
       );
       const guard = guardDatabase(config.database, clock);
       supervisor.start();
+      // a folder on a file server that does not answer holds up nothing else
+      void prepareResults(config, troubles).then(() =>
+        sweepResultsLeftovers(config.results, identity.instance, store, log),
+      );
       const web = startWeb({ config, instance: identity.instance, store, hosts, pulse: pulse.memory, clock, log });
       const notifier = startNotifier({ config, instance: identity.instance, store, clock, log, troubles, failPoint });
       const inspector =
         inspectorPort === null ? null : startInspector({ database: config.database, port: inspectorPort, clock, log });
-      await intake.start();
+      void intake.start();
       service.ready(`watching ${config.watch.path}`);
       await aborted(AbortSignal.any([signal, guard.gone]));
       guard.stop();
@@ -114,6 +121,7 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
       await supervisor.stop();
       await notifier.stop();
       pulse.stop();
+      stopWatchingLog();
       if (guard.gone.aborted) {
         throw new StoreError(
           `${config.database} was removed or replaced while the daemon worked on it`,
@@ -131,12 +139,28 @@ export async function runDaemon(config: Config, { signal, log, inspectorPort }: 
 }
 
 /** A results folder that cannot be made holds up collecting, by name; it is no reason not to watch running jobs. */
-function makeFolders(config: Config, log: Logger): void {
+async function prepareResults(config: Config, troubles: Troubles): Promise<void> {
   try {
-    mkdirSync(config.results, { recursive: true });
+    await mkdir(config.results, { recursive: true });
+    troubles.over(DAEMON, 'results');
   } catch (error) {
-    log.error({ results: config.results }, `results cannot be kept at ${config.results}: ${reasonOf(error)}`);
+    troubles.note(DAEMON, 'results', error);
   }
+}
+
+/** How often the log is asked whether somebody reads it. */
+const LOG_EVERY_MS = 5_000;
+
+function watchLog(dropped: () => number, troubles: Troubles, clock: Clock): () => void {
+  let cancel = (): void => {};
+  const look = (): void => {
+    const lines = dropped();
+    if (lines > 0) troubles.note(DAEMON, 'log', 'nobody reads what the daemon prints');
+    else troubles.over(DAEMON, 'log');
+    cancel = clock.after(LOG_EVERY_MS, look);
+  };
+  look();
+  return () => cancel();
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 
 import type { Config } from '../config/config.ts';
+import { createLineSink } from './line-sink.ts';
 
 const LABEL: Readonly<Record<number, string>> = {
   10: 'trace',
@@ -15,17 +16,33 @@ const LABEL: Readonly<Record<number, string>> = {
 };
 
 /**
- * One JSON line an event on standard output, written synchronously: nothing is lost on SIGKILL. On a terminal the same
+ * One JSON line an event on standard output, written synchronously: nothing is lost on SIGKILL. What a
+ * pipe does not take, because nobody reads it, is dropped and counted (line-sink). On a terminal the same
  * lines as a person reads them; into the journal the same with its priorities, so that `journalctl -p warning` works.
  */
-export function createLog(level: Config['log']['level']): Logger {
-  const sink = pino.destination({ fd: 1, sync: true });
+export function createLog(level: Config['log']['level']): DaemonLog {
+  // looked at before anything is written: from then on a pipe that nobody reads refuses, and does not block
+  const isTerminal = process.stdout.isTTY;
+  const isOfJournal = isJournal(process.env['JOURNAL_STREAM']);
+  const shape = isOfJournal ? journalLine : isTerminal ? readable : (line: string): string => line;
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (isJournal(process.env['JOURNAL_STREAM'])) {
-    return pino(options, { write: (line: string) => sink.write(journalLine(line)) });
-  }
-  if (!process.stdout.isTTY) return pino({ ...options, formatters: { level: (label) => ({ level: label }) } }, sink);
-  return pino(options, { write: (line: string) => sink.write(readable(line)) });
+  // a shaped line is read again, and needs the level as a number
+  const isShaped = isOfJournal || isTerminal;
+  const formatters = isShaped ? {} : { level: (label: string) => ({ level: label }) };
+  const sink = createLineSink(1, (dropped) => shape(droppedLine(dropped, isShaped ? 40 : 'warn')));
+  const log = pino({ ...options, formatters }, { write: (line: string) => sink.write(shape(line)) });
+  return { log, dropped: () => sink.dropped() };
+}
+
+export interface DaemonLog {
+  readonly log: Logger;
+  /** Lines that nobody read, since the last one that somebody did. */
+  dropped(): number;
+}
+
+function droppedLine(dropped: number, level: 40 | 'warn'): string {
+  const msg = `${dropped} lines of the log were dropped: nobody read them`;
+  return `${JSON.stringify({ level, time: new Date().toISOString(), dropped, msg })}\n`;
 }
 
 /** systemd says which file its journal reads: a standard output that was sent elsewhere since is none. */

@@ -9,12 +9,12 @@ import { reasonOf } from '../supervisor/log.ts';
 
 /**
  * Half-collected results of attempts that nobody collects any more (their case was given up meanwhile) are removed: only
- * our own, and before any case is worked on.
+ * our own. Which are wanted is asked after they were listed: what comes later is not among them.
  */
 export async function sweepResultsLeftovers(results: string, instance: string, store: Reader, log: Log): Promise<void> {
   const staging = join(results, '.staging');
-  const wanted = new Set(readLiveCases(store.db).map((row) => row.token));
   const tokens = await readdir(staging).catch(() => []);
+  const wanted = new Set(readLiveCases(store.db).map((row) => row.token));
   for (const token of tokens.filter((name) => name.startsWith(tokenPrefix(instance)) && !wanted.has(name))) {
     try {
       await rm(join(staging, token), { recursive: true });

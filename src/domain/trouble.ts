@@ -22,7 +22,9 @@ export const TROUBLES = {
   /** Of one notification target. */
   undelivered: 'messages are not delivered',
   unwatched: 'new folders are not announced; each rescan finds them',
+  standing: 'the watched folder does not answer',
   unreadable: 'the watched folder cannot be read',
+  results: 'the results folder cannot be used',
   hidden: 'some folders in the watched folder cannot be read',
   crowded: 'the watched folder holds more than can be followed',
   incomplete: 'too many folders are incomplete at once; the others wait',

@@ -4,7 +4,9 @@ import type { Clock } from '../domain/clock.ts';
 import { INTAKE } from '../domain/trouble.ts';
 import type { Troubles } from '../domain/trouble.ts';
 import type { Store } from '../store/database.ts';
+import { readMeta } from '../store/meta.ts';
 import type { Admission, Desk, WatchSettings } from './desk.ts';
+import { isDeleted } from './deleted.ts';
 import { lstatOf } from './directory.ts';
 import { logTo } from './event.ts';
 import type { Log } from './event.ts';
@@ -46,6 +48,8 @@ export interface Intake {
   stop(): Promise<void>;
   /** One whole pass that begins after the call: the truth about which folders are there. */
   rescan(): Promise<void>;
+  /** Whether a case folder that is not there was deleted; false where its disk may merely not be mounted. */
+  isDeleted(row: { readonly path: string; readonly createdAt: number }): Promise<boolean>;
   /** An operator's `mqi intake admit`. */
   admit(order: AdmitOrder): Promise<AdmitOutcome>;
   /**
@@ -61,6 +65,8 @@ const HINT_DELAY_MS = 50;
 const MAX_HINTS = 10_000;
 /** At most a quarter of the time goes into looking, however many folders there are. */
 const REST = 3;
+/** A pass over a healthy disk is a matter of seconds, whatever lies there. */
+const STANDING_MS = 10_000;
 /** How long a stop waits for reads that do not come back. */
 const STOP_WITHIN_MS = 5_000;
 
@@ -203,7 +209,13 @@ export function createIntake(deps: IntakeDeps): Intake {
     if (signal.aborted) return;
     cancelRescan?.();
     const startedMs = clock.monotonic();
+    // a file server that does not answer never fails: it is told all the same
+    const late = clock.after(STANDING_MS, () =>
+      troubles.note(INTAKE, 'standing', `${settings.path} has not answered for ${STANDING_MS / 1_000} s`),
+    );
     const done = await run('reading the watched directory', () => rescan(theDesk(), watch, recheck));
+    late();
+    troubles.over(INTAKE, 'standing');
     if (done === true) isOpen = true;
     if (signal.aborted) return;
     if (unsettled.size > 0) wake(Math.min(HINT_DELAY_MS, lookEveryMs(settings.quietPeriodMs)));
@@ -229,7 +241,11 @@ export function createIntake(deps: IntakeDeps): Intake {
 
   return {
     async start() {
+      const late = clock.after(STANDING_MS, () =>
+        troubles.note(INTAKE, 'standing', `${settings.path} has not answered for ${STANDING_MS / 1_000} s`),
+      );
       await run(`making ${settings.path}`, () => createRoot(settings.path, log));
+      late();
       await startRescan();
     },
     async stop() {
@@ -242,6 +258,14 @@ export function createIntake(deps: IntakeDeps): Intake {
       await watch.close();
     },
     rescan: startRescan,
+    isDeleted({ path, createdAt }) {
+      const { db } = deps.store;
+      const opened = readMeta(db, 'intake_opened');
+      // admitted from another directory of this name: that one's disk may come back
+      const isOfThisRoot = createdAt >= Number(readMeta(db, 'intake_opened_at') ?? 0);
+      const identity = opened === null || !isOfThisRoot ? null : opened.slice(0, opened.indexOf(' '));
+      return isDeleted(settings.path, identity, path);
+    },
     async admit(order) {
       const outcome = await run('an order to admit', () => obeyAdmit(theDesk(), order));
       wake(HINT_DELAY_MS);

@@ -38,7 +38,10 @@ export function openIntake(desk: Desk, identity: string, scan: Listing): boolean
         caseId: null,
         signature: recordedText({ stamp, signature: '', fingerprint: '' }),
       })),
-      (tx) => writeMeta(tx, 'intake_opened', now),
+      (tx) => {
+        writeMeta(tx, 'intake_opened', now);
+        writeMeta(tx, 'intake_opened_at', String(desk.clock.now()));
+      },
     );
     if (history.length > 0) tellHistory(desk, history.length);
   });

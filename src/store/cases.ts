@@ -100,8 +100,11 @@ export function nextToLease(db: ReadDb, host: string, most: number): CaseRow[] {
   return toLease(db).all({ host, most });
 }
 
-/** So many blocked cases may lie or travel beside those that get on; more of them would only fill the host. */
-const BLOCKED_SPARED = 20;
+/**
+ * A blocked case holds no place; but each may have left something on the host, so that there is an end to it: a thousand
+ * of them are no accident of single folders any more.
+ */
+const BLOCKED_SPARED = 1_000;
 
 const staged = prepared((db) =>
   db

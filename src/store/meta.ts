@@ -16,6 +16,7 @@ type Key =
   | 'case_key'
   | 'stopped_cleanly'
   | 'intake_opened'
+  | 'intake_opened_at'
   | 'is_backup'
   | 'web'
   | 'told_journal'

@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Troubles } from '../domain/trouble.ts';
+import type { CaseRow } from '../store/cases.ts';
 import type { Store } from '../store/database.ts';
 import { readHosts, removeHost, resetHost } from '../store/hosts.ts';
 import { createRunningTime } from '../store/running-time.ts';
@@ -45,7 +46,10 @@ export interface SupervisorDeps {
   readonly limitMs: number;
   /** How long the journal of a case stays after it ended. */
   readonly keepJournalMs: number;
-  readonly intake: OrderedIntake;
+  /** `isDeleted`: whether a case folder that is not there was deleted, and its disk is not merely unmounted. */
+  readonly intake: OrderedIntake & {
+    readonly isDeleted: (row: Pick<CaseRow, 'path' | 'createdAt'>) => Promise<boolean>;
+  };
   readonly log: Log;
   readonly troubles: Troubles;
   readonly failPoint: FailPoint;
@@ -107,6 +111,7 @@ export function createSupervisor(deps: SupervisorDeps, identity: Identity): Supe
     troubles,
     results: deps.results,
     onProgress: createProgress(store, clock),
+    isDeleted: (row) => deps.intake.isDeleted(row),
   });
 
   const barrier = createBarrier(store, watches);

@@ -23,6 +23,9 @@ export class FolderChanged extends Error {}
 /** The folder as a whole cannot be read now: says nothing of its content. */
 export class FolderUnreadable extends Error {}
 
+/** There is no folder of this name: deleted, or its disk is not mounted. Who knows the watched folder can tell which. */
+export class FolderMissing extends Error {}
+
 /** Questions to the disk at the same time; a network disk answers each after a round trip. */
 const ASKED_AT_ONCE = 32;
 
@@ -36,7 +39,11 @@ export async function listFolder(folder: string): Promise<FolderListing> {
   try {
     top = await realpath(folder);
   } catch (error) {
-    throw new FolderUnreadable(`the case folder ${folder} cannot be read (${codeOf(error)}): is its disk mounted?`);
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new FolderMissing(`the case folder ${folder} is not there: is its disk mounted?`);
+    }
+    throw new FolderUnreadable(`the case folder ${folder} cannot be read (${code}): is its disk mounted?`);
   }
   const walk = new Walk(folder, top);
   await walk.directory('', top, [top]);

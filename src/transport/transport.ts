@@ -39,12 +39,13 @@ export interface SendRequest {
 /**
  * `sent`: ROOT/attempts/TOKEN holds `inputs/` and `manifest`, verified there and flushed; also the answer when it was
  * there already. `changed`: the folder is not what was admitted. `failed`: the host said no or a file arrived wrong: a
- * try. `blocked`: something an operator mends (disk full, no tar): no try. `blind`: we could not see: no try.
+ * try. `missing`: there is no such folder now, deleted or not mounted. `blocked`: something an operator mends (disk full, no tar): no try. `blind`: we could not see: no try.
  */
 export type SendOutcome =
   | { readonly kind: 'sent' }
   | { readonly kind: 'changed'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'missing'; readonly reason: string }
   | { readonly kind: 'blocked'; readonly reason: string }
   | { readonly kind: 'blind'; readonly reason: string };
 

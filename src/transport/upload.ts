@@ -4,7 +4,14 @@ import { assertNever } from '../domain/assert-never.ts';
 import type { Clock } from '../domain/clock.ts';
 import { manifestText } from '../domain/manifest.ts';
 import type { ManifestEntry } from '../domain/manifest.ts';
-import { FolderChanged, FolderUnreadable, assertSameListing, listFolder, notAsAdmitted } from './folder.ts';
+import {
+  FolderChanged,
+  FolderMissing,
+  FolderUnreadable,
+  assertSameListing,
+  listFolder,
+  notAsAdmitted,
+} from './folder.ts';
 import type { FolderListing } from './folder.ts';
 import { HostShell } from './host-shell.ts';
 import { bytesOnDisk } from './host-space.ts';
@@ -39,6 +46,7 @@ export async function upload(
     return { kind: 'sent' };
   } catch (error) {
     if (error instanceof FolderChanged) return { kind: 'changed', message: error.message };
+    if (error instanceof FolderMissing) return { kind: 'missing', reason: error.message };
     if (error instanceof FolderUnreadable) return { kind: 'blocked', reason: error.message };
     if (!(error instanceof Setback)) throw error;
     if (error.kind === 'blind') return { kind: 'blind', reason: error.message };

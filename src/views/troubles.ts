@@ -61,6 +61,7 @@ export function troubleNext({ what, subject, token }: Pick<TroubleRow, 'what' | 
       return 'mend its owner or its rights on the host; the daemon tries again by itself';
     case 'undelivered':
       return `mqi notifications test ${subject.split('/', 2)[1] ?? ''}`.trim();
+    case 'standing':
     case 'unwatched':
     case 'unreadable':
     case 'hidden':

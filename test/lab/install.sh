@@ -8,7 +8,7 @@ PATH=$PATH:/usr/sbin:/sbin
 wanted=()
 for pair in sshd:openssh-server ssh:openssh-client strace:strace systemd-analyze:systemd python3:python3 faketime:faketime xfs_io:xfsprogs nft:nftables ip:iproute2 \
   chromium:chromium \
-  bsdtar:libarchive-tools busybox:busybox mksh:mksh zsh:zsh setsid:util-linux; do
+  bindfs:bindfs bsdtar:libarchive-tools busybox:busybox mksh:mksh zsh:zsh setsid:util-linux; do
   command -v "${pair%%:*}" > /dev/null || wanted+=("${pair##*:}")
 done
 if [ "${#wanted[@]}" -gt 0 ]; then

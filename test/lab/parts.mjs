@@ -16,6 +16,7 @@ const PARTS = [
   { name: 'busybox', paths: onPath('busybox'), install: 'apt-get install busybox' },
   { name: 'mksh', paths: onPath('mksh'), install: 'apt-get install mksh' },
   { name: 'zsh', paths: onPath('zsh'), install: 'apt-get install zsh' },
+  { name: 'bindfs', paths: onPath('bindfs'), install: 'apt-get install bindfs' },
   { name: 'chromium', paths: onPath('chromium'), install: 'apt-get install chromium' },
 ];
 

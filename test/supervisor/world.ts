@@ -52,6 +52,7 @@ export function createWorld(options: {
       intake: {
         inspect: () => Promise.resolve({ kind: 'rejected', reason: 'there is no folder' }),
         admit: () => Promise.resolve({ admitted: 0, message: 'nothing is held back' }),
+        isDeleted: () => Promise.resolve(false),
         ...options.intake,
       },
       ...(options.tick === undefined ? {} : { tick: options.tick }),

@@ -26,6 +26,8 @@ export interface EffectContext {
   readonly failPoint: FailPoint;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
+  /** Whether a case folder that is not there was deleted; false where its disk may merely not be mounted. */
+  readonly isDeleted: (row: Pick<CaseRow, 'path' | 'createdAt'>) => Promise<boolean>;
 }
 
 const event = (value: CaseEvent): EffectOutcome => ({ kind: 'event', event: value });
@@ -62,7 +64,7 @@ function attemptOf(row: CaseRow): AttemptRef {
   return { token: tokenOf(row), job };
 }
 
-async function upload({ row, host, signal, onProgress }: EffectContext): Promise<EffectOutcome> {
+async function upload({ row, host, signal, onProgress, isDeleted }: EffectContext): Promise<EffectOutcome> {
   const outcome = await host.transport.send({
     folder: row.path,
     fingerprint: row.fingerprint,
@@ -77,6 +79,10 @@ async function upload({ row, host, signal, onProgress }: EffectContext): Promise
       return event({ type: 'upload.verified' });
     case 'changed':
       return event({ type: 'inputs.changed', message: outcome.message });
+    case 'missing':
+      return (await isDeleted(row))
+        ? event({ type: 'inputs.changed', message: `the folder of the case was deleted: ${row.path}` })
+        : { kind: 'blocked', reason: outcome.reason };
     case 'failed':
       return event({ type: 'upload.failed', message: outcome.message });
     case 'blocked':

@@ -74,6 +74,7 @@ export function createRunner(deps: {
   readonly troubles: Troubles;
   readonly results: string;
   readonly onProgress: (token: string, progress: Progress) => void;
+  readonly isDeleted: (row: Pick<CaseRow, 'path' | 'createdAt'>) => Promise<boolean>;
 }): Runner {
   const { live, hosts, isOnline, dispatch, clock, failPoint, troubles } = deps;
   const works = new Map<string, Work>();
@@ -123,6 +124,7 @@ export function createRunner(deps: {
         failPoint,
         signal: abort.signal,
         onProgress: (progress) => deps.onProgress(row.token!, progress),
+        isDeleted: deps.isDeleted,
       });
       failPoint(`${effect}.after`);
     } catch (error) {

@@ -3,11 +3,10 @@ import type { Store } from '../../../src/store/database.ts';
 import type { FailPoint } from '../../../src/supervisor/fail-point.ts';
 import type { Host } from '../../../src/supervisor/host/host.ts';
 import type { Log } from '../../../src/supervisor/log.ts';
-import type { OrderedIntake } from '../../../src/supervisor/orders/orders.ts';
 import { establishIdentity } from '../../../src/supervisor/identity.ts';
 import { createSupervisor } from '../../../src/supervisor/supervisor.ts';
 import { createTroubles } from '../../../src/supervisor/troubles.ts';
-import type { Supervisor } from '../../../src/supervisor/supervisor.ts';
+import type { Supervisor, SupervisorDeps } from '../../../src/supervisor/supervisor.ts';
 import { gpuOf } from '../commands/gpus.ts';
 import type { SimHost } from '../host/sim-host.ts';
 import type { Incarnation } from '../incarnation.ts';
@@ -30,7 +29,7 @@ export interface DaemonDeps {
   readonly overseer: Overseer;
   readonly results: ResultsFolder;
   readonly fingerprintOf: (folder: string) => string;
-  readonly intake: OrderedIntake;
+  readonly intake: SupervisorDeps['intake'];
   readonly log: Log;
   readonly failPoint: FailPoint;
 }

@@ -72,6 +72,7 @@ export function createBench(names: readonly string[] = ['one']) {
     failPoint: noFailPoints,
     troubles: createTroubles({ store, clock, log: { debug: say, info: say, warn: say, error: say } }),
     results: '/results',
+    isDeleted: () => Promise.resolve(false),
     onProgress: say,
   });
 
