@@ -37,7 +37,7 @@ export function createLog(level: Config['log']['level']): DaemonLog {
 export interface DaemonLog {
   readonly log: Logger;
   /** Lines that nobody read, since the last one that somebody did. */
-  dropped(): number;
+  readonly dropped: () => number;
 }
 
 function droppedLine(dropped: number, level: 40 | 'warn'): string {

@@ -71,7 +71,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     theme: 'interrupted',
     patches: [
       {
-        file: 'src/supervisor/host/sweeps/reconcile.ts',
+        file: 'src/supervisor/host/sweeps/verdict.ts',
         find: "if (facts.claim.kind === 'absent' && facts.directory === 'present') {",
         replace:
           "if (facts.claim.kind === 'absent' && facts.directory === 'present') {\n    return { kind: 'proven', proof: 'revoked', end: null };",
@@ -119,8 +119,8 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'src/supervisor/host/looks.ts',
-        find: 'dispatch(asked.id, event, { entry: asked.entry });',
-        replace: 'dispatch(asked.id, event);',
+        find: 'dispatch(asked.id, event, { entry: asked.entry });\n      view.pendingMs',
+        replace: 'dispatch(asked.id, event);\n      view.pendingMs',
       },
     ],
   },
@@ -195,7 +195,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     breaks: [6],
     within: 400,
     patches: [
-      { file: 'machines/case.failures.ts', find: 'return end.exitCode === 0\n', replace: 'return end.exitCode >= 0\n' },
+      { file: 'machines/case.failures.ts', find: 'return end.exitCode === 0 ?', replace: 'return end.exitCode >= 0 ?' },
     ],
   },
   {

@@ -50,9 +50,9 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/supervisor/host/sweeps/reconcile.ts',
-        find: '    if (!isDead(deps, facts.token)) continue;\n    const verdict',
+        find: '    if (!isDead(deps, token)) return null;\n    const verdict',
         // a case that waits is no dead attempt either, and is not meant here
-        replace: '    if (waiting.has(facts.token) && !isDead(deps, facts.token)) continue;\n    const verdict',
+        replace: '    if (wasWaiting && !isDead(deps, token)) return null;\n    const verdict',
       },
     ],
   },

@@ -90,7 +90,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'src/scheduler/proof.ts',
-        find: "if (claim.kind === 'absent') return notYet('its claim cannot be written on the host (disk full?)');",
+        find: "if (claim.kind === 'absent') return notYet(UNCLAIMABLE);",
         replace: "if (claim.kind === 'absent') return { kind: 'gone' };",
       },
     ],

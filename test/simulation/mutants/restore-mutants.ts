@@ -17,8 +17,8 @@ export const RESTORE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/supervisor/host/sweeps/reconcile.ts',
-        find: 'if (waiting.has(facts.token) &&',
-        replace: 'if (waiting.has(facts.token) && facts.token === "" &&',
+        find: 'if (wasWaiting && isSubmitted(facts))',
+        replace: 'if (wasWaiting && facts.token === "" && isSubmitted(facts))',
       },
     ],
   },
@@ -30,8 +30,8 @@ export const RESTORE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/store/slots.ts',
-        find: 'if (orphan !== null) quarantineSlot(',
-        replace: 'if (orphan === undefined) quarantineSlot(',
+        find: 'else quarantineSlot(tx, host, name, orphan',
+        replace: 'else if (orphan === undefined) quarantineSlot(tx, host, name, orphan!',
       },
     ],
   },

@@ -80,7 +80,7 @@ export const FOUND_DEFECTS: readonly Scenario[] = [
     set: { hosts: DIRECT, cases: ['c1'], job: { runMs: 1_500 } },
     async play(scene) {
       await scene.untilPhase('c1', 'queued');
-      scene.do({ kind: 'database full', forMs: 20_000 });
+      scene.do({ kind: 'database full', forMs: 11_000 });
       await scene.untilPhase('c1', 'completed');
     },
   },
@@ -109,7 +109,7 @@ export const FOUND_DEFECTS: readonly Scenario[] = [
       scene.do({ kind: 'cut', host: 0, cut: 'reset', forMs: 10_000 });
       await scene.until('its host is out of sight', () => scene.hostState() === 'offline');
       await scene.until('its host is back', () => scene.hostState() === 'online');
-      scene.do({ kind: 'database full', forMs: 8_000 });
+      scene.do({ kind: 'database full', forMs: 11_000 });
       await scene.pass(2_000);
       // nor does a look write soon what is owed
       scene.do({ kind: 'slow', host: 0, what: 'looks', slowness: 1, forMs: 30_000 });
