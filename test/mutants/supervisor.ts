@@ -16,6 +16,8 @@ const GPUS = ['test/supervisor/host/sweeps/gpus.test.ts'];
 const RUNNER = ['test/supervisor/work/runner.test.ts'];
 const DISPATCHER = ['test/supervisor/work/dispatcher.test.ts'];
 const LOOKS = ['test/supervisor/host/looks.test.ts'];
+const LINK = ['test/supervisor/host/link.test.ts'];
+const RECORD = ['test/supervisor/host/record.test.ts'];
 const BARRIER = ['test/supervisor/host/barrier.test.ts'];
 const WATCH = ['test/supervisor/host/watch.test.ts'];
 const ROOT = ['test/supervisor/host/changed-root.test.ts'];
@@ -374,14 +376,35 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     file: 'machines/link.machine.ts',
     find: 'noteOpened: assign({ retryInMs: 0, reason: null }),',
     replace: 'noteOpened: assign({ retryInMs: 0, reason: null, failures: 0 }),',
-    tests: LOOKS,
+    tests: LINK,
+  },
+  {
+    name: 'a reconcile does not heal a link',
+    file: 'machines/link.machine.ts',
+    find: 'noteProven: assign({ failures: 0 }),',
+    replace: 'noteProven: assign({ reason: null }),',
+    tests: LINK,
   },
   {
     name: 'each time that a host is lost again its spell begins anew',
     file: 'src/supervisor/host/record.ts',
     find: 'const since = before?.cause == null ? at : before.since;',
     replace: 'const since = at;',
-    tests: LOOKS,
+    tests: RECORD,
+  },
+  {
+    name: 'a host is well again as soon as it answers',
+    file: 'src/supervisor/host/record.ts',
+    find: "        state: 'online',\n        ...(isNew",
+    replace: "        state: 'online',\n        cause: null,\n        ...(isNew",
+    tests: RECORD,
+  },
+  {
+    name: 'what a full disk kept from being written of a host is never written',
+    file: 'src/supervisor/host/record.ts',
+    find: 'owed = { ...owed, ...change };',
+    replace: 'owed = { ...change };',
+    tests: RECORD,
   },
   {
     name: 'a host that flickers begins a spell each time',
@@ -400,8 +423,8 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
   {
     name: 'what a full disk kept from being written of a trouble is never written',
     file: 'src/supervisor/troubles.ts',
-    find: 'isOver: false, isOwed: true,',
-    replace: 'isOver: false, isOwed: before === undefined || !isNew,',
+    find: '      // the log has it, and the next one tries again\n',
+    replace: '      for (const [, trouble] of owed) trouble.isOwed = false;\n',
     tests: RECORDER,
   },
   {

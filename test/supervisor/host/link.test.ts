@@ -64,6 +64,26 @@ describe('a link', () => {
     await link.stop();
   });
 
+  test('waits longer each time that its host is lost, however often it answers in between, until all there was judged', async () => {
+    const { link, clock, states } = linkTo((host) => host);
+    const pauses = (): number[] => states.flatMap((state) => (state.kind === 'offline' ? [state.retryInMs] : []));
+    const loseOften = async (times: number): Promise<void> => {
+      for (let round = 0; round < times; round += 1) {
+        await clock.pass(90 * SECOND);
+        link.lost({ cause: 'link', reason: 'no answer' });
+      }
+    };
+    link.start();
+    await loseOften(4);
+    const [first, second, third, fourth] = pauses();
+    expect([second, third, fourth]).toEqual([first! * 2, first! * 4, first! * 8]);
+    await clock.pass(90 * SECOND);
+    link.proven();
+    await loseOften(1);
+    expect(pauses().at(-1)).toBe(first);
+    await link.stop();
+  });
+
   test('that is stopped while it connects says nothing more', async () => {
     const { link, states } = linkTo((host) => ({
       ...host,

@@ -55,7 +55,10 @@ test('what is merely in the way keeps nobody waiting: the barrier is lifted whil
     list: () => Promise.resolve(listed(['mqi-lab-one-1-aa'])),
     sweepStaging: (_, signal): Promise<SweepOutcome> => {
       sweeps += 1;
-      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(BLIND), { once: true }));
+      return new Promise((resolve) => {
+        if (signal.aborted) resolve(BLIND);
+        signal.addEventListener('abort', () => resolve(BLIND), { once: true });
+      });
     },
   });
   await clock.pass(5 * SECOND);
