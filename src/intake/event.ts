@@ -30,8 +30,6 @@ export type IntakeEvent = {
   /** A pass over the unsettled candidates is over. */
   | { readonly event: 'intake.looked'; readonly looks: number; readonly unsettled: number }
   | { readonly event: 'intake.rescanned'; readonly folders: number }
-  | { readonly event: 'intake.trouble'; readonly what: string; readonly reason: string }
-  | { readonly event: 'intake.trouble_over'; readonly what: string }
 );
 
 export type LogIntake = (event: IntakeEvent) => void;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { CaseEvent } from '../../machines/index.ts';
 import { stateOf } from '../../src/domain/case.ts';
+import { beginSpell } from '../../src/store/spells.ts';
 import { caseDetail } from '../../src/store/queries.ts';
 import type { JournalRow } from '../../src/store/queries.ts';
 import { startAttempt } from '../../src/supervisor/case/admit.ts';
@@ -140,11 +141,12 @@ describe('the story of a case', () => {
     expect(snapshots(messages)[0]?.snapshot.value).toEqual({ running: 'executing' });
   });
 
-  it('keeps a clock-less event in its state: a job that is seen to end wins over what came before', () => {
+  it('tells when its host was unreachable, out of the journal of the host: a job that is seen to end wins over it', () => {
     const site = testSite();
     const id = site.admit('a');
     site.execute(id);
-    site.drive(id, { type: 'host.unreachable', host: 'local', cause: 'link', atMs: 5, spell: null }, ended(0));
+    site.store.write((tx) => beginSpell(tx, 'local', 'link', 'no route to host', site.clock.now()));
+    site.drive(id, ended(0));
     const told = snapshots(story(site, id));
     expect(told.at(-2)?.snapshot).toMatchObject({
       value: { running: 'executing' },

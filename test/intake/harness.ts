@@ -48,6 +48,13 @@ export function makeFifo(path: string): void {
 type EventName = IntakeEvent['event'];
 type EventOf<E extends EventName> = Extract<IntakeEvent, { event: E }>;
 
+/** What the recorder of troubles says to the log, through the same fields. */
+interface ToldTrouble {
+  readonly level: string;
+  readonly trouble: string;
+  readonly reason?: string;
+}
+
 export interface Harness {
   readonly root: string;
   readonly store: Store;
@@ -58,6 +65,9 @@ export interface Harness {
   /** While set, every write of the store fails with it. */
   fault: Error | null;
   all<E extends EventName>(event: E): EventOf<E>[];
+  /** Troubles as the log has them: that each began, and that each was over. */
+  readonly begun: () => readonly ToldTrouble[];
+  readonly over: () => readonly ToldTrouble[];
   /** The next event of this kind from now on. */
   next<E extends EventName>(event: E): Promise<EventOf<E>>;
   /** Lets time pass, a look at the candidates each second, until they were looked at so often. */
@@ -130,6 +140,10 @@ export async function startIntake(options: HarnessOptions = {}): Promise<Harness
       troubles: createTroubles({ store, clock, log }),
     });
 
+  const told = (level: string): readonly ToldTrouble[] =>
+    (events as readonly unknown[] as readonly Partial<ToldTrouble>[]).filter(
+      (event): event is ToldTrouble => event.trouble !== undefined && event.level === level,
+    );
   const next = <E extends EventName>(wanted: E): Promise<EventOf<E>> =>
     new Promise((resolve) => {
       const listener = (event: IntakeEvent): void => {
@@ -165,6 +179,8 @@ export async function startIntake(options: HarnessOptions = {}): Promise<Harness
     events,
     onEvent: () => {},
     fault: null,
+    begun: () => told('error'),
+    over: () => told('info'),
     all: <E extends EventName>(wanted: E) => events.filter((event) => event.event === wanted) as EventOf<E>[],
     next,
     async passes(times) {

@@ -48,12 +48,12 @@ describe('a first start', () => {
     h.fault = new Error('database or disk is full');
     await h.restart({ path: h.root });
     await h.intake.rescan();
-    expect(h.all('intake.trouble')).toMatchObject([{ reason: 'database or disk is full' }]);
+    expect(h.begun()).toMatchObject([{ reason: 'database or disk is full' }]);
     expect(h.rows()).toEqual([]);
     h.fault = null;
     await h.intake.rescan();
     expect(h.all('intake.history')).toHaveLength(1);
-    expect(h.all('intake.trouble_over')).toHaveLength(1);
+    expect(h.over()).toHaveLength(1);
   });
 
   test('on an empty mount point is made again when the disk is mounted', async () => {

@@ -25,10 +25,10 @@ describe('a watched directory', () => {
     await h.restart({ path });
     await h.intake.rescan();
     await h.intake.rescan();
-    expect(h.all('intake.trouble')).toMatchObject([{ level: 'error', reason: `there is no ${path}` }]);
+    expect(h.begun()).toMatchObject([{ level: 'error', reason: `there is no ${path}` }]);
     writeTree(join(path, 'case'), { a: '' });
     await h.intake.rescan();
-    expect(h.all('intake.trouble_over')).toHaveLength(1);
+    expect(h.over()).toHaveLength(1);
     await h.until('intake.admitted', 'case');
   });
 
@@ -44,7 +44,7 @@ describe('a watched directory', () => {
     await h.intake.rescan();
     await h.passes(3);
     await h.intake.rescan();
-    expect(h.all('intake.trouble')).toHaveLength(1);
+    expect(h.begun()).toHaveLength(1);
     expect(h.rows().map(({ name, state }) => [name, state])).toEqual([
       ['case', 'admitted'],
       ['copying', 'settling'],
@@ -54,7 +54,7 @@ describe('a watched directory', () => {
     await h.intake.rescan();
     await h.until('intake.admitted', 'copying');
     expect(h.cases()).toHaveLength(2);
-    expect(h.all('intake.trouble_over')).toHaveLength(1);
+    expect(h.over()).toHaveLength(1);
     expect(h.all('intake.gone')).toEqual([]);
   });
 
@@ -63,7 +63,7 @@ describe('a watched directory', () => {
     const path = join(tempDirectory(), 'file');
     writeFileSync(path, '');
     await h.restart({ path });
-    expect(h.all('intake.trouble')).toMatchObject([{ reason: 'it is not a directory' }]);
+    expect(h.begun()).toMatchObject([{ reason: 'it is not a directory' }]);
   });
 
   test('that is a link to itself is told by the name of the error', async () => {
@@ -71,7 +71,7 @@ describe('a watched directory', () => {
     const path = join(tempDirectory(), 'loop');
     symlinkSync('loop', path);
     await h.restart({ path });
-    expect(h.all('intake.trouble')).toMatchObject([{ reason: 'ELOOP' }]);
+    expect(h.begun()).toMatchObject([{ reason: 'ELOOP' }]);
   });
 
   test('in which a folder above the cases cannot be read hides what is in it, and forgets nothing', async () => {
@@ -86,10 +86,10 @@ describe('a watched directory', () => {
       await h.intake.rescan();
     });
     chmodSync(join(h.root, 'p1'), 0o755);
-    expect(h.all('intake.trouble')).toMatchObject([{ reason: 'p1 (EACCES) and 0 more' }]);
+    expect(h.begun()).toMatchObject([{ reason: 'p1 (EACCES) and 0 more' }]);
     expect(h.row('p1/copying')).toMatchObject({ state: 'settling' });
     await h.intake.rescan();
-    expect(h.all('intake.trouble_over')).toHaveLength(1);
+    expect(h.over()).toHaveLength(1);
   });
 });
 
@@ -116,14 +116,14 @@ describe('a database that cannot be written to', () => {
     await h.passes(20);
     await h.intake.rescan();
     await h.passes(20);
-    expect(h.all('intake.trouble')).toMatchObject([{ reason: 'database or disk is full' }]);
+    expect(h.begun()).toMatchObject([{ reason: 'database or disk is full' }]);
     expect([h.rows(), h.cases()]).toEqual([[], []]);
     h.fault = null;
     await h.intake.rescan();
     await h.until('intake.admitted', 'case');
     await h.until('intake.rejected', 'bad');
     await h.until('intake.rejected', 'file');
-    expect(h.all('intake.trouble_over')).toHaveLength(1);
+    expect(h.over()).toHaveLength(1);
     expect(h.all('intake.admitted')).toHaveLength(1);
   });
 
