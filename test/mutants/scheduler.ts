@@ -14,7 +14,6 @@ const ORDER = ['test/scheduler/job-order.test.ts'];
 const FLUSHES = ['test/scheduler/flushes.test.ts'];
 const CLAIM = ['test/scheduler/job-claim.test.ts'];
 const JUDGE = ['test/scheduler/judge.test.ts'];
-const ROOT = ['test/scheduler/root.test.ts'];
 const PUEUE = ['test/scheduler/pueue-blind.test.ts'];
 const ANSWER = ['test/scheduler/facts-answer.test.ts'];
 
@@ -25,13 +24,6 @@ export const SCHEDULER_MUTANTS: readonly Mutant[] = [
     find: '  why="$1 cannot be looked at: \\${why##*: }"\n  return 1',
     replace: '  why=\n  return 0',
     tests: DIRECT,
-  },
-  {
-    name: 'a directory that cannot be searched is looked into',
-    file: `${ROOM}/host-receipts.ts`,
-    find: '[ -x "$directory" ] || {',
-    replace: 'true || {',
-    tests: SSH,
   },
   {
     name: 'a file in the place of a directory is absent',
@@ -67,13 +59,6 @@ export const SCHEDULER_MUTANTS: readonly Mutant[] = [
     find: `[ "$end_state" != absent ] || hides=\\\${why:-"$directory/manifest is not a file"}`,
     replace: 'manifest=absent',
     tests: DIRECT,
-  },
-  {
-    name: 'a claim cut by a full disk becomes the claim',
-    file: `${ROOM}/host-receipts.ts`,
-    find: `if [ "$state" = whole ] && [ "$text" = "$2" ]; then flush "$mine"; ln`,
-    replace: `if :; then flush "$mine"; ln`,
-    tests: ROOT,
   },
   {
     name: 'a revocation gets its name before it is flushed',
