@@ -74,6 +74,18 @@ describe('a host key', () => {
     ],
     ['is revoked even where it is recorded', lineOf('gpu1', ED) + lineOf('*', ED, '@revoked '), at('gpu1'), 'revoked'],
     [
+      'that is revoked under the bare name is revoked on every port',
+      lineOf('[gpu1]:2222', ED) + lineOf('gpu1', ED, '@revoked '),
+      at('gpu1', 2222),
+      'revoked',
+    ],
+    [
+      'that is revoked on one port is not revoked on another',
+      lineOf('[gpu1]:2222', ED) + lineOf('[gpu1]:2200', ED, '@revoked '),
+      at('gpu1', 2222),
+      'known',
+    ],
+    [
       'is not revoked by the revocation of another',
       lineOf('gpu1', ED) + lineOf('*', OTHER_ED, '@revoked '),
       at('gpu1'),
