@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 
-import { leftRoot, listHosts, putBack, saidOf } from '../store/queries.ts';
+import { isBeingChecked, leftRoot, listHosts, putBack, saidOf } from '../store/queries.ts';
 import type { HostRow } from '../store/queries.ts';
 import { hostShape } from '../views/shapes.ts';
 import { nearestNames } from './case-ref.ts';
@@ -105,6 +105,12 @@ export function printHosts(io: Io, hosts: readonly HostRow[], daemonRuns: boolea
 
 function noteOf(host: HostRow): Piece {
   if (host.state !== 'online') return [host.cause, host.reason].filter((text) => text !== null).join(': ');
+  if (isBeingChecked(host)) {
+    return styled(
+      'yellow',
+      `answers again, is being checked: nothing is leased there (was lost: ${host.reason ?? ''})`,
+    );
+  }
   if (host.reconciledAt === null) return styled('yellow', 'not reconciled yet: nothing is leased there');
   return host.notices.join('; ');
 }

@@ -47,8 +47,13 @@ export function resetHost(tx: Tx, name: string, at: number): void {
 
 export const updateHost = rowChange<HostRow>(hosts, hosts.name);
 
-/** It went out of sight, be it that it is tried again at this moment: a try is no good news yet. */
-export function isOutOfSight({ state, reason }: Pick<HostRow, 'state' | 'reason'>): boolean {
+/** It answers again, and is being checked: until that has succeeded it stays lost for whoever was told so. */
+export function isBeingChecked({ state, cause }: Pick<HostRow, 'state' | 'cause'>): boolean {
+  return state === 'online' && cause !== null;
+}
+
+/** It is unreachable, also while it is tried again at this moment: a try is no good news yet. */
+export function isUnreachable({ state, reason }: Pick<HostRow, 'state' | 'reason'>): boolean {
   return state === 'offline' || (state === 'connecting' && reason !== null);
 }
 

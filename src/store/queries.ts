@@ -16,7 +16,7 @@ export { countStaged, readCase } from './cases.ts';
 export type { ReadDb, Reader } from './database.ts';
 export type { DeliveryRow, IncidentRow } from './incidents.ts';
 export type { FinalCounts } from './history.ts';
-export { isOutOfSight, readHosts as listHosts } from './hosts.ts';
+export { isBeingChecked, isUnreachable, readHosts as listHosts } from './hosts.ts';
 export { leftRoot, putBack, saidOf } from './left-root.ts';
 export type { LeftRoot } from './left-root.ts';
 export type { HostRow } from './hosts.ts';

@@ -19,7 +19,7 @@ export function incidentSummary(incident: Incident, edge: Edge = 'opened'): stri
     case 'case_completed':
       return `${cases(count)} completed`;
     case 'host_unreachable':
-      return `${waiting(count)}host ${subject} is out of sight ${since} (${word(facts['cause'])})`;
+      return `${waiting(count)}host ${subject} is unreachable ${since} (${word(facts['cause'])})`;
     case 'queue_stopped':
       return `${waiting(count)}the queue of ${subject} is stopped ${since}`;
     case 'slot_quarantined':

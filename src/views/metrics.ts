@@ -150,7 +150,7 @@ function hostMetrics({ hosts, slots, unseen }: StoreMetrics, nowMs: number): rea
     ),
     gauge(
       'mqi_cases_unseen',
-      'Live cases that are out of sight.',
+      'Live cases whose host is unreachable.',
       hosts.map(({ name }) => of({ host: name }, unseen.get(name) ?? 0)),
     ),
     gauge(

@@ -43,7 +43,7 @@ export function silentMs(
   if (known.length === 0 || lastSignMs === null) return null;
   const dueMs = Math.max(lastSignMs, ...known.map((host) => nextSignMs(host, rhythms.get(host.name)!)));
   if (nowMs <= dueMs + GRACE_MS) return null;
-  // a host out of sight leaves no other sign of each try than when the next one was due
+  // an unreachable host leaves no other sign of each try than when the next one was due
   const tries = known.map((host) => (host.state === 'online' ? null : host.retryAt));
   return nowMs - Math.max(lastSignMs, ...tries.map((at) => at ?? lastSignMs));
 }
@@ -59,7 +59,7 @@ function nextSignMs(
     case 'offline':
       return (retryAt ?? since) + connectTimeoutMs + PATIENCE_MS;
     case 'connecting':
-      // `since` tells when it went out of sight; each try since then began at its `retryAt`
+      // `since` tells when it was lost; each try since then began at its `retryAt`
       return Math.max(since, retryAt ?? since) + connectTimeoutMs + PATIENCE_MS;
   }
 }

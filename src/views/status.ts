@@ -3,7 +3,7 @@ import {
   countCandidates,
   countCases,
   failingSinks,
-  isOutOfSight,
+  isUnreachable,
   lastingTroubles,
   lastSignOfLife,
   listBlocked,
@@ -226,7 +226,7 @@ export function attentionOf(facts: StatusFacts): readonly AttentionAbout[] {
     })),
     ...facts.hosts
       // while no daemon runs nobody knows
-      .filter((host) => daemon.running && isOutOfSight(host))
+      .filter((host) => daemon.running && isUnreachable(host))
       .map((host) => ({
         what: `host ${host.name} cannot be reached: ${host.reason ?? ''}`,
         next: 'mqi doctor',

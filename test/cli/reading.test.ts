@@ -72,7 +72,7 @@ describe('mqi status', () => {
   });
 
   it.each(['offline', 'connecting'] as const)(
-    'says why a host is out of sight while it is %s; so does the doctor',
+    'says why a host is unreachable while it is %s; so does the doctor',
     async (state) => {
       const site = testSite();
       const lock = site.holdLock();

@@ -143,7 +143,7 @@ test('an empty claim that was there before the job blocks its case alone, by nam
     expect((await site.final(name)).state).toBe('completed');
     expect(site.attempts(name)[0]!.slot).not.toBe(slot);
   }
-  expect(second.log()).not.toContain('out of sight');
+  expect(second.log()).not.toContain('unreachable');
   expect(site.caseOf('case')).toMatchObject({ phase: 'releasing', failure: null });
 
   expect(await site.order({ kind: 'abandon', caseId: id })).toMatchObject({ outcome: 'done' });

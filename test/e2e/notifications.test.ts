@@ -108,7 +108,7 @@ test('failures are told together, and each is counted once across a SIGKILL', as
   expect(new Set(accepted)).toEqual(new Set(told(site).map(({ id }) => `${id}.opened`)));
 });
 
-test('a host out of sight for longer than it may is told once, with the cases that wait, and so is its return', async () => {
+test('an unreachable host for longer than it may is told once, with the cases that wait, and so is its return', async () => {
   const receiver = await startReceiver(SECRET);
   const site = siteTelling(receiver, { host_unreachable_after: '1s' });
   const go = join(site.folder, 'go');
@@ -120,11 +120,11 @@ test('a host out of sight for longer than it may is told once, with the cases th
   const lasting = await delivered(site, 'host_unreachable');
   expect(lasting.endedAt).toBe(null);
   expect(receiver.arrived[0]!.message['summary']).toMatch(
-    /^1 case waits: host here is out of sight since \d{4}-\d\d-\d\d \d\d:\d\d UTC \((link|queue|garbled)\)$/,
+    /^1 case waits: host here is unreachable since \d{4}-\d\d-\d\d \d\d:\d\d UTC \((link|queue|garbled)\)$/,
   );
   // a restart knows nothing of the host: that is no end of the incident, and no new one
   const listed = await site.mqi('notifications', 'list');
-  expect(listed.out).toContain('host here is out of sight');
+  expect(listed.out).toContain('host here is unreachable');
   writeFileSync(join(site.root, 'owner'), owner);
   const over = await site.until('its end is told', ({ db }) =>
     listIncidents(db, 9).find(({ deliveries }) =>
@@ -150,7 +150,7 @@ test('a start of the daemon neither ends what lasts nor tells it again', async (
   await first.exited;
   const second = site.start();
   // the host was tried again by the new daemon, and the incident judged since
-  await site.until('the host is tried', () => second.log().includes('out of sight'));
+  await site.until('the host is tried', () => second.log().includes('unreachable'));
   site.drop('bad', 'exit 1\n');
   await site.until('the new case waits too', ({ db }) => listIncidents(db, 9).find((incident) => incident.count === 2));
   expect(told(site).map(({ id, endedAt }) => [id, endedAt])).toEqual([[before.id, null]]);
@@ -171,7 +171,7 @@ test('a low disk and a job near its limit are told; a program is a sink too', as
   const disk = await delivered(site, 'disk_low');
   const { id } = await site.in(PATIENT, 'executing');
   expect(await site.order({ kind: 'limit', caseId: id, limitMs: 100_000 })).toMatchObject({ outcome: 'done' });
-  // what was seen of it is written once a minute, or when its host goes out of sight
+  // what was seen of it is written once a minute, or when its host becomes unreachable
   await site.until('it has run for a second', () => Date.now() - site.caseOf(PATIENT).updatedAt > 2_500);
   const owner = readFileSync(join(site.root, 'owner'), 'utf8');
   writeFileSync(join(site.root, 'owner'), 'stranger\n');

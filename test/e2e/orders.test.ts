@@ -39,7 +39,7 @@ async function expectCancelled(site: Site, name: string, runs: number): Promise<
 }
 
 describe('`cases cancel` ends a case, with proof, where it', () => {
-  test('is waiting, with its host out of sight: at once, without an attempt', async () => {
+  test('is waiting, with its host unreachable: at once, without an attempt', async () => {
     const site = createSite();
     closeHost(site);
     site.drop('case', site.counting('case', COPIES), DATA);

@@ -39,7 +39,7 @@ test('the lock of a daemon that was killed is free at once', async () => {
   await site.until('the next one works', () => second.log().includes('is online'));
 });
 
-test('a host root of another installation: out of sight with a reason that names the owner and the command, until an operator takes it over', async () => {
+test('a host root of another installation: unreachable with a reason that names the owner and the command, until an operator takes it over', async () => {
   const theirs = createSite();
   const before = theirs.start();
   await theirs.until('online', () => before.log().includes('is online'));
@@ -49,7 +49,7 @@ test('a host root of another installation: out of sight with a reason that names
   const ours = createSite({ host: { root: theirs.root } });
   ours.drop('case', ours.counting('case', COPIES), { data: 'dose' });
   ours.start();
-  const host = await ours.until('the host is out of sight', (from) =>
+  const host = await ours.until('the host is unreachable', (from) =>
     readHosts(from.db).find((row) => row.state === 'offline'),
   );
   expect(host.reason).toContain(`another installation, "${owner}"`);
@@ -66,7 +66,7 @@ test('a host root of another installation: out of sight with a reason that names
 
   // and the one that was there first sees that it is there no more
   theirs.start();
-  const lost = await theirs.until('theirs is out of sight', (from) =>
+  const lost = await theirs.until('theirs is unreachable', (from) =>
     readHosts(from.db).find((row) => row.state === 'offline'),
   );
   expect(lost.reason).toContain('mqi hosts takeover here');

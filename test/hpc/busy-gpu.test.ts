@@ -42,7 +42,7 @@ describeOnHpc('a GPU that somebody else computes on', {}, () => {
     expect((await hpc.final('lung')).state).toBe('completed');
     await hpc.eventually('the host says so', () => hpc.host()?.notices.some((notice) => notice.includes('no answer')));
     expect(driver.left()).not.toHaveLength(0);
-    expect(daemon.log()).not.toContain('out of sight');
+    expect(daemon.log()).not.toContain('unreachable');
   });
 
   test('whose driver hangs beyond killing leaves the only channel of a connection free, each time', async () => {

@@ -235,13 +235,6 @@ export const VIEWS_MUTANTS: readonly Mutant[] = [
     tests: TROUBLES,
   },
   {
-    name: 'a slot was held since before the day began',
-    file: 'src/views/web/slot-day.ts',
-    find: 'fromMs: Math.max(fromMs, since), toMs: step.at',
-    replace: 'fromMs: since, toMs: step.at',
-    tests: SLOT_DAY,
-  },
-  {
     name: 'a case that holds a slot now is not drawn',
     file: 'src/views/web/slot-day.ts',
     find: "if (slot.state !== 'leased') continue;",

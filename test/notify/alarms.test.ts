@@ -41,7 +41,7 @@ const kinds = (facts: Partial<AlarmFacts>, open: readonly (readonly [LastingAlar
   judge(facts, open).lasting.map(({ kind, subject }) => `${kind} ${subject}`);
 
 describe('a host', () => {
-  test('is told of once it was out of sight for long enough, by its cause and not by free text', () => {
+  test('is told of once it was unreachable for long enough, by its cause and not by free text', () => {
     expect(kinds({ hosts: [away(299_999)] })).toEqual([]);
     const { lasting } = judge({ hosts: [away(300_000)], live: new Map([['gpu1', 12]]) });
     expect(lasting).toEqual([
@@ -55,7 +55,7 @@ describe('a host', () => {
     ]);
   });
 
-  test('that is tried again is out of sight still', () => {
+  test('that is tried again is unreachable still', () => {
     expect(kinds({ hosts: [away(300_000, { state: 'connecting' })] })).toEqual(['host_unreachable gpu1']);
   });
 

@@ -71,6 +71,19 @@ function telling(change: Partial<NotifyConfig> = {}) {
   const recorder = recorderOf(notify);
   recorder.begin();
   const deliverers = { ops: delivererOf('ops'), night: delivererOf('night') };
+  const lose = (): void => {
+    const at = clock.now();
+    store.write((tx) => updateHost(tx, 'local', { state: 'offline', since: at, cause: 'link', reason: 'no route' }));
+  };
+  const find = (): void => {
+    const at = clock.now();
+    store.write((tx) => updateHost(tx, 'local', { state: 'online', since: at, cause: null, reason: null }));
+  };
+  const pass = async (ms: number, ...names: readonly ('ops' | 'night')[]): Promise<void> => {
+    clock.pass(ms);
+    await recorder.runOnce();
+    for (const name of names) await deliverers[name].runOnce(new AbortController().signal);
+  };
   return {
     site,
     notify,
@@ -80,19 +93,9 @@ function telling(change: Partial<NotifyConfig> = {}) {
     disks,
     looks: () => looks,
     told: (name: string) => heard[name]!.map(({ delivery, edge, kind }) => ({ delivery, edge, kind })),
-    lose() {
-      const at = clock.now();
-      store.write((tx) => updateHost(tx, 'local', { state: 'offline', since: at, cause: 'link', reason: 'no route' }));
-    },
-    find() {
-      const at = clock.now();
-      store.write((tx) => updateHost(tx, 'local', { state: 'online', since: at, cause: null, reason: null }));
-    },
-    async pass(ms: number, ...names: readonly ('ops' | 'night')[]) {
-      clock.pass(ms);
-      await recorder.runOnce();
-      for (const name of names) await deliverers[name].runOnce(new AbortController().signal);
-    },
+    lose,
+    find,
+    pass,
   };
 }
 
@@ -185,6 +188,7 @@ test('ends of cases are told once each, over a restart of the recorder, and grou
   const again = recorderOf(notify);
   again.begin();
   await again.runOnce();
+  expect(listIncidents(site.store.db, 9).map(({ kind, count }) => [kind, count])).toEqual([['case_failed', 2]]);
   await pass(2 * MINUTE, 'ops');
   await pass(2 * MINUTE, 'ops');
   expect(told('ops').map(({ kind }) => kind)).toEqual(['case_failed']);

@@ -25,11 +25,11 @@ test.each([
   ['a host that is looked at every ten seconds and was seen just now', [host('a', 'online', { seen: 0 })], 150],
   ['one whose look may take as long as it may', [host('a', 'online', { seen: 0 })], 160],
   ['one that is looked at once an hour', [host('b', 'online', { seen: 0 })], 3_700],
-  ['one that is out of sight and tried again later', [host('a', 'offline', { retry: 60_000 })], 200],
+  ['one that is unreachable and tried again later', [host('a', 'offline', { retry: 60_000 })], 200],
   ['one that is being connected to', [host('a', 'connecting', {})], 150],
   ['one that may take two minutes to let us in', [host('slow', 'connecting', {})], 270],
   [
-    'one that has been out of sight for long, and is tried once more',
+    'one that has been unreachable for long, and is tried once more',
     [host('a', 'connecting', { retry: 3_600_000 })],
     3_750,
   ],

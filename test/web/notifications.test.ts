@@ -51,7 +51,7 @@ test('what lasts is shown with its next command, and its message as it fares: ab
   const at = site.clock.now();
 
   const first = await textOf(site);
-  expect(first).toMatch(/3 cases wait: host gpu1 is out of sight since .* \(link\)/);
+  expect(first).toMatch(/3 cases wait: host gpu1 is unreachable since .* \(link\)/);
   expect(first).toContain('mqi doctor');
   expect(first).toContain('ops, opened: ○ about to be sent');
 
@@ -68,7 +68,7 @@ test('what lasts is shown with its next command, and its message as it fares: ab
 test('a host that nothing waits for is named alone', async () => {
   const site = toldSite();
   site.store.write((tx) => updateIncident(tx, ID, { count: 0 }));
-  expect(await textOf(site)).toMatch(/(?<!: )host gpu1 is out of sight since/);
+  expect(await textOf(site)).toMatch(/(?<!: )host gpu1 is unreachable since/);
 });
 
 test('what is over needs no command any more', async () => {

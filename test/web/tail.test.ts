@@ -16,7 +16,7 @@ async function logOf(
 }
 
 describeOnHpc('the log of a job on another machine', {}, () => {
-  test('is followed on the page while it runs, is said to be out of sight when it is, and whole when it is collected', async () => {
+  test('is followed on the page while it runs, is said to be unreachable when it is, and whole when it is collected', async () => {
     const hpc = await createHpc({ proxied: true, config: { web: { listen: '127.0.0.1:0' } } });
     hpc.start();
     const url = await hpc.until('the page is served', (from) => webOf(from.db).url);

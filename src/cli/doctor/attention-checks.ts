@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 
 import {
   countCandidates,
-  isOutOfSight,
+  isUnreachable,
   lastingTroubles,
   listBlocked,
   listHosts,
@@ -47,7 +47,7 @@ export function attentionChecks(database: string): readonly Check[] {
 /** While no daemon runs nobody looks, so that nothing is known of any host. */
 function hosts(db: ReadDb, daemonRuns: boolean): Finding {
   const rows = listHosts(db);
-  const away = rows.filter((host) => daemonRuns && isOutOfSight(host));
+  const away = rows.filter((host) => daemonRuns && isUnreachable(host));
   const [first] = away;
   if (first !== undefined) {
     const rest = away.length > 1 ? `; and ${away.length - 1} more` : '';

@@ -23,7 +23,7 @@ export function countFinals(db: ReadDb): FinalCounts {
   return addedFinals(forgottenFinals(db), known);
 }
 
-/** Live cases that are out of sight, by host. */
+/** Live cases whose host is unreachable, by host. */
 export function countUnseen(db: ReadDb): ReadonlyMap<string, number> {
   const rows = db
     .select({ host: cases.host, many: count() })

@@ -37,7 +37,7 @@ export function noteOf(row: ListedCase): Html | string {
   if (row.setAside !== null) return html`<span class="bad">set aside: its saved state cannot be read</span>`;
   if (row.blindCause !== null) {
     const since = row.blindSince === null ? '' : html` ${lasting(row.blindSince)}`;
-    return html`<span class="warn">out of sight${since}</span>`;
+    return html`<span class="warn">unreachable${since}</span>`;
   }
   if (row.blocked !== null) return html`<span class="warn">blocked: ${said(row.blocked)}</span>`;
   return row.paused ? html`<span class="warn">paused</span>` : '';

@@ -1,16 +1,19 @@
+import { isBeingChecked } from '../../store/queries.ts';
 import type { HostRow, SlotWithCase } from '../../store/queries.ts';
 import { badge } from './badge.ts';
 import { html, lasting, said } from './html.ts';
 import type { Html } from './html.ts';
 
-export function hostBadge({ state, reconciledAt }: HostRow): Html {
+export function hostBadge(host: HostRow): Html {
+  const { state, reconciledAt } = host;
   switch (state) {
     case 'online':
+      if (isBeingChecked(host)) return badge('warn', '◔', 'answers again, is being checked');
       return reconciledAt === null ? badge('warn', '◔', 'online, not reconciled yet') : badge('good', '●', 'online');
     case 'connecting':
       return badge('warn', '◔', 'connecting');
     case 'offline':
-      return badge('bad', '✕', 'out of sight');
+      return badge('bad', '✕', 'unreachable');
   }
 }
 

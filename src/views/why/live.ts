@@ -1,4 +1,4 @@
-import { isOutOfSight } from '../../store/queries.ts';
+import { isUnreachable } from '../../store/queries.ts';
 import type { Because, WhyFacts } from './facts.ts';
 import { explainRunning } from './running.ts';
 import { explainSubmitted } from './submitted.ts';
@@ -104,7 +104,7 @@ function heldBack(facts: WhyFacts): Because | null {
     };
   }
   const host = hostNamed(facts, unproven.host);
-  const away = host !== undefined && isOutOfSight(host);
+  const away = host !== undefined && isUnreachable(host);
   return {
     waitsFor: 'proof',
     says: away

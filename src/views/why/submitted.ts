@@ -1,5 +1,5 @@
 import { formatSize } from '../../domain/duration.ts';
-import { isOutOfSight } from '../../store/queries.ts';
+import { isUnreachable } from '../../store/queries.ts';
 import type { SlotWithCase } from '../../store/queries.ts';
 import { progressOf, progressText } from '../progress.ts';
 import type { Because, WhyFacts } from './facts.ts';
@@ -75,7 +75,7 @@ function staging(facts: WhyFacts): Because {
 /** Out of sight alone: an upload does not need a reconciled host. */
 function offline(facts: WhyFacts, name: string): string | null {
   const host = hostNamed(facts, name);
-  return host !== undefined && isOutOfSight(host) ? hostTrouble(host, name, facts.nowMs) : null;
+  return host !== undefined && isUnreachable(host) ? hostTrouble(host, name, facts.nowMs) : null;
 }
 
 function staged(facts: WhyFacts): Because {
@@ -85,7 +85,7 @@ function staged(facts: WhyFacts): Because {
   const host = hostNamed(facts, name);
   const trouble = hostTrouble(host, name, nowMs);
   if (trouble !== null) {
-    const away = host !== undefined && isOutOfSight(host);
+    const away = host !== undefined && isUnreachable(host);
     return { waitsFor: 'host', says: `${lies}: ${trouble}`, next: away ? 'mqi doctor' : null };
   }
   if (facts.isRestored) return restored(facts, lies);

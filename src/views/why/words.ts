@@ -1,4 +1,5 @@
 import { formatDuration } from '../../domain/duration.ts';
+import { isBeingChecked } from '../../store/queries.ts';
 import type { AttemptRow, HostRow, OrderRow } from '../../store/queries.ts';
 import { orderProgress } from '../order-progress.ts';
 import { timeText } from '../shapes.ts';
@@ -47,6 +48,9 @@ export function hostTrouble(host: HostRow | undefined, name: string, nowMs: numb
   if (host === undefined) return `${name} has not been looked at yet`;
   switch (host.state) {
     case 'online':
+      if (isBeingChecked(host)) {
+        return `${name} answers again and is being checked: nothing new starts there until then`;
+      }
       return host.reconciledAt === null
         ? `${name} is online but not reconciled yet: what runs there is compared with the database before anything new starts`
         : null;

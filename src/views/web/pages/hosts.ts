@@ -30,7 +30,7 @@ const HEIGHT = 18;
 const WORDS: Readonly<Record<Segment['what'], string>> = {
   busy: 'held by a case',
   quarantined: 'quarantined',
-  blind: 'its host was out of sight',
+  blind: 'its host was unreachable',
   ready: 'a case lay ready and was not let start',
   travelling: 'files were on their way',
   waiting: 'cases waited to be sent',
