@@ -1,11 +1,6 @@
+import type { Mutant } from './mutant.ts';
+
 /** Small wrong changes of the orders' room, of a kind that a tired developer makes; each must turn a test red. */
-interface Mutant {
-  readonly name: string;
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-  readonly tests: readonly string[];
-}
 
 const ROOM = 'src/supervisor/orders';
 const RETRY = ['test/supervisor/orders/retry.test.ts'];

@@ -1,11 +1,6 @@
+import type { Mutant } from './mutant.ts';
+
 /** Small wrong changes of the host scripts, the job script and what reads their answers; each must turn a test red. */
-interface Mutant {
-  readonly name: string;
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-  readonly tests: readonly string[];
-}
 
 const ROOM = 'src/scheduler';
 const DIRECT = ['test/contract/scheduler-direct.test.ts'];

@@ -1,11 +1,6 @@
+import type { Mutant } from './mutant.ts';
+
 /** Small wrong changes of the supervisor and the store; each must turn a test red. */
-interface Mutant {
-  readonly name: string;
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-  readonly tests: readonly string[];
-}
 
 const SWEEPS = 'src/supervisor/host/sweeps';
 const WORK = 'src/supervisor/work';
