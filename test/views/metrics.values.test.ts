@@ -165,6 +165,7 @@ test('the database is counted by what each number is of: two orders of which one
   const done = site.admit('done');
   site.execute(done, 'gpu.2');
   site.finish(done, 0);
+  site.execute(site.admit('seen'), 'gpu.2');
   site.drive(away, { type: 'host.unreachable', host: 'local', cause: 'link', atMs: clock.now(), spell: null });
   store.write((tx) => {
     const at = clock.now();
