@@ -1,11 +1,6 @@
+import type { Mutant } from './mutant.ts';
+
 /** Small wrong changes of what a person is told and shown; each must turn a test red. */
-interface Mutant {
-  readonly name: string;
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-  readonly tests: readonly string[];
-}
 
 const RECORDER = ['test/notify/recorder.test.ts'];
 const ALARMS = ['test/notify/alarms.test.ts'];
