@@ -20,7 +20,7 @@ function written(): string[] {
 
 /** What is committed beside the machine's own events. */
 function outsideEvents(): string[] {
-  const text = readFileSync(join(ROOT, 'src', 'supervisor', 'commit.ts'), 'utf8');
+  const text = readFileSync(join(ROOT, 'src', 'supervisor', 'case', 'commit.ts'), 'utf8');
   const union = /export type OutsideEvent = ([^;]+);/.exec(text)![1]!;
   return [...union.matchAll(/'([^']+)'/g)].map((match) => match[1]!);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 
+import { CONTEXT_VERSION } from '../../machines/index.ts';
 import { createSite } from '../lab/site.ts';
 import type { Daemon, Site } from '../lab/site.ts';
 
@@ -65,7 +66,8 @@ test('snapshots that version 1 wrote are taken up by the daemon: each case goes 
 /** What is wrong with a snapshot, by the name of the case that has it. */
 const SPOILT: Readonly<Record<string, (snapshot: Persisted) => string>> = {
   'cut short': (snapshot) => JSON.stringify(snapshot).slice(0, 90),
-  'of a later version': ({ context, ...rest }) => JSON.stringify({ ...rest, context: { ...context, version: 2 } }),
+  'of a later version': ({ context, ...rest }) =>
+    JSON.stringify({ ...rest, context: { ...context, version: CONTEXT_VERSION + 1 } }),
   'in an unknown state': (snapshot) => JSON.stringify({ ...snapshot, value: { running: 'dreaming' } }),
 };
 

@@ -68,8 +68,8 @@ describeOnHpc(
         for (const moment of MOMENTS) expect(cases[moment].why).toMatch(new RegExp(`^${moment} (is|waits) `));
         if (fault.kind === 'slow') return;
         expect(cases.run.why).toContain('is executing, unseen');
-        expect(cases.run.events.indexOf('host.unreachable')).toBeGreaterThan(cases.run.events.indexOf('job.observed'));
-        expect(cases.run.events).toContain('host.reachable');
+        expect(cases.run.events).toContain('job.observed');
+        expect(cases.run.spells).toBeGreaterThan(0);
       });
     });
   },

@@ -8,6 +8,7 @@ import type { Hpc, Task } from '../hpc/lab.ts';
 import { standBefore } from '../lab/gate.ts';
 import { jobProcesses } from '../lab/jobs.ts';
 import { readJournal } from '../../src/store/journal.ts';
+import { caseDetail } from '../../src/store/queries.ts';
 import type { FailureKind } from '../../src/domain/failure.ts';
 import type { SlotRow } from '../../src/store/slots.ts';
 import { createDoors } from './doors.ts';
@@ -28,6 +29,8 @@ export interface CaseOutcome {
   readonly runs: readonly number[];
   /** Its events, as the journal has them. */
   readonly events: readonly string[];
+  /** How often the host of the case was unreachable in its time, and is well again. */
+  readonly spells: number;
   /** The results are byte by byte what went in. */
   readonly isIntact: boolean;
   /** What `mqi why` says of it, while the fault lasts. */
@@ -164,6 +167,7 @@ function outcomeOf(hpc: Hpc, moment: Moment, why: string): CaseOutcome {
     state: row.state,
     runs: attempts.map((attempt) => starts.filter((token) => token === attempt.token).length),
     events: hpc.reader((from) => readJournal(from.db, row.id)).map((entry) => entry.event),
+    spells: hpc.reader((from) => caseDetail(from.db, row.id))!.spells.filter(({ endedAt }) => endedAt !== null).length,
     isIntact: existsSync(output) && input.equals(readFileSync(output)),
     why,
   };

@@ -80,7 +80,7 @@ describeInBrowser('a person at the page', () => {
     await page.waitForSelector('h1:has-text("Cancel 2 cases")');
     await page.fill('input[name=why]', 'enough');
     await page.click('main button');
-    await page.waitForSelector('#orders:has-text("2 done, 0 refused, 0 waiting")');
+    await page.waitForSelector('#orders:has-text("2 done, 0 refused, 0 cancelled, 0 waiting")');
     for (const name of ['one', 'two']) expect((await site.final(name)).failure?.kind).toBe('cancelled');
     await page.goto(`${url}/cases?state=failed&failure=cancelled`);
     expect((await page.locator('#list tbody th').allTextContents()).sort()).toEqual(['one', 'two']);
