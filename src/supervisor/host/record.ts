@@ -69,11 +69,14 @@ export function createHostRecord(deps: {
 
   const isWritten = (): boolean => Object.keys(owed).length === 0;
 
+  /** Also what a full disk still keeps from the database. */
+  const known = (): HostChange => ({ ...readHost(store.db, host), ...owed });
+
   return {
     write: (change) => void write(change),
     isWritten,
     answered(node, notices, at) {
-      const isNew = readHost(store.db, host)?.cause == null;
+      const isNew = known().cause == null;
       // the first time since start-up, or since it was last proven
       write({
         state: 'online',
@@ -86,8 +89,8 @@ export function createHostRecord(deps: {
       log.info({ host }, `host ${host} is online`);
     },
     lost({ cause, reason, retryAt }, at) {
-      const before = readHost(store.db, host);
-      const since = before?.cause == null ? at : before.since;
+      const before = known();
+      const since = before.cause == null ? at : (before.since ?? at);
       let spell: number | null = null;
       const change = { state: 'offline', since, cause, reason, retryAt, reconciledAt: null } as const;
       const isWritten = write(change, (tx) => {
@@ -99,7 +102,7 @@ export function createHostRecord(deps: {
       return isWritten ? spell : null;
     },
     proven(at) {
-      const wasLost = readHost(store.db, host)?.cause != null;
+      const wasLost = known().cause != null;
       const change = wasLost ? { since: at, cause: null, reason: null, reconciledAt: at } : { reconciledAt: at };
       if (write(change, (tx) => endSpell(tx, host, at))) told = null;
     },

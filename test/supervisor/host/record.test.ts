@@ -107,3 +107,16 @@ test('that it is seen is written now and then; what is new of it at once', async
   expect(seenAt()).toBe(0);
   expect(warned).toEqual(['fake: a queue is paused']);
 });
+
+test('a host that was lost, and proven, while nothing could be written is not left with a reason', () => {
+  const { clock, lose, answer, row, record, fill } = world();
+  answer();
+  record.proven(clock.now());
+  fill(true);
+  lose();
+  answer();
+  fill(false);
+  record.proven(clock.now());
+  expect(row()).toMatchObject({ state: 'online', since: clock.now(), cause: null, reason: null });
+  expect(row().reconciledAt).toBe(clock.now());
+});
