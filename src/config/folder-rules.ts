@@ -21,7 +21,8 @@ interface Place {
 export function checkFolders(layers: Layers, directory: string): readonly Problem[] {
   const writtenAt = (path: Path): readonly Omit<Place, 'real'>[] => {
     const text = path.reduce<unknown>(childOf, layers.raw);
-    if (typeof text !== 'string' || text === '') return [];
+    // no system takes such a path, and the schema has said so
+    if (typeof text !== 'string' || text === '' || text.includes('\0')) return [];
     return [{ path, folder: resolveLocal(text, directory) }];
   };
   const hosts = entries(childOf(layers.raw, 'hosts'), ['hosts']);

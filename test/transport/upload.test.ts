@@ -43,13 +43,13 @@ describe('a folder that changes while it is packed', () => {
     });
   }
 
-  test('a folder that is gone as a whole is not judged: its disk may not be mounted', async () => {
+  test('a folder that is gone as a whole is missing, which is no change: its disk may not be mounted', async () => {
     const folder = join(scratch(), 'case');
     writeTree(folder, { a: 'a' });
     const request = sendRequest(folder, scratch());
     rmSync(folder, { recursive: true });
     const outcome = await transportOf(spawnLocal).send(request);
-    expect(outcome).toMatchObject({ kind: 'blocked', reason: expect.stringContaining(folder) as string });
+    expect(outcome).toMatchObject({ kind: 'missing', reason: expect.stringContaining(folder) as string });
   });
 });
 
