@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { singleQuoted, singleQuotedSentence } from '../config/command.ts';
 import type { Config, HostConfig } from '../config/config.ts';
 import { durationText } from '../config/duration-text.ts';
 import { loadConfig, type LoadOutcome } from '../config/load.ts';
@@ -100,6 +101,7 @@ function summary(config: Config): string {
     `results   ${config.results}`,
     `database  ${config.database}`,
     ...config.hosts.map((host) => `host      ${hostSummary(host)}`),
+    ...singleQuoted(job.command).map((name) => `note      ${singleQuotedSentence(name)}`),
     ...(existsSync(watch.path)
       ? []
       : [`note      the watched folder is not there yet: mkdir -p ${shellWord(watch.path)}`]),

@@ -54,7 +54,7 @@ export interface WatchConfig {
 }
 
 export interface JobConfig {
-  /** A list is run as it is, a string by `sh -c`. Placeholders are still in it: `fillCommand` (command.ts) fills them. */
+  /** A list is run as it is, a string by `sh -c`. Placeholders are still in it: `shellCommand` (command.ts) makes variables of them. */
   readonly command: CommandTemplate;
   readonly collect: readonly { readonly glob: string; readonly optional: boolean }[];
   readonly limitMs: number;

@@ -1,9 +1,11 @@
+import { parse } from 'yaml';
 import type * as z from 'zod';
 import type { Layers } from './layers.ts';
 import { nearest } from './nearest.ts';
 import { allKeys, childOf, formsOf, keysOf, outlineAt, type Outline, type Path } from './outline.ts';
 import { describeValue, formatPath, SCHEMA_NEXT, type Problem } from './problem.ts';
 import { PLANNED_SCHEDULERS } from './scheduler-schema.ts';
+import { configSchema } from './schema.ts';
 import { suggestValue } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -50,9 +52,27 @@ function wrongValue(issue: Issue, layers: Layers): Problem {
         ? said['suggestion']
         : planned !== undefined
           ? null
-          : suggestValue(value, node, choices, layers.source(path)),
+          : parsing(suggestValue(value, node, choices, layers.source(path)), path, layers.raw),
     next: SCHEMA_NEXT,
   };
+}
+
+/** A suggestion that would be refused as well (out of bounds, mostly) is none. */
+function parsing(suggestion: string | null, path: Path, raw: unknown): string | null {
+  if (suggestion === null) return null;
+  const { error } = configSchema.safeParse(replaced(raw, path, parse(suggestion)));
+  const isRefused = (error?.issues ?? [])
+    .flatMap((issue) => flatten(issue, []))
+    .some((issue) => path.every((step, at) => issue.path[at] === step));
+  return isRefused ? null : suggestion;
+}
+
+function replaced(holder: unknown, [step, ...rest]: Path, value: unknown): unknown {
+  if (step === undefined) return value;
+  const inner = replaced(childOf(holder, step), rest, value);
+  return Array.isArray(holder)
+    ? holder.map((item: unknown, at) => (at === step ? inner : item))
+    : { ...(holder as object), [step]: inner };
 }
 
 function unknownKey(parent: Path, key: string, layers: Layers): Problem {

@@ -49,7 +49,7 @@ export const jobSchema = z
         examples: [['moqui', '{inputs}/moqui_tps.in'], 'sh {inputs}/run.sh'],
       })
       .describe(
-        `What runs for each case, in the attempt's directory on the host. A list is run as it is, a string by \`sh -c\`. Placeholders: \`${placeholderList}\`; in a string each becomes one quoted word, so leave them out of quotes. \`{{\` and \`}}\` are the braces themselves.`,
+        `What runs for each case, in the attempt's directory on the host. A list is run as it is, a string by \`sh -c\`. Placeholders: \`${placeholderList}\`; each is a variable of the job's environment too (\`MQI_INPUTS\`, \`MQI_CASE\` …), and never text that a shell reads. \`{{\` and \`}}\` are the braces themselves.`,
       ),
     collect: z
       .array(
@@ -96,6 +96,7 @@ function complain(value: string, shell: boolean, context: z.core.$RefinementCtx<
 
 function foundBrace(complaint: CommandComplaint): string {
   if (complaint.kind === 'stray') return `a lone ${complaint.brace}`;
+  if (complaint.kind === 'code') return '{case} in double quotes that a second shell reads';
   return complaint.kind === 'dollar' ? `\${${complaint.name}}` : `{${complaint.name}}`;
 }
 
@@ -107,8 +108,8 @@ function expectedInstead(complaint: CommandComplaint): string {
       return `${complaint.brace}${complaint.brace} for the brace itself, or one of ${placeholderList}`;
     case 'dollar':
       return `{${complaint.name}}: with the dollar it is a variable of the shell`;
-    case 'quoted':
-      return 'it outside of quotes, comments and here-documents: it is quoted for you, and a name may hold anything';
+    case 'code':
+      return 'it in single quotes: there that shell reads a variable, and here it would run what a name holds';
     default:
       return assertNever(complaint);
   }

@@ -12,7 +12,8 @@ results: ./results              # RESULTS/CASE/attempt-N
 database: ./var/mqi.db          # on a local disk
 
 job:
-  # Run in the attempt's directory. {inputs} {case} {slot} {attempt} {token}; a list is run as it is, a string by sh -c.
+  # Run in the attempt's directory. {inputs} {case} {slot} {attempt} {token}, also as $MQI_INPUTS, $MQI_CASE …; a list is
+  # run as it is, a string by sh -c.
   command: sh {inputs}/run.sh
   # command: [moqui, "{inputs}/moqui_tps.in"]
   # collect: ["output/**", { glob: "*.log", optional: true }]

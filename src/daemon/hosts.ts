@@ -1,4 +1,4 @@
-import { fillCommand } from '../config/command.ts';
+import { shellCommand, variablesOf } from '../config/command.ts';
 import type { Config, HostConfig } from '../config/config.ts';
 import type { Clock } from '../domain/clock.ts';
 import { createDirectScheduler } from '../scheduler/direct.ts';
@@ -62,13 +62,16 @@ function createScheduler(host: HostConfig, transport: Transport, instance: strin
 function specOf(config: Config, host: HostConfig, row: CaseRow): ReturnType<Host['specOf']> {
   const slot = host.slots.find((candidate) => candidate.name === row.slot);
   if (slot === undefined || row.token === null) throw new Error(`case ${row.id} has no slot of ${host.name}`);
-  const values = { inputs: 'inputs', case: row.name, slot: slot.name, attempt: String(row.attempt), token: row.token };
   return {
     token: row.token,
     queue: slot.queue,
     slot: `${host.name}/${slot.name}`,
-    command: fillCommand(config.job.command, values, quote),
+    command: shellCommand(config.job.command, quote),
     prologue: host.prologue,
-    env: { ...host.env, ...slot.env },
+    env: {
+      ...host.env,
+      ...slot.env,
+      ...variablesOf({ case: row.name, slot: slot.name, attempt: row.attempt }),
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { quote, quoteAll, quotePath } from '../transport/quote.ts';
+import { quote, quotePath } from '../transport/quote.ts';
 import { encodeWord } from './receipts.ts';
 import type { JobSpec } from './scheduler.ts';
 
@@ -18,10 +18,9 @@ const CONTROL_FILES = ['manifest', 'job.sh', 'claim', 'outputs', 'end', 'stdout'
 
 /** Why no script can be made of it, for a person; null when one can. */
 export function specProblem(spec: JobSpec): string | null {
-  const command = typeof spec.command === 'string' ? [spec.command] : spec.command;
-  const texts = [...command, spec.prologue ?? '', ...Object.entries(spec.env).flat()];
+  const texts = [spec.command, spec.prologue ?? '', ...Object.entries(spec.env).flat()];
   if (texts.some((text) => text.includes('\0'))) return 'the command, prologue or environment holds a NUL byte';
-  if (command.join('') === '') return 'the command is empty';
+  if (spec.command === '') return 'the command is empty';
   const name = Object.keys(spec.env).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
   return name === undefined ? null : `${JSON.stringify(name)} cannot be the name of an environment variable`;
 }
@@ -43,8 +42,12 @@ function payload(spec: JobSpec): string {
           'set +e',
           'trap - EXIT',
         ];
-  const command = typeof spec.command === 'string' ? ['sh', '-c', spec.command] : spec.command;
-  return [...environment, `export MQI_TOKEN=${quote(spec.token)}`, ...prologue, `exec ${quoteAll(command)}`].join('\n');
+  return [
+    ...environment,
+    `export MQI_TOKEN=${quote(spec.token)} MQI_INPUTS="$PWD/inputs"`,
+    ...prologue,
+    `exec sh -c ${quote(spec.command)}`,
+  ].join('\n');
 }
 
 /** `root` is absolute or below `~/`. The script's last line proves that it arrived whole. */

@@ -28,8 +28,8 @@ export interface JobSpec {
   readonly queue: string | null;
   /** `HOST/SLOT` is written into the claim, so that an unknown job tells which GPU it sits on. */
   readonly slot: string;
-  /** A list is run as it is, argument by argument; a string by `sh -c`. Placeholders are already filled in. */
-  readonly command: readonly string[] | string;
+  /** What `sh -c` runs, with `env`, MQI_TOKEN and MQI_INPUTS (the absolute path of its inputs) in the environment. */
+  readonly command: string;
   /** sh, run before the command in the same shell; null for none. */
   readonly prologue: string | null;
   readonly env: Readonly<Record<string, string>>;

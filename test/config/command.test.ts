@@ -1,37 +1,45 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { complaints, fillCommand, PLACEHOLDERS } from '../../src/config/command.ts';
+import { complaints, PLACEHOLDERS, shellCommand, singleQuoted, variablesOf } from '../../src/config/command.ts';
+import type { CommandTemplate } from '../../src/config/config.ts';
+import { quote } from '../../src/transport/quote.ts';
+import { shells } from '../lab/shells.ts';
+import { scratch } from '../transport/scratch.ts';
 import { linesOf, loadText, SMALL } from './load-text.ts';
 
-const values = { inputs: '/r/inputs', case: "o'neil $(id)", slot: 'gpu0', attempt: '2', token: 'mqi-a-b-2-c' };
-const quote = (value: string): string => `'${value.replaceAll("'", String.raw`'\''`)}'`;
+const HOSTILE = 'a$(touch PWNED)`touch PWNED`  b\'"; touch PWNED; *\\';
 
 describe('a command', () => {
-  test('as a list gets the values as they are, one argument each', () => {
-    const command = ['m', '{inputs}/x', '{case}-{slot}-{attempt}', '{{literal}}', '{token}'];
-    expect(fillCommand(command, values, quote)).toEqual([
-      'm',
-      '/r/inputs/x',
-      "o'neil $(id)-gpu0-2",
-      '{literal}',
-      'mqi-a-b-2-c',
-    ]);
+  test('as a list gets each value as part of one argument', () => {
+    expect(shellCommand(['m', '{inputs}/x y', '{case}-{slot}-{attempt}', '{{a}}', '{token}', ''], quote)).toBe(
+      `exec m "$MQI_INPUTS"'/x y' "$MQI_CASE"-"$MQI_SLOT"-"$MQI_ATTEMPT" '{'a'}' "$MQI_TOKEN" ''`,
+    );
   });
 
-  test('as a string gets each value as one quoted word, and keeps what is the shell’s own', () => {
-    expect(fillCommand('sh {inputs}/run.sh {case} "${HOME}" $1 {{a,b}}', values, quote)).toBe(
-      String.raw`sh '/r/inputs'/run.sh 'o'\''neil $(id)' "${'${HOME}'}" $1 {a,b}`,
+  test('as a string keeps what is the shell’s own, and holds no value', () => {
+    expect(shellCommand('sh {inputs}/run.sh "${HOME}" $1 {{a,b}}', quote)).toBe(
+      'sh ${MQI_INPUTS+"$MQI_INPUTS"}/run.sh "${HOME}" $1 {a,b}',
     );
+  });
+
+  test('has its values in the environment, under the names of the placeholders', () => {
+    expect(variablesOf({ case: HOSTILE, slot: 'gpu0', attempt: 2 })).toEqual({
+      MQI_CASE: HOSTILE,
+      MQI_SLOT: 'gpu0',
+      MQI_ATTEMPT: '2',
+    });
   });
 
   test('with any text and doubled braces comes out as that text', () => {
     fc.assert(
-      fc.property(fc.string(), (text) => {
+      fc.property(fc.string({ minLength: 1 }), (text) => {
         fc.pre(!text.includes('$'));
         const escaped = text.replaceAll('{', '{{').replaceAll('}', '}}');
         expect(complaints(escaped, false)).toEqual([]);
-        expect(fillCommand([escaped], values, quote)).toEqual([text]);
+        expect(shellCommand(escaped, quote)).toBe(text);
       }),
     );
   });
@@ -58,46 +66,96 @@ describe('a placeholder', () => {
     expect(lines[1]).toContain('found a lone {, expected {{ for the brace itself');
   });
 
-  test.each([
-    `echo "{case}"`,
-    `echo '{case}'`,
-    'echo `echo {case}`',
-    `echo "$(echo "{case}")"`,
-    'echo "`echo "{case}"`"',
-    `echo $'\\'{case}'`,
-    `cat <<EOF\n{case}\nEOF`,
-    `echo \\{case}`,
-    `true # {case}`,
-    `sh -c "run {case}"`,
-  ])('is refused where a quoted value would not be one word: %j', (command) => {
-    expect(complaints(command, true)).toEqual([{ kind: 'quoted', name: 'case' }]);
+  test('is one of those that the documentation names', () => {
+    expect(PLACEHOLDERS).toEqual(['inputs', 'case', 'slot', 'attempt', 'token']);
+  });
+});
+
+describe.each(shells)('where sh is $name', ({ path: shell }) => {
+  function run(command: CommandTemplate, name: string) {
+    const cwd = scratch();
+    mkdirSync(join(cwd, 'in puts'));
+    writeFileSync(join(cwd, 'in puts', 'x'), 'one\n\ntwo\n');
+    const env = {
+      PATH: process.env['PATH'],
+      ...variablesOf({ case: name, slot: 'gpu0', attempt: 2 }),
+      MQI_INPUTS: join(cwd, 'in puts'),
+      MQI_TOKEN: 'mqi-a-b-2-c',
+    };
+    const { stdout, stderr, status } = spawnSync(shell, ['-c', shellCommand(command, quote)], {
+      argv0: 'sh',
+      env,
+      cwd,
+    });
+    return { said: stdout.toString(), stderr: stderr.toString(), status, isPwned: existsSync(join(cwd, 'PWNED')) };
+  }
+
+  test.each<readonly [CommandTemplate, string]>([
+    [['printf', '[%s]', '{case}', 'x{case}y', '{inputs}'.slice(0, 0)], `[${HOSTILE}][x${HOSTILE}y][]`],
+    ['printf "[%s]" {case} x{case}y', `[${HOSTILE}][x${HOSTILE}y]`],
+    ['printf "[%s]" "{case}" "x {case} y"', `[${HOSTILE}][x ${HOSTILE} y]`],
+    [`printf '[%s]' "$(printf '<%s>' {case})"`, `[<${HOSTILE}>]`],
+    [`printf '[%s]' "$(printf '<%s>' "{case}")"`, `[<${HOSTILE}>]`],
+    ['cat <<END\n{case} $((1<<4))\nEND\n', `${HOSTILE} 16\n`],
+    [`grep -v '^$' {inputs}/x`, 'one\ntwo\n'],
+    [`grep -c '' "{inputs}/x"`, '3\n'],
+    ['printf "%s" $((1<<4)) {case}', `16${HOSTILE}`],
+    ['printf "%s" "$(echo it)" {case}', `it${HOSTILE}`],
+    ['printf "%s" $(( {attempt} + 1 )) "$(( {attempt} << 2 ))"', '38'],
+    ['X={case}; printf "%s" "$X"', HOSTILE],
+    ['case {case} in "{case}") printf "%s" same ;; esac', 'same'],
+    [`# it's {case}\nprintf '%s' {case}`, HOSTILE],
+    [`sh -c 'printf "%s" {case}'`, HOSTILE],
+    [`printf '%s' '{case}'`, '${MQI_CASE+"$MQI_CASE"}'],
+  ])('no name of a case is code, wherever it stands: %j', (command, said) => {
+    expect(run(command, HOSTILE)).toEqual({ said, stderr: '', status: 0, isPwned: false });
   });
 
-  test.each([
-    `printf %s {case}`,
-    `printf %s%s "it's; " {case}`,
-    `# it's a comment\nprintf %s {case}`,
-    `printf %s a#b'c d'{case}`,
-    `X={case}; printf %s "$X"`,
-    `printf '%s' $(printf %s {case} | od -An -tx1 | tr -d ' \\n')`,
-    `case {case} in *) printf %s {case};; esac`,
-    `printf %s "\\"" {case}`,
-  ])('is one word for a real shell wherever it is allowed: %j', (command) => {
-    expect(complaints(command, true)).toEqual([]);
+  test('any name is one word, outside of quotes and inside', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (name) => {
-        fc.pre(!name.includes('\0'));
-        const filled = fillCommand(command, { ...values, case: name }, quote) as string;
-        const { stdout, stderr, status } = spawnSync('sh', ['-c', filled], { encoding: 'buffer' });
-        expect([status, stderr.toString()]).toEqual([0, '']);
-        const expected = command.includes('od -An') ? Buffer.from(name).toString('hex') : name;
-        expect(stdout.toString().endsWith(expected)).toBe(true);
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (drawn) => {
+        const name = Buffer.from(drawn).toString().replaceAll('\0', '');
+        const { said, status } = run('printf "%s/" {case} "{case}"', name);
+        expect([status, said]).toEqual([0, `${name}/${name}/`]);
       }),
       { numRuns: 25 },
     );
   });
+});
 
-  test('is one of those that the documentation names', () => {
-    expect(PLACEHOLDERS).toEqual(['inputs', 'case', 'slot', 'attempt', 'token']);
+describe('the name of a case in double quotes that a second shell reads', () => {
+  test.each([
+    'sh -c "run {case}"',
+    'bash -lc "cd x && run {case} y"',
+    'su physicist -c "run {case}"',
+    'eval "run {case}"',
+    'ssh -T other "run \\"a\\" {case}"',
+  ])('is refused, for that shell would run what it holds: %j', (command) => {
+    expect(complaints(command, true)).toEqual([{ kind: 'code' }]);
+    const lines = linesOf(loadText(SMALL.replace('[moqui]', JSON.stringify(command))));
+    expect(lines).toEqual([expect.stringContaining('expected it in single quotes')]);
+  });
+
+  test.each([
+    'sh -c \'run "{case}"\'',
+    'sh -c "cd {inputs} && ./run"',
+    'eval "set -e"; run "{case}"',
+    'wc -c "{case}x"',
+  ])('is fine elsewhere: %j', (command) => {
+    expect(complaints(command, true)).toEqual([]);
+  });
+});
+
+describe('a placeholder in single quotes', () => {
+  test.each<readonly [CommandTemplate, readonly string[]]>([
+    [`echo '{case}'`, ['case']],
+    [`sh -c 'cd {inputs} && run {case}'`, ['inputs', 'case']],
+    [`grep -v '^$' {inputs}/x`, []],
+    [`echo "it's {case}"`, []],
+    [`echo it\\'s {case}`, []],
+    [`# it's\necho {case}`, []],
+    [['echo', `'{case}'`], []],
+  ])('is noticed: %j', (command, names) => {
+    expect(singleQuoted(command)).toEqual(names);
   });
 });

@@ -40,7 +40,10 @@ logg: { level: info }
     );
     expect(line(SMALL.replace('path: cases', 'path: cases, quiet_period: 10 minutes'))).toContain('Did you mean 10m?');
     expect(line(`${SMALL}log: { level: WARNING }\n`)).toContain('Did you mean warn?');
-    expect(line(SMALL.replace('root: host', 'root: host, transport: ssh'))).toContain('Did you mean { type: ssh }?');
+    expect(line(SMALL.replace('root: host', 'root: host, transport: ssh'))).not.toContain('Did you mean');
+    expect(line(SMALL.replace('root: host', 'root: host, scheduler: pueue'))).toContain(
+      'Did you mean { type: pueue }?',
+    );
     expect(line(SMALL.replace('name: gpu0', 'name: 0'))).toContain('Did you mean "0"?');
     expect(line(SMALL.replace('name: gpu0', 'name: g, env: { A: 1.10 }'))).toContain('Did you mean "1.10"?');
     expect(line(SMALL.replace('path: cases', 'path: cases, ignore: a'))).toContain('Did you mean ["a"]?');
@@ -134,4 +137,11 @@ test('a path is written as people write it', () => {
 
 test('a long value is cut', () => {
   expect(describeValue('x'.repeat(100))).toHaveLength(62);
+});
+
+test('a suggestion is spoken only where it would be taken', () => {
+  const line = (yaml: string): string => linesOf(loadText(yaml)).join('\n');
+  expect(line(`${SMALL}notify: { trouble_after: 30 minutes }\n`)).toContain('Did you mean 30m?');
+  expect(line(SMALL.replace('[moqui]', '[moqui], limit: 500 days'))).not.toContain('Did you mean');
+  expect(line(SMALL.replace('[moqui]', '[moqui], limit: 50 days'))).toContain('Did you mean 50d?');
 });

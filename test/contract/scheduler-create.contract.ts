@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { quoteAll } from '../../src/transport/quote.ts';
 import { read } from '../scheduler/lab.ts';
 import { WHY, signal } from './scheduler-bench.ts';
 import type { Bench } from './scheduler-bench.ts';
@@ -32,7 +33,7 @@ export function createContract(bench: Bench): void {
     test('with arguments, prologue and environment as they are', async () => {
       const words = ['a b', `it's`, '"$HOME"', '`x`', 'new\nline', '-n', 'ä', '\\'];
       const attempt = await held({
-        command: ['sh', '-c', 'printf "%s\\n" "$P" "$E" "$@"', 'sh', ...words],
+        command: `printf '%s\\n' "$P" "$E" ${quoteAll(words)}`,
         prologue: `P='from the prologue'; export P`,
         env: { E: `it's "$X"` },
       });
@@ -112,7 +113,7 @@ export function createContract(bench: Bench): void {
       const token = bench.lab.token();
       bench.lab.stage(token);
       expect(await create(token, { env: { 'A-B': '' } })).toMatchObject({ kind: 'blocked' });
-      expect(await create(token, { command: [] })).toMatchObject({ kind: 'blocked' });
+      expect(await create(token, { command: '' })).toMatchObject({ kind: 'blocked' });
     });
   });
 }

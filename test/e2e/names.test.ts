@@ -92,8 +92,9 @@ test('folders and files of any name that a file system allows travel the whole p
     const site = createSite({
       slots: 4,
       job: {
-        command: ['sh', '-c', 'mkdir output && cp -R inputs/. output && printf %s "$1" > name', 'sh', '{case}'],
-        collect: ['output/**', 'name'],
+        command:
+          'mkdir output && cp -R {inputs}/. "{inputs}/." output && printf %s {case} > name && printf %s "{case}" > again',
+        collect: ['output/**', 'name', 'again'],
       },
     });
     // a name with a tilde, or one that ends as unfinished files do, is as good as any other where nobody says otherwise
@@ -128,7 +129,7 @@ test('folders and files of any name that a file system allows travel the whole p
       expect(contentOf(join(results, 'output')), JSON.stringify(folder.name)).toEqual(
         contentOf(join(site.watch, folder.name)),
       );
-      expect(readFileSync(join(results, 'name'), 'utf8')).toBe(folder.name);
+      for (const said of ['name', 'again']) expect(readFileSync(join(results, said), 'utf8')).toBe(folder.name);
     }
     expect(rows).toHaveLength(all.length);
   };

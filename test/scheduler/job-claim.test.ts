@@ -10,7 +10,7 @@ import { fillUp, isRoot, mountSmall, processesOf, read } from './lab.ts';
 
 describe('a job script', () => {
   test('runs its command once and says how it ended', async () => {
-    const { token, directory } = attempt({ command: ['sh', '-c', 'echo out; echo err >&2; echo ran >> ran; exit 7'] });
+    const { token, directory } = attempt({ command: 'echo out; echo err >&2; echo ran >> ran; exit 7' });
     expect(await runJob(directory)).toBe(7);
     expect(read(path.join(directory, 'ran'))).toBe('ran\n');
     expect(read(path.join(directory, 'stdout'))).toBe('out\n');

@@ -162,7 +162,7 @@ export function spec(token: string, change: Partial<JobSpec> = {}): JobSpec {
     token,
     queue: null,
     slot: 'gpu 1/slot/0',
-    command: ['sh', '-c', 'echo ran >> ran'],
+    command: 'echo ran >> ran',
     prologue: null,
     env: {},
     ...change,

@@ -40,7 +40,7 @@ describe.each(shells)('where sh is $name', ({ path: shell }) => {
       const directory = lab.stage(token);
       const file = path.join(directory, 'job.sh');
       // as a program ends, and as a shell does
-      const command = code % 2 === 0 ? ['sh', '-c', `exit ${code}`] : `exit ${code}`;
+      const command = code % 2 === 0 ? `exec sh -c 'exit ${code}'` : `exit ${code}`;
       writeFileSync(file, jobScript(spec(token, { command }), lab.root));
       expect(await exitOf(spawn(path.join(bin, 'sh'), [file], { stdio: 'ignore', cwd: '/', env }))).toBe(code);
       const [line, rest] = read(path.join(directory, 'end')).split('\n');

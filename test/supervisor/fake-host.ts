@@ -67,7 +67,7 @@ export class FakeHost {
         token: row.token!,
         queue: null,
         slot: row.slot!,
-        command: ['true'],
+        command: 'true',
         prologue: null,
         env: {},
       }),

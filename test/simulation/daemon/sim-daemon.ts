@@ -89,5 +89,5 @@ function hostOf(deps: DaemonDeps, host: SimHost, wire: Wire): Host {
 function specOf(host: SimHost, row: CaseRow): ReturnType<Host['specOf']> {
   if (row.token === null || row.slot === null) throw new Error(`case ${row.id} has no slot`);
   const slot = `${host.name}/${row.slot}`;
-  return { token: row.token, queue: row.slot, slot, command: ['moqui'], prologue: null, env: {} };
+  return { token: row.token, queue: row.slot, slot, command: 'moqui', prologue: null, env: {} };
 }
