@@ -26,7 +26,7 @@ function attemptsWord({ root }: AttemptPlace): string {
 }
 
 /** What lies there, and then `outputs` to the byte. */
-export function lookScript(place: AttemptPlace): Buffer {
+export function surveyScript(place: AttemptPlace): Buffer {
   return bytes(
     script(
       `attempts=${attemptsWord(place)}; token=${quote(place.token)}`,
@@ -46,26 +46,58 @@ export function lookScript(place: AttemptPlace): Buffer {
   );
 }
 
-export type Look =
+export type Found =
   | { readonly kind: 'no_root' }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'present'; readonly logs: readonly OutputFile[]; readonly outputs: Buffer | null };
+  /** `hasList`: the bytes after the first lines are the receipt `outputs`. */
+  | { readonly kind: 'present'; readonly logs: readonly OutputFile[]; readonly hasList: boolean };
 
-export function parseLook(answer: Buffer): Look | null {
-  const logs: OutputFile[] = [];
-  let offset = 0;
-  for (;;) {
-    const newline = answer.indexOf('\n', offset);
-    if (newline === -1) return null;
-    const line = answer.toString('latin1', offset, newline);
-    offset = newline + 1;
+/** The first lines of the answer come in a few bytes. */
+const HEAD_BYTES = 4096;
+
+/** Reads the answer to `surveyScript` as it comes; what follows its first lines goes to `onList`. */
+export class FoundReader {
+  readonly #onList: (bytes: Buffer) => void;
+  readonly #logs: OutputFile[] = [];
+  #head = Buffer.alloc(0);
+  #found: Found | null = null;
+  #isGarbled = false;
+
+  constructor(onList: (bytes: Buffer) => void) {
+    this.#onList = onList;
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#found !== null) return this.#onList(chunk);
+    this.#head = Buffer.concat([this.#head, chunk]);
+    while (!this.#isGarbled) {
+      const newline = this.#head.indexOf('\n');
+      this.#isGarbled = newline === -1 && this.#head.length > HEAD_BYTES;
+      if (newline === -1) return;
+      const line = this.#head.toString('latin1', 0, newline);
+      this.#head = this.#head.subarray(newline + 1);
+      this.#found = this.#read(line);
+      if (this.#found === null) continue;
+      if (this.#head.length > 0) this.#onList(this.#head);
+      return;
+    }
+  }
+
+  /** Null for anything that is no such answer. */
+  end(): Found | null {
+    return this.#found;
+  }
+
+  #read(line: string): Found | null {
     if (line === 'no-root') return { kind: 'no_root' };
     if (line === 'absent') return { kind: 'absent' };
-    if (line === 'no-outputs') return { kind: 'present', logs, outputs: null };
-    if (line === 'outputs') return { kind: 'present', logs, outputs: answer.subarray(offset) };
+    if (line === 'no-outputs' || line === 'outputs') {
+      return { kind: 'present', logs: this.#logs, hasList: line === 'outputs' };
+    }
     const log = /^(stdout|stderr) (\d+)$/.exec(line);
-    if (log === null) return null;
-    logs.push({ path: log[1]!, sizeBytes: Number(log[2]) });
+    if (log === null) this.#isGarbled = true;
+    else this.#logs.push({ path: log[1]!, sizeBytes: Number(log[2]) });
+    return null;
   }
 }
 

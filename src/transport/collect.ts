@@ -1,8 +1,9 @@
 import type { Clock } from '../domain/clock.ts';
-import { attemptWord, findScript, lookScript, packScript, parseLook } from './attempt-directory.ts';
+import { FoundReader, attemptWord, findScript, packScript, surveyScript } from './attempt-directory.ts';
 import { HostShell } from './host-shell.ts';
-import { parseFound, parseOutputs, readable, selectOutputs } from './outputs.ts';
+import { OutputsReader, batchesOf, foundFile, listedFile, readable } from './outputs.ts';
 import type { OutputFile, Selection } from './outputs.ts';
+import { OwnDisk } from './own-disk.ts';
 import { ResultsFolder } from './results.ts';
 import { RUN_SCRIPT, parseSums, sumsScript } from './script.ts';
 import { Setback, garbled, hostTrouble, noSums } from './setback.ts';
@@ -12,7 +13,8 @@ import type { Received } from './unpack.ts';
 
 /** Brings results back: look, fetch what is missing, compare with the host's own sums, and only then move into place. */
 export async function collect(spawn: Spawn, clock: Clock, request: FetchRequest): Promise<FetchOutcome> {
-  const results = new ResultsFolder(request.results, request.target, request.token, clock.randomId(8));
+  const disk = new OwnDisk('writing', request.results, clock, request);
+  const results = new ResultsFolder(request.results, request.target, request.token, clock.randomId(8), disk);
   const collection = new Collection(new HostShell(spawn, clock, request), request, results);
   try {
     return await collection.run();
@@ -39,9 +41,12 @@ class Collection {
     const there = await this.#results.existing();
     if (there !== null) return { kind: 'fetched', missingGlobs: there.missingGlobs, files: there.files.length };
     const { wanted, missingGlobs } = await this.#select();
-    const received = await this.#results.prepare(wanted, this.#request.signal);
-    await this.#transfer(wanted, received);
-    await this.#verify(wanted, received);
+    const received = await this.#results.prepare(wanted);
+    const onBytes = this.#progressOf(wanted.filter((file) => !received.has(file.path)));
+    for (const batch of batchesOf(wanted)) {
+      await this.#transfer(batch, received, onBytes);
+      await this.#verify(batch, received);
+    }
     const files = await this.#records(wanted, received);
     try {
       await this.#results.publish(files, missingGlobs, this.#notes);
@@ -55,22 +60,27 @@ class Collection {
   /** What is to be collected, by the list that the job wrote; where there is none and need not be, by looking. */
   async #select(): Promise<Selection> {
     const { root, token, globs, mustBeWhole } = this.#request;
-    const look = parseLook(await this.#shell.ask('looking for results', lookScript(this.#request)));
-    if (look === null) throw garbled('looking for results');
-    if (look.kind === 'no_root') {
+    const list = new OutputsReader(listedFile, globs);
+    const answer = new FoundReader((bytes) => list.add(bytes));
+    await this.#shell.ask('looking for results', surveyScript(this.#request), {
+      onAnswer: (chunk) => answer.add(chunk),
+    });
+    const there = answer.end();
+    if (there === null) throw garbled('looking for results');
+    if (there.kind === 'no_root') {
       throw new Setback('blocked', `${root}/attempts is not there on the host: mount its disk, then it goes on`);
     }
-    if (look.kind === 'absent') {
+    if (there.kind === 'absent') {
       if (mustBeWhole) throw new Setback('blocked', `${root}/attempts/${token} is not there on the host`);
       this.#notes.push('the directory of the attempt is not there on the host any more');
       return { wanted: [], missingGlobs: [] };
     }
-    const listed = look.outputs === null ? null : parseOutputs(look.outputs);
+    const listed = there.hasList ? list.end() : null;
     if (listed !== null) {
-      const { wanted, missingGlobs } = selectOutputs(listed, globs);
-      return { wanted: [...wanted, ...look.logs], missingGlobs };
+      const { wanted, missingGlobs } = this.#bearable(listed);
+      return { wanted: [...wanted, ...there.logs], missingGlobs };
     }
-    const problem = look.outputs === null ? 'is not there' : 'cannot be read';
+    const problem = there.hasList ? 'cannot be read' : 'is not there';
     if (mustBeWhole) {
       throw new Setback(
         'blocked',
@@ -80,22 +90,42 @@ class Collection {
     this.#notes.push(
       `the list of outputs that the job writes at its end ${problem}: these are the files that were found`,
     );
-    const found = parseFound(await this.#shell.ask('listing the results', findScript(this.#request)));
-    if (found === null) throw garbled('listing the results');
-    return { wanted: [...selectOutputs(found, globs).wanted, ...look.logs], missingGlobs: [] };
+    const found = new OutputsReader(foundFile, globs);
+    await this.#shell.ask('listing the results', findScript(this.#request), { onAnswer: (chunk) => found.add(chunk) });
+    const selection = found.end();
+    if (selection === null) throw garbled('listing the results');
+    return { wanted: [...this.#bearable(selection).wanted, ...there.logs], missingGlobs: [] };
   }
 
-  async #transfer(wanted: readonly OutputFile[], received: Map<string, Received>): Promise<void> {
-    const missing = wanted.filter((file) => !received.has(file.path));
-    if (missing.length === 0) return;
-    const { onProgress, root } = this.#request;
+  #bearable(selection: Selection | { readonly tooMany: number }): Selection {
+    if (!('tooMany' in selection)) return selection;
+    const { root, token } = this.#request;
+    throw new Setback(
+      'blocked',
+      `its job left more files than can be collected one by one (${selection.tooMany} and more): pack those in ${root}/attempts/${token} into archives and name these in job.collect, or let job.collect name fewer; mqi cases abandon gives them up`,
+    );
+  }
+
+  #progressOf(missing: readonly OutputFile[]): (count: number) => void {
+    const { onProgress } = this.#request;
     const isKnown = missing.every((file) => file.sizeBytes !== null);
     const totalBytes = isKnown ? missing.reduce((sum, file) => sum + (file.sizeBytes ?? 0), 0) : null;
     let sentBytes = 0;
-    const unpacker = new Unpacker(this.#results.files, this.#results.partial, missing, (count) => {
+    return (count) => {
       sentBytes += count;
       onProgress?.({ sentBytes, totalBytes });
-    });
+    };
+  }
+
+  async #transfer(
+    wanted: readonly OutputFile[],
+    received: Map<string, Received>,
+    onBytes: (count: number) => void,
+  ): Promise<void> {
+    const missing = wanted.filter((file) => !received.has(file.path));
+    if (missing.length === 0) return;
+    const { root } = this.#request;
+    const unpacker = new Unpacker(this.#results.place, missing, onBytes);
     let isWhole = false;
     try {
       const outcome = await this.#shell.start({
@@ -121,7 +151,7 @@ class Collection {
     const sizeBytes = wanted.reduce((sum, file) => sum + (received.get(file.path)?.sizeBytes ?? 0), 0);
     const files = wanted.map(({ path }) => ({ path, sizeBytes: received.get(path)?.sizeBytes ?? 0 }));
     const question = Buffer.from(sumsScript(attemptWord(this.#request), files), 'latin1');
-    const text = files.length === 0 ? 'done\n' : (await this.#shell.ask('verifying', question, sizeBytes)).toString();
+    const text = (await this.#shell.ask('verifying', question, { busyBytes: sizeBytes })).toString();
     const answer = parseSums(text, files.length);
     if (answer === null) throw garbled('verifying');
     if (answer.kind === 'no_sums') throw noSums();

@@ -16,7 +16,7 @@ export interface Execution {
   readonly signal?: AbortSignal;
   /** For the whole of it. */
   readonly timeoutMs?: number;
-  /** Longest time without a byte accepted or received. */
+  /** Longest time without a byte accepted or received, while `stdin` and `onStdout` do not keep the command waiting. */
   readonly stallMs?: number;
 }
 
@@ -100,6 +100,9 @@ class Patience {
   readonly #stallMs: number | null;
   #lose!: (reason: string) => void;
   readonly #cancels: (() => void)[] = [];
+  #isOver = false;
+  /** How much of our own the command waits for: a disk of this machine, which has bounds of its own. */
+  #ours = 0;
   #cancelStall: () => void = () => {};
 
   constructor(clock: Clock, { signal, timeoutMs, stallMs }: Execution) {
@@ -117,12 +120,34 @@ class Patience {
 
   moved(): void {
     const stallMs = this.#stallMs;
-    if (stallMs === null) return;
     this.#cancelStall();
+    if (stallMs === null || this.#ours > 0 || this.#isOver) return;
     this.#cancelStall = this.#clock.after(stallMs, () => this.#lose(`nothing moved for ${stallMs / 1000} s`));
   }
 
+  /** That nothing moves on the line meanwhile is no sign of the host. */
+  async ours<T>(work: () => Promise<T> | T): Promise<T> {
+    return this.#counting(1, work);
+  }
+
+  /** In the midst of `ours`: now it is the host that is waited for. */
+  async theirs<T>(work: () => Promise<T>): Promise<T> {
+    return this.#counting(-1, work);
+  }
+
+  async #counting<T>(step: 1 | -1, work: () => Promise<T> | T): Promise<T> {
+    this.#ours += step;
+    this.moved();
+    try {
+      return await work();
+    } finally {
+      this.#ours -= step;
+      this.moved();
+    }
+  }
+
   end(): void {
+    this.#isOver = true;
     this.#cancelStall();
     for (const cancel of this.#cancels) cancel();
   }
@@ -150,8 +175,9 @@ class Input {
 
   async feed(stdin: Execution['stdin']): Promise<void> {
     try {
-      if (typeof stdin === 'function') await stdin((chunk) => this.#write(chunk));
-      else await this.#writeInPieces(typeof stdin === 'string' ? Buffer.from(stdin) : (stdin ?? new Uint8Array()));
+      if (typeof stdin === 'function') {
+        await this.#patience.ours(() => stdin((chunk) => this.#patience.theirs(() => this.#write(chunk))));
+      } else await this.#writeInPieces(typeof stdin === 'string' ? Buffer.from(stdin) : (stdin ?? new Uint8Array()));
       this.#child.stdin.end();
     } catch (error) {
       if (!(error instanceof Over)) throw error;
@@ -209,6 +235,7 @@ async function drain(
     const next = await chunks.next().catch(() => ({ done: true as const, value: undefined }));
     if (next.done === true) return;
     patience.moved();
-    await take(typeof next.value === 'string' ? Buffer.from(next.value) : next.value);
+    const chunk = typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
+    await patience.ours(() => take(chunk));
   }
 }

@@ -1,6 +1,9 @@
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
+import type { OwnDisk } from './own-disk.ts';
+import { Setback } from './setback.ts';
+
 /** A file of a case folder as it lay there when the folder was listed. */
 export interface FolderFile {
   /** Relative to the folder, parts joined by `/`. */
@@ -34,18 +37,19 @@ const ASKED_AT_ONCE = 32;
  * that the folder has changed since. The same entries, under the same paths, as `surveyFolder` of the intake: both make
  * the fingerprint.
  */
-export async function listFolder(folder: string): Promise<FolderListing> {
+export async function listFolder(folder: string, disk: OwnDisk): Promise<FolderListing> {
   let top: string;
   try {
-    top = await realpath(folder);
+    top = await disk.call(() => realpath(folder));
   } catch (error) {
+    if (error instanceof Setback) throw error;
     const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new FolderMissing(`the case folder ${folder} is not there: is its disk mounted?`);
     }
     throw new FolderUnreadable(`the case folder ${folder} cannot be read (${code}): is its disk mounted?`);
   }
-  const walk = new Walk(folder, top);
+  const walk = new Walk(folder, top, disk);
   await walk.directory('', top, [top]);
   walk.files.sort((a, b) => (a.path < b.path ? -1 : 1));
   return walk;
@@ -56,10 +60,12 @@ class Walk {
   readonly emptyDirectories: string[] = [];
   readonly #folder: string;
   readonly #top: string;
+  readonly #disk: OwnDisk;
 
-  constructor(folder: string, top: string) {
+  constructor(folder: string, top: string, disk: OwnDisk) {
     this.#folder = folder;
     this.#top = top;
+    this.#disk = disk;
   }
 
   /** `real`: where the directory lies, no link on the way; `ancestors`: the real directories that lead here. */
@@ -99,8 +105,9 @@ class Walk {
 
   async #ask<T>(path: string, question: () => Promise<T>): Promise<T> {
     try {
-      return await question();
+      return await this.#disk.call(question);
     } catch (error) {
+      if (error instanceof Setback) throw error;
       throw unreadable(this.#folder, path, error);
     }
   }

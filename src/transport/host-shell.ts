@@ -30,10 +30,15 @@ export class HostShell {
 
   /**
    * Runs a script and returns what it printed; throws a `Setback` for any other end. `busyBytes`: how much of the
-   * host's disk it may read between two lines of its answer.
+   * host's disk it may read between two lines of its answer. `onAnswer`: takes a long answer as it comes.
    */
-  async ask(what: string, text: string | Uint8Array, busyBytes = 0): Promise<Buffer> {
+  async ask(
+    what: string,
+    text: string | Uint8Array,
+    { busyBytes = 0, onAnswer }: { readonly busyBytes?: number; readonly onAnswer?: (chunk: Buffer) => void } = {},
+  ): Promise<Buffer> {
     const answer = await execute(this.#spawn, this.#clock, {
+      ...(onAnswer === undefined ? {} : { onStdout: onAnswer }),
       command: RUN_SCRIPT,
       channel: 'bulk',
       stdin: text,

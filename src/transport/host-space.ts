@@ -71,7 +71,7 @@ export class PromisedSpace {
     if (this.#left.has(run)) this.#left.set(run, Math.max(0, leftBytes));
   }
 
-  settle(run: string): void {
+  giveBack(run: string): void {
     this.#left.delete(run);
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +8,8 @@ import type { ManifestEntry } from '../domain/manifest.ts';
 import { ARCHIVE_END, directoryHeader, fileHeader, padding } from './archive.ts';
 import { FolderChanged, FolderUnreadable, codeOf, resized } from './folder.ts';
 import type { FolderFile } from './folder.ts';
+import type { OwnDisk } from './own-disk.ts';
+import { Setback } from './setback.ts';
 
 /** A write; each costs a packet and a wake-up. 256 KiB is where more brings nothing (STACK.md 3e). */
 const PIECE_BYTES = 256 * 1024;
@@ -50,6 +53,7 @@ export class Coalescer {
 export async function* readFiles(
   folder: string,
   files: readonly FolderFile[],
+  disk: OwnDisk,
 ): AsyncGenerator<{
   readonly file: FolderFile;
   readonly pieces: AsyncIterable<Uint8Array>;
@@ -59,14 +63,14 @@ export async function* readFiles(
   try {
     for (const [index, file] of files.entries()) {
       for (let next = index + ahead.length; next < Math.min(files.length, index + AHEAD_FILES); next++) {
-        const loading = readSmall(folder, files[next]!);
+        const loading = readSmall(folder, files[next]!, disk);
         // looked at when its turn comes; until then a failure is nobody's
         loading.catch(() => {});
         ahead.push(loading);
       }
       const small = await ahead.shift()!;
       const hash = createHash('sha256');
-      const pieces = small === null ? readLarge(folder, file) : [small];
+      const pieces = small === null ? readLarge(folder, file, disk) : [small];
       yield { file, pieces: hashed(pieces, hash), sha256: () => hash.digest('hex') };
     }
   } finally {
@@ -84,31 +88,40 @@ async function* hashed(
   }
 }
 
-async function readSmall(folder: string, file: FolderFile): Promise<Buffer | null> {
+async function readSmall(folder: string, file: FolderFile, disk: OwnDisk): Promise<Buffer | null> {
   if (file.sizeBytes > PIECE_BYTES) return null;
   // one byte more than expected, to see whether it grew
   const buffer = Buffer.allocUnsafe(file.sizeBytes + 1);
-  const read = await withFile(folder, file, async (handle) => {
-    let filled = 0;
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
-      if (bytesRead === 0) return filled;
-      filled += bytesRead;
-      if (filled === buffer.length) return (await handle.stat()).size;
+  const read = await disk.call(async () => {
+    const handle = await openFile(folder, file);
+    try {
+      let filled = 0;
+      for (;;) {
+        const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
+        if (bytesRead === 0) return filled;
+        filled += bytesRead;
+        if (filled === buffer.length) return (await handle.stat()).size;
+      }
+    } catch (error) {
+      throw unreadableFile(folder, file, error);
+    } finally {
+      letGo(handle);
     }
   });
   if (read !== file.sizeBytes) throw resized(file.path, file.sizeBytes, read);
   return buffer.subarray(0, file.sizeBytes);
 }
 
-async function* readLarge(folder: string, file: FolderFile): AsyncGenerator<Uint8Array> {
-  const handle = await openFile(folder, file);
+async function* readLarge(folder: string, file: FolderFile, disk: OwnDisk): AsyncGenerator<Uint8Array> {
+  const handle = await disk.call(() => openFile(folder, file), { late: letGo });
   try {
     const readAt = async (position: number): Promise<Buffer> => {
       const buffer = Buffer.allocUnsafe(PIECE_BYTES);
-      const { bytesRead } = await handle.read(buffer, 0, PIECE_BYTES, position).catch((error: unknown) => {
-        throw unreadableFile(folder, file, error);
-      });
+      const { bytesRead } = await disk
+        .call(() => handle.read(buffer, 0, PIECE_BYTES, position))
+        .catch((error: unknown) => {
+          throw unreadableFile(folder, file, error);
+        });
       return buffer.subarray(0, bytesRead);
     };
     let position = 0;
@@ -117,7 +130,8 @@ async function* readLarge(folder: string, file: FolderFile): AsyncGenerator<Uint
       const piece = await next;
       if (piece.length === 0) break;
       position += piece.length;
-      if (position > file.sizeBytes) throw resized(file.path, file.sizeBytes, (await handle.stat()).size);
+      if (position > file.sizeBytes)
+        throw resized(file.path, file.sizeBytes, (await disk.call(() => handle.stat())).size);
       // the disk reads on while this piece is hashed and sent
       next = readAt(position);
       next.catch(() => {});
@@ -125,30 +139,26 @@ async function* readLarge(folder: string, file: FolderFile): AsyncGenerator<Uint
     }
     if (position < file.sizeBytes) throw resized(file.path, file.sizeBytes, position);
   } finally {
-    await handle.close();
+    letGo(handle);
   }
 }
 
-async function withFile<T>(folder: string, file: FolderFile, use: (handle: FileHandle) => Promise<T>): Promise<T> {
-  const handle = await openFile(folder, file);
-  try {
-    return await use(handle);
-  } catch (error) {
-    throw unreadableFile(folder, file, error);
-  } finally {
-    await handle.close();
-  }
+/** Of a file that was only read: what a close could fail at is nobody's, and one that hangs is not waited for. */
+function letGo(handle: FileHandle): void {
+  handle.close().catch(() => {});
 }
 
 async function openFile(folder: string, file: FolderFile): Promise<FileHandle> {
   try {
-    return await open(join(folder, file.path), 'r');
+    // it may have become a FIFO since, which nobody may ever write to
+    return await open(join(folder, file.path), constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw unreadableFile(folder, file, error);
   }
 }
 
 function unreadableFile(folder: string, file: FolderFile, error: unknown): Error {
+  if (error instanceof Setback || error instanceof FolderChanged || error instanceof FolderUnreadable) return error;
   if (codeOf(error) === 'ENOENT') return new FolderChanged(`${file.path} vanished while it was uploaded`);
   return new FolderUnreadable(
     `${join(folder, file.path)} cannot be read (${codeOf(error)}): make it readable for this user`,
@@ -161,6 +171,7 @@ export async function packInputs(
   files: readonly FolderFile[],
   emptyDirectories: readonly string[],
   out: Coalescer,
+  disk: OwnDisk,
   onBytes: (sentBytes: number) => void,
 ): Promise<ManifestEntry[]> {
   const entries: ManifestEntry[] = [];
@@ -168,7 +179,7 @@ export async function packInputs(
   const newest = newestOf(files);
   await out.add(directoryHeader('inputs', newest));
   for (const path of emptyDirectories) await out.add(directoryHeader(`inputs/${path}`, newest));
-  for await (const { file, pieces, sha256 } of readFiles(folder, files)) {
+  for await (const { file, pieces, sha256 } of readFiles(folder, files, disk)) {
     await out.add(fileHeader({ ...file, path: `inputs/${file.path}` }));
     for await (const piece of pieces) {
       await out.add(piece);

@@ -83,6 +83,8 @@ function localReason(path: string, error: unknown): string {
     case 'ENOENT':
     case 'ENOTDIR':
       return `${path} is not there, or something else is in its place: make the folder, or mount its disk (${said})`;
+    case 'ENAMETOOLONG':
+      return `the path of a result is longer than this machine takes: let the job use shorter names, or results a shorter path (${said})`;
     case 'EMFILE':
     case 'ENFILE':
       return `too many open files: raise the limit of the daemon (LimitNOFILE) (${said})`;

@@ -207,9 +207,12 @@ export function commitScript(
     `echo flushed`,
     `mkdir -p "$attempts" || exit 1`,
     `disk() { df -P "$1" 2>/dev/null | tail -n 1 | sed 's/.* //'; }`,
-    // mv would copy then, and a copy can be cut in the middle
-    `if [ "$(disk .)" != "$(disk "$attempts")" ]; then echo two-disks; exit 0; fi`,
     `run=$staging/${place.run}/$token`,
+    // mv would copy then, and a copy can be cut in the middle; of a directory that was swept away nothing is known
+    `if [ "$(disk .)" != "$(disk "$attempts")" ]; then`,
+    `  if [ -d "$run" ]; then echo two-disks; else echo taken; fi`,
+    `  exit 0`,
+    `fi`,
     `mv "$run" "$attempts/" || { if [ ! -d "$run" ]; then echo taken; exit 0; fi; exit 1; }`,
     `flush "$attempts"`,
     `echo sent`,

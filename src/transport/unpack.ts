@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
@@ -7,6 +6,7 @@ import { extract } from 'tar-stream';
 import type { Header } from 'tar-stream';
 
 import type { OutputFile } from './outputs.ts';
+import type { OwnDisk } from './own-disk.ts';
 import { Setback, localTrouble } from './setback.ts';
 
 /** A file as it lies in our staging folder. */
@@ -21,10 +21,7 @@ type Entry = AsyncIterable<unknown> & { readonly header: Header };
 /** Names as bytes, a character each; the package's own types do not know the option. */
 const AS_BYTES = { filenameEncoding: 'latin1', highWaterMark: 256 * 1024 };
 
-/**
- * Files that are being flushed at the same time; one after the other, a thousand small ones would wait a thousand times.
- * Node has four threads for all files: one stays free for everybody else.
- */
+/** Files that are being flushed at the same time; one after the other, a thousand small ones would wait a thousand times. */
 const FLUSHING_FILES = 3;
 
 /** The path of a file (a character for each byte) below a folder of ours. */
@@ -46,6 +43,7 @@ export class Unpacker {
   readonly received = new Map<string, Received>();
   readonly #folder: string;
   readonly #partial: string;
+  readonly #disk: OwnDisk;
   readonly #wanted: ReadonlySet<string>;
   readonly #onBytes: (count: number) => void;
   readonly #archive = extract(AS_BYTES);
@@ -57,9 +55,14 @@ export class Unpacker {
   #wake: () => void = () => {};
 
   /** `partial`: the beginning of the paths of files that are not whole yet, on the same disk. */
-  constructor(folder: string, partial: string, wanted: readonly OutputFile[], onBytes: (count: number) => void) {
-    this.#folder = folder;
-    this.#partial = partial;
+  constructor(
+    place: { readonly folder: string; readonly partial: string; readonly disk: OwnDisk },
+    wanted: readonly OutputFile[],
+    onBytes: (count: number) => void,
+  ) {
+    this.#folder = place.folder;
+    this.#partial = place.partial;
+    this.#disk = place.disk;
     this.#wanted = new Set(wanted.map((file) => file.path));
     this.#onBytes = onBytes;
     this.#done = this.#readEntries();
@@ -116,7 +119,9 @@ export class Unpacker {
     const hash = createHash('sha256');
     let sizeBytes = 0;
     const executable = ((entry.header.mode ?? 0) & 0o100) !== 0;
-    const handle = await this.#locally(partial, () => open(partial, 'w', executable ? 0o777 : 0o666));
+    const handle = await this.#locally(partial, () =>
+      this.#disk.call(() => open(partial, 'w', executable ? 0o777 : 0o666), { late: letGo }),
+    );
     // one piece is written while the next comes in and is hashed
     let writing = Promise.resolve();
     try {
@@ -124,7 +129,7 @@ export class Unpacker {
         hash.update(chunk);
         sizeBytes += chunk.length;
         await writing;
-        writing = this.#locally(partial, () => writeAll(handle, chunk));
+        writing = this.#locally(partial, () => writeAll(handle, chunk, this.#disk));
         writing.catch(() => {});
         this.#onBytes(chunk.length);
       }
@@ -132,12 +137,12 @@ export class Unpacker {
       if (sizeBytes !== entry.header.size) throw new Setback('blind', 'the archive of the host broke off');
     } catch (error) {
       await writing.catch(() => {});
-      await handle.close();
+      letGo(handle);
       throw error;
     }
     if (this.#flushing.size >= FLUSHING_FILES) await Promise.race(this.#flushing);
     const { mtime } = entry.header;
-    const flushing = this.#flush(handle, partial, path, mtime ?? null).then(
+    const flushing = this.#flush(handle, { partial, path, sizeBytes, modified: mtime ?? null }).then(
       () => void this.received.set(path, { path, sizeBytes, sha256: hash.digest('hex') }),
       (error: unknown) => {
         this.#trouble ??= error;
@@ -148,17 +153,27 @@ export class Unpacker {
     void flushing.finally(() => this.#flushing.delete(flushing));
   }
 
-  async #flush(handle: FileHandle, partial: string, path: string, modified: Date | null): Promise<void> {
-    await this.#locally(partial, async () => {
+  async #flush(
+    handle: FileHandle,
+    file: {
+      readonly partial: string;
+      readonly path: string;
+      readonly sizeBytes: number;
+      readonly modified: Date | null;
+    },
+  ): Promise<void> {
+    const { partial, path, sizeBytes, modified } = file;
+    const finish = async (): Promise<void> => {
       try {
         if (modified !== null) await handle.utimes(modified, modified);
         await handle.sync();
       } finally {
-        await handle.close();
+        letGo(handle);
       }
       await makeParent(this.#folder, path);
       await rename(partial, localPath(this.#folder, path));
-    });
+    };
+    await this.#locally(partial, () => this.#disk.call(finish, { busyBytes: sizeBytes }));
   }
 
   /** A second name of a file (a hard link on the host) becomes a file of its own. */
@@ -166,14 +181,12 @@ export class Unpacker {
     const first = this.received.get(of);
     if (first === undefined) return;
     await this.#locally(this.#folder, async () => {
-      await makeParent(this.#folder, path);
-      await copyFile(localPath(this.#folder, of), localPath(this.#folder, path));
-      const handle = await open(localPath(this.#folder, path), 'r+');
-      try {
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
+      const copy = async (): Promise<void> => {
+        await makeParent(this.#folder, path);
+        await copyFile(localPath(this.#folder, of), localPath(this.#folder, path));
+        await flushFile(await open(localPath(this.#folder, path), 'r+'));
+      };
+      await this.#disk.call(copy, { busyBytes: first.sizeBytes });
     });
     this.received.set(path, { ...first, path });
   }
@@ -187,10 +200,24 @@ export class Unpacker {
   }
 }
 
-async function writeAll(handle: FileHandle, chunk: Buffer): Promise<void> {
+async function writeAll(handle: FileHandle, chunk: Buffer, disk: OwnDisk): Promise<void> {
   for (let offset = 0; offset < chunk.length;) {
-    offset += (await handle.write(chunk, offset)).bytesWritten;
+    offset += (await disk.call(() => handle.write(chunk, offset))).bytesWritten;
   }
+}
+
+/** What was written is on the disk when it resolves, and the file is closed. */
+export async function flushFile(handle: FileHandle): Promise<void> {
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What is given up is closed, and one that hangs is not waited for. */
+export function letGo(handle: FileHandle): void {
+  handle.close().catch(() => {});
 }
 
 /** A pax name is text; all others are bytes. */
@@ -203,11 +230,17 @@ function withoutDot(name: string): string {
   return name.replace(/^(\.\/)+/, '');
 }
 
-export async function hashLocalFile(path: Buffer, signal: AbortSignal): Promise<string> {
+export async function hashLocalFile(path: Buffer, disk: OwnDisk): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    if (signal.aborted) throw new Setback('blind', 'aborted');
-    hash.update(chunk);
+  const piece = Buffer.allocUnsafe(256 * 1024);
+  const handle = await disk.call(() => open(path, 'r'), { late: letGo });
+  try {
+    for (;;) {
+      const { bytesRead } = await disk.call(() => handle.read(piece, 0, piece.length, null));
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    letGo(handle);
   }
-  return hash.digest('hex');
 }

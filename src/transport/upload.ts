@@ -17,6 +17,7 @@ import { HostShell } from './host-shell.ts';
 import { bytesOnDisk } from './host-space.ts';
 import type { PromisedSpace } from './host-space.ts';
 import { Coalescer, packInputs, packManifest, readFiles } from './pack.ts';
+import { OwnDisk } from './own-disk.ts';
 import { quotePath } from './quote.ts';
 import { parseSums, script, sumsScript } from './script.ts';
 import { NoRoom, Setback, garbled, hostTrouble, isDiskFull, noSums, noTar } from './setback.ts';
@@ -66,11 +67,13 @@ class Upload {
   readonly #request: SendRequest;
   readonly #place: StagingPlace;
   readonly #promised: PromisedSpace;
+  readonly #disk: OwnDisk;
 
   constructor(spawn: Spawn, clock: Clock, request: SendRequest, promised: PromisedSpace) {
     this.#promised = promised;
     this.#shell = new HostShell(spawn, clock, request);
     this.#request = request;
+    this.#disk = new OwnDisk('reading', request.folder, clock, request);
     this.#place = { root: request.root, token: request.token, run: clock.randomId(12) };
   }
 
@@ -80,7 +83,7 @@ class Upload {
     if (prepared === null) throw garbled('preparing the upload');
     if (prepared.kind === 'sent') return;
     if (prepared.kind === 'no_tar') throw noTar();
-    const listing = await listFolder(this.#request.folder);
+    const listing = await this.#list();
     let { space } = prepared;
     let taken: readonly ManifestEntry[] = [];
     if (prepared.sources.length > 0) {
@@ -97,13 +100,17 @@ class Upload {
     await this.#commit(listing, entries);
   }
 
+  #list(): Promise<FolderListing> {
+    return listFolder(this.#request.folder, this.#disk);
+  }
+
   /** Gives the room back that this run has taken on the host; what it cannot reach is swept when the case is over. */
   async discard(): Promise<void> {
     await this.#ask('removing what was sent', discardScript(this.#place)).catch(() => '');
   }
 
   end(): void {
-    this.#promised.settle(this.#place.run);
+    this.#promised.giveBack(this.#place.run);
   }
 
   async isThere(): Promise<boolean> {
@@ -116,13 +123,13 @@ class Upload {
   async #takeOver(listing: FolderListing, sources: readonly Source[]): Promise<readonly ManifestEntry[]> {
     const { folder, fingerprint } = this.#request;
     const entries: ManifestEntry[] = [];
-    for await (const { file, pieces, sha256 } of readFiles(folder, listing.files)) {
-      for await (const _ of pieces) if (this.#request.signal.aborted) throw new Setback('blind', 'aborted');
+    for await (const { file, pieces, sha256 } of readFiles(folder, listing.files, this.#disk)) {
+      for await (const _ of pieces);
       const { path, sizeBytes, executable } = file;
       entries.push({ path, sizeBytes, sha256: sha256(), executable });
     }
     if (sha256Of(manifestText({ entries, ...listing })) !== fingerprint) {
-      throw notAsAdmitted(folder, await listFolder(folder));
+      throw notAsAdmitted(folder, await this.#list());
     }
     const taken = new Set<ManifestEntry>();
     for (const source of sources) {
@@ -167,15 +174,15 @@ class Upload {
             if (diskFull) throw new DiskFull();
             await write(chunk);
           });
-          const sent = await packInputs(folder, missing, listing.emptyDirectories, out, (sentBytes) => {
+          const sent = await packInputs(folder, missing, listing.emptyDirectories, out, this.#disk, (sentBytes) => {
             this.#promised.left(this.#place.run, onDisk - sentBytes);
             onProgress?.({ sentBytes, totalBytes: total });
           });
           entries = [...taken, ...sent];
           const text = manifestText({ entries, emptyDirectories: listing.emptyDirectories });
           // listed anew: the file that changed meanwhile is to be named
-          if (sha256Of(text) !== fingerprint) throw notAsAdmitted(folder, await listFolder(folder));
-          assertSameListing(listing, await listFolder(folder));
+          if (sha256Of(text) !== fingerprint) throw notAsAdmitted(folder, await this.#list());
+          assertSameListing(listing, await this.#list());
           await packManifest(text, listing.files, out);
         },
       })
@@ -229,7 +236,7 @@ class Upload {
   }
 
   async #ask(what: string, text: string, busyBytes = 0): Promise<string> {
-    return (await this.#shell.ask(what, text, busyBytes)).toString();
+    return (await this.#shell.ask(what, text, { busyBytes })).toString();
   }
 }
 

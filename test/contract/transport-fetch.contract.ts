@@ -52,6 +52,39 @@ export function fetchContract(host: ContractHost): void {
       expect(await host.transport.fetch(fetchRequest(host.root, results, { globs }))).toEqual(expected);
     });
 
+    test('a list that is longer than any answer is read as it comes, and what is wanted of it comes back', async () => {
+      const root = writeAttempt(host.root, { 'output/dose.bin': 'dose', 'output/last.bin': 'last' }, { outputs: null });
+      // 20,000 files, fourteen folders deep
+      const deep = Array.from({ length: 14 }, () => 'x'.repeat(250)).join('/');
+      const record = (n: number): string => `0 ./${deep}/${n}\0`;
+      const many = Array.from({ length: 20_000 }, (_, n) => record(n)).join('');
+      expect(many.length).toBeGreaterThan(64 * 2 ** 20);
+      writeFileSync(join(root, 'outputs'), `4 ./output/dose.bin\0${many}4 ./output/last.bin\0`);
+      const results = scratch();
+      const globs = [{ glob: 'output/**', optional: false }];
+      expect(await host.transport.fetch(fetchRequest(host.root, results, { globs }))).toMatchObject({
+        kind: 'fetched',
+        missingGlobs: [],
+        files: 4,
+      });
+      // all of them: that much nobody can keep in mind, and it is nobody else's trouble
+      writeFileSync(join(root, 'outputs'), `${many}${many}${many}`);
+      expect(await host.transport.fetch(fetchRequest(host.root, scratch()))).toMatchObject({
+        kind: 'blocked',
+        reason: expect.stringContaining('left more files than can be collected') as string,
+      });
+    });
+
+    test('files of many batches come back, each verified', async () => {
+      const deep = Array.from({ length: 14 }, () => 'x'.repeat(240)).join('/');
+      const files = Object.fromEntries(Array.from({ length: 1_250 }, (_, n) => [`${deep}/${n}`, `${n}`]));
+      writeAttempt(host.root, files);
+      const results = scratch();
+      const outcome = await host.transport.fetch(fetchRequest(host.root, results));
+      expect(outcome).toMatchObject({ kind: 'fetched', files: 1_252 });
+      expect(readFileSync(join(fetched(results), Object.keys(files)[1_249]!), 'utf8')).toBe('1249');
+    });
+
     test('without the list of the job nothing is certain: blocked, unless it need not be whole', async () => {
       writeAttempt(host.root, { 'output/dose.bin': 'dose', 'new\nline': 'n' }, { outputs: null });
       const results = scratch();

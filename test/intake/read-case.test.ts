@@ -12,6 +12,7 @@ import { signFolder, signatureText } from '../../src/intake/signature.ts';
 import type { SignOptions } from '../../src/intake/signature.ts';
 import { surveyFolder } from '../../src/intake/survey.ts';
 import { listFolder } from '../../src/transport/folder.ts';
+import { diskOf } from '../transport/scratch.ts';
 import { makeFifo, tempDirectory, writeTree } from './harness.ts';
 
 const options: SignOptions = {
@@ -95,7 +96,7 @@ describe('what is read', () => {
     chmodSync(join(folder, 'run.sh'), 0o755);
     symlinkSync('d', join(folder, 'link'));
     symlinkSync('run.sh', join(folder, 'link.sh'));
-    const [survey, listing] = [await surveyFolder(folder, options.signal), await listFolder(folder)];
+    const [survey, listing] = [await surveyFolder(folder, options.signal), await listFolder(folder, diskOf(folder))];
     if (survey.kind !== 'surveyed') throw new Error(survey.kind);
     const manifest = (
       of: Pick<typeof survey, 'emptyDirectories'> & { files: readonly Omit<ReturnType<typeof fileOf>, 'sha256'>[] },

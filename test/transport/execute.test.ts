@@ -99,6 +99,37 @@ describe('a command', () => {
     expect(slow).toMatchObject({ kind: 'done', exitCode: 0 });
   });
 
+  test('that waits for this side is not the one that stands still; when it stands still after that, it is', async () => {
+    const slowly = async (): Promise<void> => {
+      await systemClock.sleep(600);
+    };
+    const fed = await execute(spawnLocal, systemClock, {
+      command: 'cat',
+      channel: 'bulk',
+      stallMs: 200,
+      stdin: async (write) => {
+        await slowly();
+        await write(Buffer.from('fed'));
+        await slowly();
+      },
+    });
+    expect(fed).toMatchObject({ kind: 'done', exitCode: 0, stdout: Buffer.from('fed') });
+    const taken = await execute(spawnLocal, systemClock, {
+      command: 'echo; sleep 0.1; echo',
+      channel: 'bulk',
+      stallMs: 200,
+      onStdout: slowly,
+    });
+    expect(taken).toMatchObject({ kind: 'done', exitCode: 0 });
+    const stuck = await execute(spawnLocal, systemClock, {
+      command: 'cat; sleep 20',
+      channel: 'bulk',
+      stallMs: 200,
+      stdin: slowly,
+    });
+    expect(stuck).toMatchObject({ kind: 'unknown', sent: true, reason: 'nothing moved for 0.2 s' });
+  });
+
   test('cut off on its way, a script does nothing', async () => {
     const directory = scratch();
     const whole = `{\nLC_ALL=C\necho >'${directory.replaceAll("'", `'\\''`)}/done'\n}\n`;

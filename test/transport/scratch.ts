@@ -16,8 +16,10 @@ import { dirname, join } from 'node:path';
 
 import { afterEach } from 'vitest';
 
+import { systemClock } from '../../src/daemon/clock.ts';
 import { manifestText } from '../../src/domain/manifest.ts';
 import type { ManifestEntry } from '../../src/domain/manifest.ts';
+import { OwnDisk } from '../../src/transport/own-disk.ts';
 import type { FetchRequest, SendRequest } from '../../src/transport/transport.ts';
 
 const made: string[] = [];
@@ -46,6 +48,11 @@ export function scratch(): string {
   const directory = mkdtempSync(join(tmpdir(), "mqi it's $HOME-"));
   made.push(directory);
   return directory;
+}
+
+/** The disk that a place lies on, for a transfer that nobody calls off. */
+export function diskOf(path: string): OwnDisk {
+  return new OwnDisk('reading', path, systemClock, { stallMs: 60_000, signal: new AbortController().signal });
 }
 
 export type Tree = Readonly<Record<string, string | Buffer>>;

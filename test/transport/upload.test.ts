@@ -9,7 +9,17 @@ import { spawnLocal } from '../../src/transport/local.ts';
 import type { Spawn } from '../../src/transport/transport.ts';
 import { TOKEN, TREE, attemptOf, expectArrived, send } from './arrival.ts';
 import { before, isUnpacking, transportOf } from './frail-spawn.ts';
-import { HOSTILE, cleanScratch, makeExecutable, readTree, scratch, sendRequest, sha256, writeTree } from './scratch.ts';
+import {
+  HOSTILE,
+  cleanScratch,
+  diskOf,
+  makeExecutable,
+  readTree,
+  scratch,
+  sendRequest,
+  sha256,
+  writeTree,
+} from './scratch.ts';
 
 cleanScratch();
 
@@ -134,7 +144,7 @@ describe('the listing of a folder', () => {
     mkdirSync(join(folder, 'more'));
     const survey = await surveyFolder(folder, new AbortController().signal);
     if (survey.kind !== 'surveyed') throw new Error(survey.kind);
-    const listing = await listFolder(folder);
+    const listing = await listFolder(folder, diskOf(folder));
     const byPath = (a: { readonly path: string }, b: { readonly path: string }): number => (a.path < b.path ? -1 : 1);
     expect(listing.files.map(({ path, sizeBytes, executable }) => ({ path, sizeBytes, executable }))).toEqual(
       survey.files.map(({ path, sizeBytes, executable }) => ({ path, sizeBytes, executable })).sort(byPath),
