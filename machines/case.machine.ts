@@ -78,7 +78,7 @@ export const caseMachine = setup({
     takeSlot: assign(by('slot.leased', (_, { slot }) => ({ slot }))),
     takeJob: assign(by('job.created', (_, { job }) => ({ job }))),
     adoptJob: assign(by('job.adopted', (_, { host, token, slot, job }) => ({ host, token, slot, job }))),
-    judgeAdopted: assign(
+    concludeAdopted: assign(
       // only behind `adoptsEnded`
       by('job.adopted', (context, { end }) => ({ failure: failures.verdictOf(context, end!) })),
     ),
@@ -118,11 +118,11 @@ export const caseMachine = setup({
     stopAtLimit: assign({ stop: { kind: 'limit' } }),
     stopLingering: assign({ stop: { kind: 'lingering' } }),
     stopMissing: assign(seeing<'missing'>((_, { queue }) => ({ stop: { kind: 'missing', queue } }))),
-    judgeEnded: assign(seeing<'ended'>((context, { end }) => ({ failure: failures.verdictOf(context, end) }))),
-    judgeStopped: assign(
+    concludeEnded: assign(seeing<'ended'>((context, { end }) => ({ failure: failures.verdictOf(context, end) }))),
+    concludeStopped: assign(
       by('job.gone', (context, { end, queue }) => ({ failure: failures.verdictOfStopped(context, end, queue) })),
     ),
-    judgeResults: assign(
+    concludeResults: assign(
       by('results.collected', (context, { missingGlobs }) => ({
         failure: context.failure ?? failures.resultsMissing(context, missingGlobs),
       })),
@@ -226,7 +226,7 @@ export const caseMachine = setup({
         'operator.paused': { guard: 'notPaused', actions: 'pause' },
         'operator.resumed': { guard: 'isPaused', actions: 'resume' },
         'job.adopted': [
-          { guard: 'adoptsEnded', target: 'running.collecting', actions: ['adoptJob', 'judgeAdopted', 'moveOn'] },
+          { guard: 'adoptsEnded', target: 'running.collecting', actions: ['adoptJob', 'concludeAdopted', 'moveOn'] },
           { target: 'running.queued', actions: ['adoptJob', 'takeOverSlot', 'moveOn'] },
         ],
       },
@@ -315,7 +315,7 @@ export const caseMachine = setup({
               { guard: 'seesQueued', target: 'queued', actions: 'noteSeen' },
               { guard: 'seesExecuting', target: 'executing', actions: 'noteSeen' },
               { guard: 'seesLingering', target: 'executing', actions: 'noteSeen' },
-              { guard: 'seesEnded', target: 'collecting', actions: ['judgeEnded', 'proveGone', 'noteSeen'] },
+              { guard: 'seesEnded', target: 'collecting', actions: ['concludeEnded', 'proveGone', 'noteSeen'] },
               { guard: 'seesMissing', target: 'stopping', actions: ['stopMissing', 'noteSeen'] },
               { guard: 'seesHeld', actions: 'clearBlind' },
               { guard: 'seesSuspended', actions: ['noteSeen', 'noteSuspended'] },
@@ -332,7 +332,7 @@ export const caseMachine = setup({
             'job.observed': [
               { guard: 'seesExecuting', target: 'executing', actions: 'noteSeen' },
               { guard: 'seesLingering', target: 'executing', actions: 'noteSeen' },
-              { guard: 'seesEnded', target: 'collecting', actions: ['judgeEnded', 'proveGone', 'noteSeen'] },
+              { guard: 'seesEnded', target: 'collecting', actions: ['concludeEnded', 'proveGone', 'noteSeen'] },
               { guard: 'seesMissing', target: 'stopping', actions: ['stopMissing', 'noteSeen'] },
               { guard: 'seesHeldOnceMore', target: 'releasing', actions: ['countReleaseAgain', 'noteSeen'] },
               { guard: 'seesHeld', actions: ['noteSeen', 'noteStashed'] },
@@ -361,7 +361,7 @@ export const caseMachine = setup({
                 actions: ['countLingering', 'stopLingering', 'noteSeen'],
               },
               { guard: 'seesLingering', actions: ['countLingering', 'noteSeen'] },
-              { guard: 'seesEnded', target: 'collecting', actions: ['judgeEnded', 'proveGone', 'noteSeen'] },
+              { guard: 'seesEnded', target: 'collecting', actions: ['concludeEnded', 'proveGone', 'noteSeen'] },
               { guard: 'seesMissing', target: 'stopping', actions: ['stopMissing', 'noteSeen'] },
               { guard: 'seesHeldOnceMore', target: 'releasing', actions: ['countReleaseAgain', 'noteSeen'] },
               { guard: 'seesHeld', actions: ['noteSeen', 'noteStashed'] },
@@ -379,8 +379,8 @@ export const caseMachine = setup({
           entry: 'stop',
           on: {
             'job.gone': [
-              { guard: 'neverRan', target: 'collecting', actions: ['judgeStopped', 'proveRevoked', 'moveOn'] },
-              { target: 'collecting', actions: ['judgeStopped', 'proveGone', 'moveOn'] },
+              { guard: 'neverRan', target: 'collecting', actions: ['concludeStopped', 'proveRevoked', 'moveOn'] },
+              { target: 'collecting', actions: ['concludeStopped', 'proveGone', 'moveOn'] },
             ],
           },
         },
@@ -390,7 +390,7 @@ export const caseMachine = setup({
           on: {
             'results.collected': [
               { guard: 'isSuccess', target: '#case.completed', actions: 'moveOn' },
-              { target: '#case.failed', actions: ['judgeResults', 'moveOn'] },
+              { target: '#case.failed', actions: ['concludeResults', 'moveOn'] },
             ],
             'operator.abandoned': {
               target: '#case.failed',

@@ -15,7 +15,7 @@ export interface LinkContext {
 /** `jitter` is a number in [0, 1), drawn by whoever sends the event: the machine itself draws nothing. */
 export type LinkEvent =
   | { readonly type: 'link.opened' }
-  /** Everything on the host was looked at and judged. */
+  /** Everything on the host was seen and reconciled. */
   | { readonly type: 'link.proven' }
   | { readonly type: 'link.lost'; readonly reason: string; readonly jitter: number }
   | { readonly type: 'link.failed'; readonly reason: string; readonly jitter: number }
@@ -48,7 +48,8 @@ export const linkMachine = setup({
   },
 }).createMachine({
   id: 'link',
-  description: 'Our connection to one host. While it is not online every case there is blind, and none is judged.',
+  description:
+    'Our connection to one host. While it is not online every case there is unreachable, and none is decided.',
   context: ({ input }: { input: { readonly host: string } | undefined }) => ({
     host: input?.host ?? '',
     failures: 0,

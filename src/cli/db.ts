@@ -16,7 +16,7 @@ import { configOf } from './session.ts';
 import type { GlobalOptions } from './session.ts';
 
 export function dbCommand(cli: Cli): Command {
-  const command = new Command('db').description('look after the database');
+  const command = new Command('db').description('back up and check the database');
   command
     .command('backup')
     .argument('<file>', 'the copy to make; never overwrites one')

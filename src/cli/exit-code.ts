@@ -15,7 +15,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** Also the table in docs/cli.md; a test holds them together. */
 export const EXIT_MEANINGS: ReadonlyMap<number, string> = new Map([
   [EXIT.ok, 'done; an order that no running daemon could take yet is kept, which is done too'],
-  [EXIT.failed, 'refused, failed, or (doctor, cases watch) something that was looked at has failed'],
+  [EXIT.failed, 'refused, failed, or (doctor, cases watch) something that was checked has failed'],
   [EXIT.usage, 'wrong command line'],
   [EXIT.notFound, 'no such case, attempt, slot or host, or no database yet'],
   [EXIT.cannotCreate, 'a file or folder that is needed cannot be made'],

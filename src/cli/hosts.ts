@@ -81,7 +81,7 @@ function takeover({ config, db }: Session, name: string): Effects {
 
 const STATE_STYLE = { online: 'green', connecting: 'yellow', offline: 'red' } as const;
 
-/** While no daemon runs nobody looks: what stands in the database is how it was. */
+/** While no daemon runs nobody checks them: what stands in the database is how it was. */
 export function printHosts(io: Io, hosts: readonly HostRow[], daemonRuns: boolean): void {
   const now = io.clock.now();
   printTable(

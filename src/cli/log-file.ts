@@ -26,19 +26,19 @@ function drain(fd: number, screen: Screen): void {
   }
 }
 
-/** `tail -f` of a file that may not be there yet, until `look` says that nothing more comes. */
+/** `tail -f` of a file that may not be there yet, until `poll` says that nothing more comes. */
 export async function followFile(request: {
   readonly screen: Screen;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly look: () => { readonly file: string | null; readonly isOver: boolean };
+  readonly poll: () => { readonly file: string | null; readonly isOver: boolean };
 }): Promise<void> {
-  const { screen, clock, signal, look } = request;
+  const { screen, clock, signal, poll } = request;
   let fd: number | null = null;
   try {
     while (!signal.aborted) {
       // asked before the read: what the job wrote last is then read too
-      const { file, isOver } = look();
+      const { file, isOver } = poll();
       fd ??= file === null ? null : tryOpen(file);
       if (fd !== null) drain(fd, screen);
       if (isOver) return;

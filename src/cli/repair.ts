@@ -10,7 +10,7 @@ export interface RepairOptions extends OrderOptions {
   readonly yes?: boolean;
 }
 
-/** What an order would do, from what the database says now; the daemon judges again when it carries it out. */
+/** What an order would do, from what the database says now; the daemon checks again when it carries it out. */
 export interface Effects {
   /** False: it would be refused. */
   readonly possible: boolean;
@@ -28,7 +28,7 @@ export function dryRun(io: Io, effects: Effects): ExitCode {
 export async function agreed(io: Io, question: string, effects: Effects, options: RepairOptions): Promise<boolean> {
   if (options.yes === true || !effects.possible) return true;
   if (io.confirm === null) {
-    throw new CliError('nobody is there to ask', 'add --yes, or look first with --dry-run', EXIT.usage);
+    throw new CliError('nobody is there to ask', 'add --yes, or see first what it would do:  --dry-run', EXIT.usage);
   }
   for (const line of effects.lines) io.err.line(`  ${line}`);
   return io.confirm(question);

@@ -99,7 +99,7 @@ function clearing(slot: SlotWithCase, orphan: Orphan | null): Effects {
       ...(seen === null
         ? []
         : [
-            `refused while a look still sees it at work; last seen: ${seen} (mqi orphans kill ${orphan!.token} ends it)`,
+            `refused while the daemon still sees it at work; last seen: ${seen} (mqi orphans kill ${orphan!.token} ends it)`,
           ]),
       `${name} is quarantined: ${slot.reason ?? 'no reason was recorded'}`,
       ...(slot.token === null ? [] : [`attempt ${slot.token} then counts as gone, on your word`]),

@@ -114,7 +114,7 @@ export function freeText(notes: FieldNotes) {
     .meta(metaOf(notes));
 }
 
-/** Names are judged by `checkNames` (host-rules.ts): zod would leave the value of a badly named key unread. */
+/** Names are checked by `checkNames` (host-rules.ts): zod would leave the value of a badly named key unread. */
 export function environment() {
   return z
     .record(z.string(), freeText({ expected: 'text' }))

@@ -72,7 +72,7 @@ function apart(place: Place, other: Place, what: string, layers: Layers): readon
   return [problem(place.path, 'value', found, 'a place apart from it', layers)];
 }
 
-/** One root has one owner, and every attempt below it is judged by the host that it belongs to. */
+/** One root has one owner, and every attempt below it is reconciled by the host that it belongs to. */
 function sharedRemoteRoots(hosts: ReturnType<typeof entries>, layers: Layers): readonly Problem[] {
   const seen = new Map<string, string>();
   return hosts.flatMap(({ path, value }) => {

@@ -61,7 +61,7 @@ const hostSchema = z
     observe_every: duration({ min: '1s', max: '1h', example: '10s' })
       .prefault('10s')
       .describe(
-        'How often the host is looked at: one command for all its cases. The ends of jobs are noticed earlier, by hints; this is the safety net.',
+        'How often the host is checked: one command for all its cases. The ends of jobs are noticed earlier, by hints; this is the safety net.',
       ),
     stall_after: duration({ min: '1s', max: '24h', example: '2m' })
       .prefault('2m')

@@ -153,13 +153,13 @@ const LOG_EVERY_MS = 5_000;
 
 function watchLog(dropped: () => number, troubles: Troubles, clock: Clock): () => void {
   let cancel = (): void => {};
-  const look = (): void => {
+  const check = (): void => {
     const lines = dropped();
     if (lines > 0) troubles.note(DAEMON, 'log', 'nobody reads what the daemon prints');
     else troubles.over(DAEMON, 'log');
-    cancel = clock.after(LOG_EVERY_MS, look);
+    cancel = clock.after(LOG_EVERY_MS, check);
   };
-  look();
+  check();
   return () => cancel();
 }
 

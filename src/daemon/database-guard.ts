@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import type { Clock } from '../domain/clock.ts';
 
 /** How soon it is noticed that somebody took the database away. */
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 
 /**
  * Aborts when the database's file is not at its path any more: removed, or replaced while the daemon runs. Whatever is
@@ -13,11 +13,11 @@ export function guardDatabase(path: string, clock: Clock): { readonly gone: Abor
   const controller = new AbortController();
   const mine = identityOf(path);
   let cancel = (): void => {};
-  const look = (): void => {
+  const check = (): void => {
     if (identityOf(path) !== mine) return controller.abort();
-    cancel = clock.after(LOOK_EVERY_MS, look);
+    cancel = clock.after(CHECK_EVERY_MS, check);
   };
-  look();
+  check();
   return { gone: controller.signal, stop: () => cancel() };
 }
 

@@ -3,7 +3,7 @@
  * drive the whole supervisor by a virtual clock and a seed.
  */
 export interface Clock {
-  /** Wall clock, milliseconds since 1970 (UTC). For people and records only: never subtracted to judge a limit. */
+  /** Wall clock, milliseconds since 1970 (UTC). For people and records only: never subtracted for a limit. */
   now(): number;
   /** Monotonic milliseconds; only differences mean something. Untouched by NTP or an operator setting the date. */
   monotonic(): number;

@@ -54,7 +54,7 @@ export interface Desk {
 }
 
 /**
- * Runs a write of the store. False when it failed: told once an episode, and whatever it was about stays as it is.
+ * Runs a write of the store. False when it failed: told once, and whatever it was about stays as it is.
  * `unwritten` comes from a write that found nothing to write, which proves nothing.
  */
 export function tryWrite(desk: Desk, write: () => void | 'unwritten'): boolean {

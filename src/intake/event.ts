@@ -28,7 +28,7 @@ export type IntakeEvent = {
   | { readonly event: 'intake.root_created'; readonly path: string }
   | { readonly event: 'intake.armed'; readonly path: string }
   /** A pass over the unsettled candidates is over. */
-  | { readonly event: 'intake.looked'; readonly looks: number; readonly unsettled: number }
+  | { readonly event: 'intake.sampled'; readonly samples: number; readonly unsettled: number }
   | { readonly event: 'intake.rescanned'; readonly folders: number }
 );
 

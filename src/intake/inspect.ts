@@ -1,10 +1,10 @@
 import type { Desk, FoundCase } from './desk.ts';
 import { signOptions } from './desk.ts';
-import { lookAt } from './look.ts';
+import { sampleFolder } from './sample.ts';
 import { readCaseFolder } from './read-case.ts';
 import { parseRecorded } from './recorded.ts';
 import { settle } from './settle.ts';
-import type { Look } from './settle.ts';
+import type { Sample } from './settle.ts';
 import { relative } from 'node:path';
 import { formatDuration } from '../domain/duration.ts';
 
@@ -34,15 +34,15 @@ export async function inspectFolder(
   const startedMs = desk.clock.monotonic();
   // one thread at most waits for a disk that does not answer
   const options = { ...signOptions(desk), signal: reading.signal, width: 1 };
-  const outcome = await lookAt(path, true, options);
+  const outcome = await sampleFolder(path, true, options);
   if (outcome.kind === 'gone') return { kind: 'rejected', reason: `there is no folder ${path}` };
   if (outcome.kind === 'stopped') return outcome;
-  const { look } = outcome;
-  if (look.kind === 'blind') return look;
-  const waiting = waitingReason(desk, path, look, startedMs);
-  if (look.kind !== 'seen' || waiting !== null) return watchOn(desk, path, waiting ?? 'it was not seen whole');
+  const { sample } = outcome;
+  if (sample.kind === 'blind') return sample;
+  const waiting = waitingReason(desk, path, sample, startedMs);
+  if (sample.kind !== 'seen' || waiting !== null) return watchOn(desk, path, waiting ?? 'it was not seen whole');
 
-  const read = await readCaseFolder(path, look.signature, options, reading.onRead);
+  const read = await readCaseFolder(path, sample.signature, options, reading.onRead);
   switch (read.kind) {
     case 'read': {
       const name = desk.ledger.get(path)?.name ?? relative(desk.watch.path, path);
@@ -59,15 +59,15 @@ export async function inspectFolder(
 }
 
 /** Null when the folder is complete: as it was when it settled last, or quiet for long enough by now. */
-function waitingReason(desk: Desk, path: string, look: Look, startedMs: number): string | null {
+function waitingReason(desk: Desk, path: string, sample: Sample, startedMs: number): string | null {
   const candidate = desk.unsettled.get(path);
-  const { verdict } = settle(candidate?.settling ?? null, look, startedMs, desk.clock.monotonic(), desk.watch);
+  const { verdict } = settle(candidate?.settling ?? null, sample, startedMs, desk.clock.monotonic(), desk.watch);
   if (verdict.kind === 'settled') return null;
-  const isComplete = look.kind === 'seen' && look.hasContent && look.temporary === null;
+  const isComplete = sample.kind === 'seen' && sample.hasContent && sample.temporary === null;
   if (!isComplete) return verdict.reason;
   const row = desk.ledger.get(path);
-  const wasJudged = row !== undefined && parseRecorded(row.signature).signature === look.signature;
-  if (wasJudged || candidate?.settled?.signature === look.signature) return null;
+  const wasRead = row !== undefined && parseRecorded(row.signature).signature === sample.signature;
+  if (wasRead || candidate?.settled?.signature === sample.signature) return null;
   return `it changed since it was read last, and has to be left alone for ${formatDuration(desk.watch.quietPeriodMs)} first`;
 }
 

@@ -12,13 +12,13 @@ import { logTo } from './event.ts';
 import type { Log } from './event.ts';
 import { inspectFolder } from './inspect.ts';
 import type { Inspection, ReadingOptions } from './inspect.ts';
-import { judgeSettled } from './judge.ts';
+import { classifySettled } from './classify.ts';
 import { createRecheck } from './known.ts';
 import { openLedger } from './ledger.ts';
 import { isHidden, temporaryNames } from './names.ts';
 import { obeyAdmit } from './order.ts';
 import type { AdmitOrder, AdmitOutcome } from './order.ts';
-import { lookAtDue, lookEveryMs } from './pass.ts';
+import { sampleDue, sampleEveryMs } from './pass.ts';
 import { consider, rescan } from './rescan.ts';
 import { createRoot } from './scan.ts';
 import { stampOf } from './signature.ts';
@@ -59,11 +59,11 @@ export interface Intake {
   inspect(path: string, reading: ReadingOptions): Promise<Inspection>;
 }
 
-/** A hint is looked at soon, but not at once: the rest of a burst comes with it. */
+/** A hint is followed soon, but not at once: the rest of a burst comes with it. */
 const HINT_DELAY_MS = 50;
 /** Hints kept; more of them are one rescan. */
 const MAX_HINTS = 10_000;
-/** At most a quarter of the time goes into looking, however many folders there are. */
+/** At most a quarter of the time goes into samples, however many folders there are. */
 const REST = 3;
 /** A pass over a healthy disk is a matter of seconds, whatever lies there. */
 const STANDING_MS = 10_000;
@@ -152,30 +152,30 @@ export function createIntake(deps: IntakeDeps): Intake {
     if (signal.aborted || isBusy || cancelPass !== null) return;
     cancelPass = clock.after(delayMs, () => {
       cancelPass = null;
-      void run('looking at the candidates', pass);
+      void run('sampling the candidates', pass);
     });
   };
 
   const pass = async (): Promise<void> => {
     const startedMs = clock.monotonic();
     isBusy = true;
-    let looks = 0;
+    let samples = 0;
     try {
       await takeHints(theDesk());
-      looks = await lookAtDue(theDesk());
+      samples = await sampleDue(theDesk());
     } finally {
       isBusy = false;
-      judge();
+      classify();
       const restMs = (clock.monotonic() - startedMs) * REST;
-      if (unsettled.size > 0) wake(Math.max(lookEveryMs(settings.quietPeriodMs), restMs));
+      if (unsettled.size > 0) wake(Math.max(sampleEveryMs(settings.quietPeriodMs), restMs));
       else if (hints.size > 0) wake(HINT_DELAY_MS);
     }
     log({
       level: 'trace',
-      event: 'intake.looked',
-      looks,
+      event: 'intake.sampled',
+      samples,
       unsettled: unsettled.size,
-      message: `looked at ${looks} of ${unsettled.size} candidates`,
+      message: `sampled ${samples} of ${unsettled.size} candidates`,
     });
   };
 
@@ -194,15 +194,15 @@ export function createIntake(deps: IntakeDeps): Intake {
     }
   };
 
-  /** Beside the looks: reading a large case takes minutes. */
-  let isJudging = false;
-  const judge = (): void => {
-    if (isJudging || signal.aborted || unsettled.settled().length === 0) return;
-    isJudging = true;
+  /** Beside the samples: reading a large case takes minutes. */
+  let isClassifying = false;
+  const classify = (): void => {
+    if (isClassifying || signal.aborted || unsettled.settled().length === 0) return;
+    isClassifying = true;
     void run('reading the candidates', async () => {
-      // again and again for those that settled meanwhile; each one judged is settled no more, or held
-      while (!signal.aborted && unsettled.settled().length > 0) await judgeSettled(theDesk());
-    }).then(() => (isJudging = false));
+      // again and again for those that settled meanwhile; each one classified is settled no more, or held
+      while (!signal.aborted && unsettled.settled().length > 0) await classifySettled(theDesk());
+    }).then(() => (isClassifying = false));
   };
 
   const rescanOnce = async (): Promise<void> => {
@@ -218,8 +218,8 @@ export function createIntake(deps: IntakeDeps): Intake {
     troubles.over(INTAKE, 'standing');
     if (done === true) isOpen = true;
     if (signal.aborted) return;
-    if (unsettled.size > 0) wake(Math.min(HINT_DELAY_MS, lookEveryMs(settings.quietPeriodMs)));
-    judge();
+    if (unsettled.size > 0) wake(Math.min(HINT_DELAY_MS, sampleEveryMs(settings.quietPeriodMs)));
+    classify();
     const restMs = (clock.monotonic() - startedMs) * REST;
     cancelRescan = clock.after(Math.max(settings.rescanEveryMs, restMs), () => void startRescan());
   };

@@ -20,7 +20,7 @@ export interface Recheck {
 
 export function createRecheck(): Recheck {
   const known = new Turn(KNOWN_A_RESCAN, (row) => ['admitted', 'changed', 'done'].includes(row.state));
-  // a rejected file has no signature, and is judged by its stamp alone
+  // a rejected file has no signature, and is compared by its stamp alone
   const rejected = new Turn(
     REJECTED_A_RESCAN,
     (row) => row.state === 'rejected' && parseRecorded(row.signature).signature !== '',

@@ -25,7 +25,7 @@ export function openIntake(desk: Desk, identity: string, scan: Listing): boolean
     // the rest of the text is the path, whatever is in it
     const isSamePath = opened !== null && opened.slice(opened.indexOf(' ') + 1) === desk.watch.path;
     const isNew = isSamePath || opened === null ? isNothingKnown(desk) : true;
-    // what was not listed would look new later
+    // what was not listed would seem new later
     if (isNew && scan.crowded) throw new Error(`${desk.watch.path} holds too much for a first start`);
     const unknown = scan.folders.filter(({ path }) => desk.ledger.get(path) === undefined);
     const history = isNew && unknown.length > MOST_AT_FIRST_START ? unknown : [];

@@ -100,11 +100,11 @@ function letGo(desk: Desk, rows: readonly LedgerChange[], asDone: boolean): bool
           state: 'done',
           reason: `taken as done by an operator: mqi intake admit ${shellWord(row.name)} runs it`,
         }
-      : { ...row, state: 'settling', reason: 'an operator admits it; it is looked at' },
+      : { ...row, state: 'settling', reason: 'an operator admits it; it is watched until it is complete' },
   );
   if (!tryWrite(desk, () => desk.ledger.put(changes))) return false;
   for (const { path, name } of rows) {
-    // from its first look on, under the rule of its new state; where there is no room the next rescan tracks it
+    // from its first sample on, under the rule of its new state; where there is no room the next rescan tracks it
     desk.unsettled.drop(path);
     if (!asDone) desk.unsettled.track(path, name, desk.clock.monotonic());
   }

@@ -1,30 +1,30 @@
 import type { Desk } from './desk.ts';
 import { signOptions, tryWrite } from './desk.ts';
 import type { LedgerChange } from './ledger.ts';
-import { lookAt } from './look.ts';
-import type { LookOutcome } from './look.ts';
+import { sampleFolder } from './sample.ts';
+import type { SampleOutcome } from './sample.ts';
 import { recordedText } from './recorded.ts';
 import { rootIdentity } from './scan.ts';
-import { nextLookMs, settle } from './settle.ts';
+import { nextSampleMs, settle } from './settle.ts';
 import type { Candidate } from './unsettled.ts';
 
-/** A look a second keeps the settling close to the quiet period; a walk through 1,000 files costs 26 ms (STACK.md 3d). */
-const MOST_BETWEEN_LOOKS_MS = 1_000;
-const LEAST_BETWEEN_LOOKS_MS = 20;
+/** A sample a second keeps the settling close to the quiet period; a walk through 1,000 files costs 26 ms (STACK.md 3d). */
+const MOST_BETWEEN_SAMPLES_MS = 1_000;
+const LEAST_BETWEEN_SAMPLES_MS = 20;
 
-/** How often a candidate is looked at while it may settle. */
-export function lookEveryMs(quietPeriodMs: number): number {
-  return Math.max(LEAST_BETWEEN_LOOKS_MS, Math.min(MOST_BETWEEN_LOOKS_MS, quietPeriodMs / 4));
+/** How often a candidate is sampled while it may settle. */
+export function sampleEveryMs(quietPeriodMs: number): number {
+  return Math.max(LEAST_BETWEEN_SAMPLES_MS, Math.min(MOST_BETWEEN_SAMPLES_MS, quietPeriodMs / 4));
 }
 
-/** Looks once at each candidate whose turn it is, and writes down what each waits for. Returns the number of looks. */
-export async function lookAtDue(desk: Desk): Promise<number> {
+/** Takes one sample of each candidate whose turn it is, and writes down what each waits for. Returns how many it took. */
+export async function sampleDue(desk: Desk): Promise<number> {
   const due = desk.unsettled.due(desk.clock.monotonic());
   for (const candidate of due) {
     if (desk.signal.aborted) return 0;
     const startedMs = desk.clock.monotonic();
     // of a known folder the marker says nothing: it may lie there since the first copy
-    const outcome = await lookAt(candidate.path, !isKnown(desk, candidate), signOptions(desk));
+    const outcome = await sampleFolder(candidate.path, !isKnown(desk, candidate), signOptions(desk));
     if (!desk.unsettled.has(candidate)) continue;
     await take(desk, candidate, outcome, startedMs);
   }
@@ -32,13 +32,13 @@ export async function lookAtDue(desk: Desk): Promise<number> {
   return due.length;
 }
 
-/** A folder whose content was judged before: it is compared, and not admitted. */
+/** A folder whose content was read before: it is compared, and not admitted. */
 export function isKnown(desk: Desk, { path }: { readonly path: string }): boolean {
   const state = desk.ledger.get(path)?.state;
   return state !== undefined && state !== 'settling' && state !== 'rejected';
 }
 
-async function take(desk: Desk, candidate: Candidate, outcome: LookOutcome, startedMs: number): Promise<void> {
+async function take(desk: Desk, candidate: Candidate, outcome: SampleOutcome, startedMs: number): Promise<void> {
   if (outcome.kind === 'stopped') return;
   if (outcome.kind === 'gone') return leave(desk, candidate);
   const rule = {
@@ -46,12 +46,12 @@ async function take(desk: Desk, candidate: Candidate, outcome: LookOutcome, star
     readyMarker: isKnown(desk, candidate) ? null : desk.watch.readyMarker,
   };
   const endedMs = desk.clock.monotonic();
-  const { settling, verdict } = settle(candidate.settling, outcome.look, startedMs, endedMs, rule);
+  const { settling, verdict } = settle(candidate.settling, outcome.sample, startedMs, endedMs, rule);
   candidate.settling = settling;
-  candidate.nextLookMs =
+  candidate.nextSampleMs =
     endedMs +
-    nextLookMs(settling, endedMs, {
-      leastMs: lookEveryMs(rule.quietPeriodMs),
+    nextSampleMs(settling, endedMs, {
+      leastMs: sampleEveryMs(rule.quietPeriodMs),
       mostMs: desk.watch.rescanEveryMs,
       quietPeriodMs: rule.quietPeriodMs,
     });
@@ -60,7 +60,7 @@ async function take(desk: Desk, candidate: Candidate, outcome: LookOutcome, star
     desk,
     candidate,
     verdict.kind === 'settled' ? 'it is complete, and waits to be read' : verdict.reason,
-    outcome.look.kind === 'blind' ? 'warn' : 'debug',
+    outcome.sample.kind === 'blind' ? 'warn' : 'debug',
   );
 }
 
@@ -77,9 +77,9 @@ async function leave(desk: Desk, candidate: Candidate): Promise<void> {
   const root = await rootIdentity(desk.watch.path);
   if (!desk.unsettled.has(candidate)) return;
   if (root.kind !== 'found') {
-    // what it was like before the disk went away is no part of an unbroken row of looks
+    // what it was like before the disk went away is no part of an unbroken row of samples
     candidate.settling = null;
-    candidate.nextLookMs = desk.clock.monotonic() + lookEveryMs(desk.watch.quietPeriodMs);
+    candidate.nextSampleMs = desk.clock.monotonic() + sampleEveryMs(desk.watch.quietPeriodMs);
     return;
   }
   desk.unsettled.drop(candidate.path);

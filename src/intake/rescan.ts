@@ -97,7 +97,7 @@ function setStraysAside(desk: Desk, strays: readonly Stray[]): void {
 
 /**
  * Rows of folders that went away before they became cases. Whatever is known (a case, the history, done) is kept though its
- * folder is not seen: it may come back with its disk, and must not look new then.
+ * folder is not seen: it may come back with its disk, and must not seem new then.
  */
 async function forgetGone(desk: Desk, scan: Extract<Scan, { kind: 'listed' }>): Promise<void> {
   const seen = new Set([...scan.folders, ...scan.strays].map(({ path }) => path));

@@ -9,7 +9,7 @@ import { decodeName, isHidden, printable } from './names.ts';
 import type { TemporaryName } from './names.ts';
 import { below, stampOf } from './signature.ts';
 
-/** Entries of the watched directory that one scan takes in; what is beyond is not looked at, and said. */
+/** Entries of the watched directory that one scan takes in; what is beyond is not read, and said. */
 export const MAX_LISTED = 200_000;
 
 export interface Listed {

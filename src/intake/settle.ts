@@ -1,5 +1,5 @@
 /**
- * When is a folder complete? A rule without clock or disk: what was remembered of a candidate and a new look at it give
+ * When is a folder complete? A rule without clock or disk: what was remembered of a candidate and a new sample of it give
  * what to remember and a verdict.
  */
 export interface SettleRule {
@@ -8,7 +8,7 @@ export interface SettleRule {
   readonly readyMarker: string | null;
 }
 
-export type Look =
+export type Sample =
   | {
       readonly kind: 'seen';
       readonly signature: string;
@@ -17,7 +17,7 @@ export type Look =
       /** A file that carries a temporary name. */
       readonly temporary: string | null;
     }
-  /** The marker is not there, so the rest was not looked at. */
+  /** The marker is not there, so the rest was not read. */
   | { readonly kind: 'unmarked' }
   /** It changed under our eyes. */
   | { readonly kind: 'moving' }
@@ -25,9 +25,9 @@ export type Look =
   | { readonly kind: 'blind'; readonly reason: string };
 
 export interface Settling {
-  /** Null when the last look gave none. */
+  /** Null when the last sample gave none. */
   readonly signature: string | null;
-  /** Monotonic, milliseconds: when the first of an unbroken row of equal looks was begun. */
+  /** Monotonic, milliseconds: when the first of an unbroken row of equal samples was begun. */
   readonly sinceMs: number;
   /** It was settled once and then changed while it was read: from then on a marker alone is not believed. */
   readonly doubted: boolean;
@@ -38,36 +38,36 @@ export type Verdict =
   | { readonly kind: 'settled'; readonly signature: string }
   | { readonly kind: 'waiting'; readonly reason: string };
 
-/** `startedMs`, `endedMs`: when the look began and ended, monotonic. */
+/** `startedMs`, `endedMs`: when the sample began and ended, monotonic. */
 export function settle(
   before: Settling | null,
-  look: Look,
+  sample: Sample,
   startedMs: number,
   endedMs: number,
   rule: SettleRule,
 ): { readonly settling: Settling; readonly verdict: Verdict } {
   const doubted = before?.doubted ?? false;
-  const signature = look.kind === 'seen' ? look.signature : look.kind === 'unmarked' ? 'unmarked' : null;
+  const signature = sample.kind === 'seen' ? sample.signature : sample.kind === 'unmarked' ? 'unmarked' : null;
   const isSame = before !== null && signature !== null && before.signature === signature;
-  // an equal look counts from the end of the first to the start of this one: in between nothing was written
+  // an equal sample counts from the end of the first to the start of this one: in between nothing was written
   const settling: Settling = { signature, sinceMs: isSame ? before.sinceMs : endedMs, doubted };
   const waiting = (reason: string): { settling: Settling; verdict: Verdict } => ({
     settling,
     verdict: { kind: 'waiting', reason },
   });
 
-  if (look.kind === 'blind') return waiting(look.reason);
-  if (look.kind === 'unmarked') return waiting(`waits for its marker ${JSON.stringify(rule.readyMarker)}`);
-  if (look.kind === 'moving') return waiting('it is still being written');
-  if (look.temporary !== null) {
+  if (sample.kind === 'blind') return waiting(sample.reason);
+  if (sample.kind === 'unmarked') return waiting(`waits for its marker ${JSON.stringify(rule.readyMarker)}`);
+  if (sample.kind === 'moving') return waiting('it is still being written');
+  if (sample.temporary !== null) {
     return waiting(
-      `it holds an unfinished file: ${JSON.stringify(look.temporary)} has a temporary name (watch.ignore)`,
+      `it holds an unfinished file: ${JSON.stringify(sample.temporary)} has a temporary name (watch.ignore)`,
     );
   }
-  if (!look.hasContent) return waiting('it is empty');
+  if (!sample.hasContent) return waiting('it is empty');
   const isQuiet = signature !== null && startedMs - settling.sinceMs >= rule.quietPeriodMs;
   const isMarked = rule.readyMarker !== null && !doubted;
-  if (isMarked || isQuiet) return { settling, verdict: { kind: 'settled', signature: look.signature } };
+  if (isMarked || isQuiet) return { settling, verdict: { kind: 'settled', signature: sample.signature } };
   return waiting('it is still being written, or was a moment ago');
 }
 
@@ -76,11 +76,11 @@ export function doubt(nowMs: number): Settling {
   return { signature: null, sinceMs: nowMs, doubted: true };
 }
 
-/** A candidate that does not settle is looked at ever more rarely, late by a twentieth of the time it has waited. */
+/** A candidate that does not settle is sampled ever more rarely, late by a twentieth of the time it has waited. */
 const PATIENCE = 20;
 
-/** How long to wait for the next look, milliseconds. */
-export function nextLookMs(
+/** How long to wait for the next sample, milliseconds. */
+export function nextSampleMs(
   settling: Settling,
   nowMs: number,
   pace: { readonly leastMs: number; readonly mostMs: number; readonly quietPeriodMs: number },

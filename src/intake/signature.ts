@@ -62,7 +62,7 @@ export type Sight =
 
 export interface SignOptions {
   readonly isTemporaryName: TemporaryName;
-  /** A file of this name on the folder's first level is no content, whatever its name looks like. */
+  /** A file of this name on the folder's first level is no content, whatever its name is. */
   readonly readyMarker: string | null;
   readonly signal: AbortSignal;
   /** How many reads of the disk go on at once; DISK_WIDTH unless given. */
@@ -85,7 +85,7 @@ export async function signFolder(folder: string, options: SignOptions): Promise<
       names = await listNames(relative === '' ? folder : `${folder}/${relative}`, stats, MAX_ENTRIES - tally.entries);
     } catch (error) {
       const code = String((error as NodeJS.ErrnoException).code);
-      // the top was there a moment ago: whether it went away is for the next look
+      // the top was there a moment ago: whether it went away is for the next sample
       if (isAbsence(code)) return { kind: 'moving' };
       if (!isRefusal(code)) return { kind: 'blind', code };
       tally.refuse(relative, code);

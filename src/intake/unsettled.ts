@@ -1,6 +1,6 @@
 import type { Settling } from './settle.ts';
 
-/** Candidates that are looked at in turn; more wait, unseen, until there is room. */
+/** Candidates that are sampled in turn; more wait, unseen, until there is room. */
 export const MAX_UNSETTLED = 10_000;
 
 /** A folder that is watched until it is complete: a new one, or a known one that was written to. In memory only. */
@@ -8,11 +8,11 @@ export interface Candidate {
   readonly path: string;
   readonly name: string;
   settling: Settling | null;
-  /** Why it is not settled; null: not looked at yet. */
+  /** Why it is not settled; null: not sampled yet. */
   reason: string | null;
   /** Monotonic, milliseconds. */
-  nextLookMs: number;
-  /** What it was like when it settled; it waits to be read then, and is not looked at. */
+  nextSampleMs: number;
+  /** What it was like when it settled; it waits to be read then, and is not sampled. */
   settled: { readonly signature: string; readonly stamp: string } | null;
   /** Could not be read, or written to the store: left alone until the next rescan. */
   held: boolean;
@@ -34,7 +34,7 @@ export class Unsettled {
       name,
       settling: null,
       reason: null,
-      nextLookMs: nowMs,
+      nextSampleMs: nowMs,
       settled: null,
       held: false,
     });
@@ -59,7 +59,7 @@ export class Unsettled {
   }
 
   due(nowMs: number): Candidate[] {
-    return this.all().filter((one) => one.settled === null && !one.held && one.nextLookMs <= nowMs);
+    return this.all().filter((one) => one.settled === null && !one.held && one.nextSampleMs <= nowMs);
   }
 
   settled(): Candidate[] {

@@ -9,7 +9,7 @@ export interface CreateCommandRequest {
   readonly target: Target;
   /** What the tokens of all attempts of this case begin with. */
   readonly casePrefix: string;
-  readonly settledTokens: readonly string[];
+  readonly provenTokens: readonly string[];
   /** For earlier attempts of the case that nobody claimed. */
   readonly earlierRevocation: string;
   /** For this attempt, before it is refused. */
@@ -35,7 +35,7 @@ export function createCommand(
     installation,
     [RECEIPTS, PROCESSES, queueFunctions, EARLIER, WRITE_SCRIPT],
     `token=${quote(target.token)} queue=${quote(target.queue ?? '')} job_id= job_created=
-case_prefix=${quote(request.casePrefix)} settled=${quote(` ${[target.token, ...request.settledTokens].join(' ')} `)}
+case_prefix=${quote(request.casePrefix)} proven=${quote(` ${[target.token, ...request.provenTokens].join(' ')} `)}
 refusal=${quote(request.ownRevocation)}
 create() {
   attempt "$token"
@@ -89,7 +89,7 @@ find_earlier() { # sets \`earlier\` to one that a job has claimed, \`veiled\` to
   for other in "$@"; do
     name=\${other##*/}
     case $name in *[!a-z0-9-]*) continue ;; esac
-    case $settled in *" $name "*) continue ;; esac
+    case $proven in *" $name "*) continue ;; esac
     names="$names $name"
   done
   weigh $token $names
@@ -105,7 +105,7 @@ find_earlier() { # sets \`earlier\` to one that a job has claimed, \`veiled\` to
   found=$(scan); sure "$found"
   for name in $(printf '%s\\n' "$found" | sed -n 's/^process [0-9]* //p'); do
     case $name in "$case_prefix"*) ;; *) continue ;; esac
-    case $settled in *" $name "*) ;; *) earlier=$name; return ;; esac
+    case $proven in *" $name "*) ;; *) earlier=$name; return ;; esac
   done
 }`;
 

@@ -43,7 +43,7 @@ export interface AttemptRef {
 export interface CreateRequest {
   readonly spec: JobSpec;
   /** Earlier attempts of this case with a recorded proof: the only ones that may lie on the host beside this. */
-  readonly settledTokens: readonly string[];
+  readonly provenTokens: readonly string[];
 }
 
 export type CreateOutcome =

@@ -18,8 +18,8 @@ export async function create(
   request: CreateRequest,
   signal: AbortSignal,
 ): Promise<CreateOutcome> {
-  const { spec, settledTokens } = request;
-  const strange = refuseStrange(session, [spec.token, ...settledTokens]);
+  const { spec, provenTokens } = request;
+  const strange = refuseStrange(session, [spec.token, ...provenTokens]);
   if (strange !== null) return strange;
   const problem = specProblem(spec);
   if (problem !== null) return { kind: 'blocked', reason: `${problem}: mend the configuration, then mqi doctor` };
@@ -28,7 +28,7 @@ export async function create(
   const command = createCommand(session.options, session.dialect.functions, {
     target: { token: spec.token, queue: spec.queue, jobId: null, jobCreated: null },
     casePrefix: `${tokenPrefix(parts.instance)}${parts.caseId}-`,
-    settledTokens,
+    provenTokens,
     earlierRevocation: revocationLine({ who: DAEMON, why: `${spec.token} takes its place` }),
     ownRevocation: revocationLine({ who: DAEMON, why: 'its creation was refused' }),
     scriptBytes: Buffer.byteLength(script),

@@ -85,7 +85,7 @@ export function recordProof(tx: Tx, token: string, proof: Proof, at: number): vo
   prove(tx).run({ token, proof, proofAt: at });
 }
 
-const settled = prepared((db) =>
+const proven = prepared((db) =>
   db
     .select({ token: attempts.token })
     .from(attempts)
@@ -97,10 +97,10 @@ const settled = prepared((db) =>
 
 /**
  * Earlier attempts of a case that are proven unable to run: all that may lie on a host beside a new one. Those that were
- * never created are looked at again there: a restored backup may have forgotten that they were.
+ * never created are searched for there again: a restored backup may have forgotten that they were.
  */
-export function settledTokens(db: ReadDb, caseId: string): string[] {
-  return settled(db)
+export function provenTokens(db: ReadDb, caseId: string): string[] {
+  return proven(db)
     .all({ caseId })
     .map((row) => row.token);
 }

@@ -86,7 +86,7 @@ export const attempts = sqliteTable(
     /** Null while a job of it might still run: then its case is leased no slot, on any host. */
     proof: text().$type<Proof>(),
     proofAt: integer('proof_at'),
-    /** What was found on the host, for an attempt that no live case owns. Null: no orphan, or settled. */
+    /** What was found on the host, for an attempt that no live case owns. Null: no orphan, or dealt with. */
     orphan: text(),
     /** Bytes up or down, as the daemon last wrote them; for people. */
     movedBytes: integer('moved_bytes').notNull().default(0),
@@ -268,7 +268,7 @@ export const candidates = sqliteTable(
     state: text().$type<CandidateState>().notNull(),
     reason: text(),
     caseId: text('case_id').references(() => cases.id),
-    /** Signature (file count, bytes, newest mtime) when it was last judged; a changed one is judged anew. */
+    /** Signature (file count, bytes, newest mtime) when it was last read; a changed one is read anew. */
     signature: text().notNull(),
     firstSeenAt: integer('first_seen_at').notNull(),
     updatedAt: integer('updated_at').notNull(),

@@ -35,7 +35,7 @@ export function beginSpell(tx: Tx, host: string, cause: BlindCause, reason: stri
   return before.id;
 }
 
-/** The host answers, and all that lies on it was judged. */
+/** The host answers, and all that lies on it was reconciled. */
 export function endSpell(tx: Tx, host: string, at: number): void {
   tx.update(spells)
     .set({ endedAt: at })

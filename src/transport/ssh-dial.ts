@@ -32,7 +32,7 @@ export interface Dialled {
   end(reason: string): void;
 }
 
-/** ssh2 sends its pings for ever: whether the peer is alive is judged by what is heard, not by the answers to them. */
+/** ssh2 sends its pings for ever: whether the peer is alive is told by what is heard, not by the answers to them. */
 const NEVER_GIVE_UP = Number.MAX_SAFE_INTEGER;
 
 /** Connects and logs in. Rejects with an Error that says why not, and what to type next where there is something. */

@@ -34,7 +34,7 @@ export class HeldInput extends Writable {
     this.#sawBytes = true;
     this.#done = done;
     this.#whenOpen(() => {
-      this.#channel.write(chunk, (error) => this.#settle(error));
+      this.#channel.write(chunk, (error) => this.#finish(error));
     });
   }
 
@@ -42,7 +42,7 @@ export class HeldInput extends Writable {
     this.#done = done;
     const end = (): void => {
       this.#channel.end();
-      this.#settle(null);
+      this.#finish(null);
     };
     if (this.#sawBytes) this.#whenOpen(end);
     else end();
@@ -50,7 +50,7 @@ export class HeldInput extends Writable {
 
   override _destroy(error: Error | null, done: Done): void {
     this.#start = null;
-    this.#settle(error ?? new Error('the command has ended'));
+    this.#finish(error ?? new Error('the command has ended'));
     done(error);
   }
 
@@ -59,7 +59,7 @@ export class HeldInput extends Writable {
     else this.#start = start;
   }
 
-  #settle(error: Error | null | undefined): void {
+  #finish(error: Error | null | undefined): void {
     const done = this.#done;
     this.#done = null;
     done?.(error ?? null);

@@ -4,8 +4,8 @@ import type { Clock } from '../domain/clock.ts';
 
 /** A peer is dead after four silent intervals: OpenSSH's ServerAliveCountMax, which is 3, and the one it is noticed in. */
 const SILENT_INTERVALS = 4;
-/** Looks an interval: they are counted, so that a pause of our own process (suspended, stopped) is not the peer's silence. */
-const LOOKS_AN_INTERVAL = 2;
+/** Checks an interval: they are counted, so that a pause of our own process (suspended, stopped) is not the peer's silence. */
+const CHECKS_AN_INTERVAL = 2;
 
 /**
  * Calls `onDead` when nothing was heard for four intervals (each of them with a ping, which ssh2 sends). Any byte is a
@@ -18,21 +18,21 @@ export function watchLiveness(
   stream: Duplex,
   onDead: (reason: string) => void,
 ): () => void {
-  let silentLooks = 0;
+  let silentChecks = 0;
   const heard = (): void => {
-    silentLooks = 0;
+    silentChecks = 0;
   };
   // ssh2 reads the stream in the same way; a second listener takes nothing from it
   stream.on('data', heard);
   let cancel: () => void;
-  const look = (): void => {
-    cancel = clock.after(intervalMs / LOOKS_AN_INTERVAL, () => {
-      silentLooks++;
-      if (silentLooks < SILENT_INTERVALS * LOOKS_AN_INTERVAL) look();
+  const check = (): void => {
+    cancel = clock.after(intervalMs / CHECKS_AN_INTERVAL, () => {
+      silentChecks++;
+      if (silentChecks < SILENT_INTERVALS * CHECKS_AN_INTERVAL) check();
       else onDead(`nothing was heard from it for ${(intervalMs * SILENT_INTERVALS) / 1000} s`);
     });
   };
-  look();
+  check();
   return () => {
     cancel();
     stream.off('data', heard);

@@ -42,8 +42,8 @@ export function wrapChannel(channel: ClientChannel, frame: Frame, loss: Loss): S
   const cutOutput = connectReader(channel, stdout);
   const cutErrors = connectReader(channel.stderr, stderr);
 
-  let settle!: (ended: Ended) => void;
-  const ended = new Promise<Ended>((resolve) => (settle = resolve));
+  let finish!: (ended: Ended) => void;
+  const ended = new Promise<Ended>((resolve) => (finish = resolve));
   let release!: () => void;
   const released = new Promise<void>((resolve) => (release = resolve));
   channel.on('close', () => {
@@ -51,12 +51,12 @@ export function wrapChannel(channel: ClientChannel, frame: Frame, loss: Loss): S
     closeInput(stdin);
     void Promise.all([whole(stdout), whole(stderr)]).then(() => {
       leave();
-      return settle(judge(exit, stdout, stderr));
+      return finish(endedBy(exit, stdout, stderr));
     });
   });
   const leave = loss.listen((reason) => {
     release();
-    settle({ exitCode: null, reason });
+    finish({ exitCode: null, reason });
     closeInput(stdin);
     cutOutput();
     cutErrors();
@@ -65,7 +65,7 @@ export function wrapChannel(channel: ClientChannel, frame: Frame, loss: Loss): S
   let isAbandoned = false;
   const abandon = (): void => {
     isAbandoned = true;
-    settle({ exitCode: null, reason: 'abandoned' });
+    finish({ exitCode: null, reason: 'abandoned' });
     closeInput(stdin);
     stdout.destroy();
     stderr.destroy();
@@ -112,7 +112,7 @@ function whole(reader: FrameReader): Promise<void> {
   });
 }
 
-function judge(exit: ChannelExit, stdout: FrameReader, stderr: FrameReader): Ended {
+function endedBy(exit: ChannelExit, stdout: FrameReader, stderr: FrameReader): Ended {
   if (exit.kind === 'none') return { exitCode: null, reason: 'the channel was closed without an exit status' };
   if (!stdout.begun) return { exitCode: null, reason: explainMissingFrame(exit, `${stdout.noise} ${stderr.noise}`) };
   if (exit.kind === 'signalled') return { exitCode: null, reason: `the shell on the host was ended by ${exit.signal}` };

@@ -5,7 +5,7 @@ const UNCOMMITTED_MS = 60_000;
 
 /**
  * How long a job was seen executing up to the last look, milliseconds, for people: what is committed, and what its host
- * was seen for since then without a break. Limits are judged by what is committed.
+ * was seen for since then without a break. Limits strike by what is committed.
  */
 export function seenMs(row: ListedCase, host: HostRow | undefined): number {
   if (row.phase !== 'executing' || row.blindCause !== null) return row.observedMs;

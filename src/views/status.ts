@@ -207,7 +207,7 @@ export function attentionOf(facts: StatusFacts): readonly AttentionAbout[] {
       about: { kind: 'case', id: row.id } as const,
     })),
     ...facts.stranded.map((row) => ({
-      what: `case ${row.name} is ${row.phase} on ${row.host ?? '?'}, which left the configuration: nobody looks there`,
+      what: `case ${row.name} is ${row.phase} on ${row.host ?? '?'}, which left the configuration: nobody watches it`,
       next: `mqi why ${row.id}`,
       about: { kind: 'case', id: row.id } as const,
     })),

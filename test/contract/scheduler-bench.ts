@@ -16,7 +16,7 @@ export interface SchedulerUnderTest {
   /** Schedulers of the same host and installation; `transport` stands in for the lab's own. */
   scheduler(options?: { readonly transport?: Pick<Transport, 'run'>; readonly instance?: string }): Scheduler;
   /** Waits until the queue itself has noticed what became of its jobs. */
-  settle(): Promise<void>;
+  quiesce(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,8 +42,8 @@ export function setUpBench(make: () => Promise<SchedulerUnderTest>) {
     spec(token, { queue: sut.queue, ...change });
   const file = (token: string, name: string): string => path.join(lab.directory(token), name);
 
-  async function create(token: string, change: Partial<JobSpec> = {}, settledTokens: string[] = []) {
-    return scheduler.create({ spec: specOf(token, change), settledTokens }, signal);
+  async function create(token: string, change: Partial<JobSpec> = {}, provenTokens: string[] = []) {
+    return scheduler.create({ spec: specOf(token, change), provenTokens }, signal);
   }
 
   /** A job that was created, held. */

@@ -13,7 +13,7 @@ export function cutContract(bench: Bench): void {
       const cutting = (): Scheduler => bench.sut.scheduler({ transport: bench.lab.cut(round * 6) });
       const token = bench.lab.token(`case${round}`);
       bench.lab.stage(token);
-      const request = { spec: specOf(token, { command: 'echo ran >> ran; exec sleep 100' }), settledTokens: [] };
+      const request = { spec: specOf(token, { command: 'echo ran >> ran; exec sleep 100' }), provenTokens: [] };
       await cutting().create(request, signal);
       const found = await bench.scheduler.find(token, signal);
       const attempt = { token, job: found.kind === 'found' ? found.job : null };
@@ -26,7 +26,7 @@ export function cutContract(bench: Bench): void {
       expect(read(file(token, 'ran'))).toBe(found.kind === 'found' ? 'ran\n' : '');
       expect(processesOf(token)).toEqual([]);
       await cutting().remove(attempt, signal);
-      await bench.sut.settle();
+      await bench.sut.quiesce();
       expect(await bench.scheduler.remove(attempt, signal)).toEqual({ kind: 'removed' });
       expect(await bench.scheduler.list(signal)).toMatchObject({ attempts: [] });
     }
@@ -39,7 +39,7 @@ export function cutContract(bench: Bench): void {
         transport: { run: () => Promise.resolve({ kind: 'unknown', sent, reason: 'cut' }) },
       });
       const token = bench.lab.token('case9');
-      expect(await dead.create({ spec: specOf(token), settledTokens: [] }, signal)).toMatchObject(
+      expect(await dead.create({ spec: specOf(token), provenTokens: [] }, signal)).toMatchObject(
         sent ? { kind: 'unknown' } : { kind: 'blind', cause: 'link' },
       );
       const rest = [

@@ -22,7 +22,7 @@ function make(shell?: string): Promise<SchedulerUnderTest> {
         graceMs: 2_500,
         ...options,
       }),
-    settle: () => Promise.resolve(),
+    quiesce: () => Promise.resolve(),
     close: () => lab.close(),
   });
 }
@@ -40,7 +40,7 @@ test('a direct job has the locale of its host, not the one that our commands wor
   await direct.prepare(signal, true);
   const token = lab.token();
   lab.stage(token);
-  await direct.create({ spec: spec(token, { command: 'echo "${LC_ALL-none}"' }), settledTokens: [] }, signal);
+  await direct.create({ spec: spec(token, { command: 'echo "${LC_ALL-none}"' }), provenTokens: [] }, signal);
   await direct.release({ token, job: null }, signal);
   await until(() => existsSync(path.join(lab.directory(token), 'end')));
   expect(read(path.join(lab.directory(token), 'stdout')).trim()).toBe(process.env['LC_ALL'] ?? 'none');

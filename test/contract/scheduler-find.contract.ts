@@ -15,7 +15,7 @@ export function findContract(bench: Bench): void {
       const token = bench.lab.token();
       bench.lab.stage(token);
       const lossy = bench.sut.scheduler({ transport: losing(bench.lab.transport) });
-      expect(await lossy.create({ spec: specOf(token), settledTokens: [] }, signal)).toMatchObject({
+      expect(await lossy.create({ spec: specOf(token), provenTokens: [] }, signal)).toMatchObject({
         kind: 'unknown',
       });
       const found = await bench.scheduler.find(token, signal);
@@ -32,7 +32,7 @@ export function findContract(bench: Bench): void {
       const cut = bench.sut.scheduler({
         transport: editing(bench.lab.transport, (stdout) => stdout.replace('done\n', '')),
       });
-      expect(await cut.create({ spec: specOf(token), settledTokens: [] }, signal)).toMatchObject({ kind: 'unknown' });
+      expect(await cut.create({ spec: specOf(token), provenTokens: [] }, signal)).toMatchObject({ kind: 'unknown' });
       expect(await bench.scheduler.find(token, signal)).toMatchObject({ kind: 'found' });
     });
 
@@ -71,7 +71,7 @@ export function findContract(bench: Bench): void {
       expect(await bench.scheduler.release(attempt, signal)).toEqual({ kind: 'released' });
       await become(attempt.token, 'ended');
       expect(await bench.scheduler.release(attempt, signal)).toEqual({ kind: 'released' });
-      await bench.sut.settle();
+      await bench.sut.quiesce();
       expect(read(file(attempt.token, 'ran'))).toBe('ran\n');
     });
 

@@ -70,7 +70,7 @@ export function keepContract(bench: Bench): void {
     test('removes what an attempt left, and a late start of it runs nothing', async () => {
       const attempt = await started('mkdir closed; echo x > closed/file; chmod 0 closed');
       await become(attempt.token, 'ended');
-      await bench.sut.settle();
+      await bench.sut.quiesce();
       expect(await bench.scheduler.remove(attempt, signal)).toEqual({ kind: 'removed' });
       expect(existsSync(bench.lab.directory(attempt.token))).toBe(false);
       expect(await bench.scheduler.remove(attempt, signal)).toEqual({ kind: 'removed' });

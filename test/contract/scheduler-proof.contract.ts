@@ -14,7 +14,7 @@ export function proofContract(bench: Bench): void {
     test('whose wrappers were killed while its payload lives', async () => {
       const attempt = await started(`trap '' TERM; while :; do sleep 0.1; done`);
       for (const pid of wrappersOf(attempt.token, attempt.payload)) kill(pid);
-      await bench.sut.settle();
+      await bench.sut.quiesce();
       // a queue may say that it was killed
       expect(await observed(attempt.token)).toMatchObject({ kind: 'executing' });
       expect(await bench.scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone', end: { kind: 'lost' } });
@@ -29,7 +29,7 @@ export function proofContract(bench: Bench): void {
         for (const pid of left) kill(pid);
         return left.length === 0;
       });
-      await bench.sut.settle();
+      await bench.sut.quiesce();
       expect(await observed(attempt.token)).toMatchObject({ kind: 'missing' });
       expect(await bench.scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone', end: { kind: 'lost' } });
     });

@@ -24,7 +24,7 @@ async function make(version: PueueVersion): Promise<SchedulerUnderTest> {
         path: daemon.client,
         ...options,
       }),
-    settle: () => idle(daemon),
+    quiesce: () => idle(daemon),
     close: async () => {
       await lab.close();
       await daemon.close();

@@ -45,7 +45,7 @@ export function rightsContract(bench: Bench): void {
         { kind: 'unknown', reason },
       ]);
       expect(await bench.scheduler.find(token, signal)).toMatchObject({ kind: 'not_yet', reason });
-      expect(await bench.scheduler.create({ spec: specOf(token), settledTokens: [] }, signal)).toMatchObject({
+      expect(await bench.scheduler.create({ spec: specOf(token), provenTokens: [] }, signal)).toMatchObject({
         kind: 'blocked',
         reason,
       });
@@ -58,7 +58,7 @@ export function rightsContract(bench: Bench): void {
       // a later attempt of the case waits: nobody can tell that this one never ran
       const next = bench.lab.token('case1', 2);
       bench.lab.stage(next);
-      const later = { spec: specOf(next), settledTokens: [] };
+      const later = { spec: specOf(next), provenTokens: [] };
       expect(await bench.scheduler.create(later, signal)).toMatchObject({ kind: 'blocked', reason });
       // nor is it taken over, which would let somebody else start beside it
       const taken = await bench.sut.scheduler({ instance: 'other1' }).takeOver(signal);
@@ -91,7 +91,7 @@ export function rightsContract(bench: Bench): void {
         const blind = { kind: 'blind', reason: expect.stringContaining(attempts) as string };
         expect(await bench.scheduler.look([token], signal)).toMatchObject(blind);
         expect(await bench.scheduler.list(signal)).toMatchObject(blind);
-        expect(await bench.scheduler.create({ spec: specOf(token), settledTokens: [] }, signal)).toMatchObject(blind);
+        expect(await bench.scheduler.create({ spec: specOf(token), provenTokens: [] }, signal)).toMatchObject(blind);
       }
       chmodSync(attempts, 0o700);
       expect(await bench.scheduler.look([token], signal)).toMatchObject({ kind: 'looked' });

@@ -40,7 +40,7 @@ function direct(lab: Lab, close: () => Promise<void> = () => Promise.resolve()):
     queue: null,
     scheduler: (options) =>
       createDirectScheduler({ transport: lab.transport, root, instance, host: 'host1', graceMs: 2_500, ...options }),
-    settle: () => Promise.resolve(),
+    quiesce: () => Promise.resolve(),
     close: async () => {
       await lab.close();
       await close();
@@ -102,7 +102,7 @@ describeWithSshd('the schedulers over OpenSSH', () => {
                 ...queue,
                 ...options,
               }),
-            settle: () => Promise.resolve(),
+            quiesce: () => Promise.resolve(),
             close: async () => {
               await lab.close();
               await close();

@@ -15,7 +15,7 @@ export function stopContract(bench: Bench): void {
       expect(await bench.scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone', end: null });
       expect(await bench.scheduler.release(attempt, signal)).toEqual({ kind: 'missing' });
       expect(await bench.scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone', end: null });
-      await bench.sut.settle();
+      await bench.sut.quiesce();
       expect(existsSync(file(attempt.token, 'ran'))).toBe(false);
       expect(existsSync(file(attempt.token, 'end'))).toBe(false);
     });

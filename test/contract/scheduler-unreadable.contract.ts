@@ -66,7 +66,7 @@ export function unreadableContract(bench: Bench): void {
         expect(await bench.scheduler.stop(attempt, WHY, signal), way).toMatchObject({ kind: 'not_yet' });
         const next = bench.lab.token(`case${index}x`, 2);
         bench.lab.stage(next);
-        const created = await bench.scheduler.create({ spec: specOf(next), settledTokens: [] }, signal);
+        const created = await bench.scheduler.create({ spec: specOf(next), provenTokens: [] }, signal);
         const message = expect.stringContaining(attempt.token) as string;
         expect(created, way).toMatchObject({ kind: 'refused', message });
         // an operator's proof is recorded: then it goes
@@ -171,7 +171,7 @@ export function unreadableContract(bench: Bench): void {
     what: string,
   ): Promise<void> {
     const reason = expect.stringContaining(what) as string;
-    const request = { spec: specOf(attempt.token), settledTokens: [] };
+    const request = { spec: specOf(attempt.token), provenTokens: [] };
     expect(await scheduler.find(attempt.token, signal)).toMatchObject({ kind: 'not_yet', reason });
     expect(await scheduler.create(request, signal)).toMatchObject({ kind: 'blocked', reason });
     expect(await scheduler.release(attempt, signal)).toMatchObject({ kind: 'blocked', reason });

@@ -150,7 +150,7 @@ describe.skipIf(!canMount)('a full disk (needs root and mount)', () => {
     await site.until('its room is free again', isFree);
   });
 
-  test('under a running job: its failure is judged only when its end could be written, and it ran once', async () => {
+  test('under a running job: its failure is decided only when its end could be written, and it ran once', async () => {
     const site = createSite();
     const disk = createSmallDisk(site.root, '1m');
     const fills = `mkdir output; dd if=/dev/zero of=output/data bs=4096; echo $? > '${site.folder}/ended'; exit 7`;

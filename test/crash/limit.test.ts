@@ -56,19 +56,19 @@ test('time while the daemon was down does not count: the job still has its time 
   await outlived(site);
   const left = site.caseOf('case');
   site.start();
-  await site.until('the next daemon has looked at it', () => site.caseOf('case').updatedAt > left.updatedAt);
+  await site.until('the next daemon has seen it', () => site.caseOf('case').updatedAt > left.updatedAt);
   expect(site.caseOf('case').phase).toBe('executing');
   await expectSuccess(site);
 });
 
-test('time while its host was out of sight does not count: the job still has its time when it is seen again', async () => {
+test('time while its host was unreachable does not count: the job still has its time when it is seen again', async () => {
   const site = createSite({ limit: '3s' });
   site.drop('case', outliving(site, 3.2), { data: 'dose' });
   site.start();
   await site.in('case', 'executing');
   const owner = readFileSync(join(site.root, 'owner'), 'utf8');
   writeFileSync(join(site.root, 'owner'), 'stranger\n');
-  await site.until('the case is out of sight', () => site.caseOf('case').blindCause !== null);
+  await site.until('the host of the case is unreachable', () => site.caseOf('case').blindCause !== null);
   await outlived(site);
   expect(site.caseOf('case').phase).toBe('executing');
   writeFileSync(join(site.root, 'owner'), owner);

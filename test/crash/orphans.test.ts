@@ -34,11 +34,11 @@ test('an interrupted case says whether a held job was found and removed', async 
   const hintOf = (out: string): string =>
     (JSON.parse(out) as { case: { failure: { hint: string } } }).case.failure.hint;
   site.start();
-  await site.until('both are settled', () =>
+  await site.until('both are dealt with', () =>
     ['created', 'asked'].every((name) => site.attempts(name)[0]!.proof === 'revoked'),
   );
   const { id, token } = site.caseOf('created');
-  // the second start may have settled it before it was killed
+  // the second start may have dealt with it before it was killed
   expect(hintOf(unseen.out)).toMatch(/^(here was not asked yet|its held job)/);
   const removed = `its held job ${token} was found on here, revoked and removed: mqi cases retry ${id}`;
   expect(hintOf((await site.mqi('cases', 'show', 'created', '--json')).out)).toBe(removed);
@@ -109,7 +109,7 @@ test("an operator's word that a slot is free does not count while its job is see
   expect(site.runs('case')).toBe(1);
 });
 
-test('nor does it when it was given while no daemon ran, or while the host was out of sight', async () => {
+test('nor does it when it was given while no daemon ran, or while the host was unreachable', async () => {
   const site = createSite();
   site.drop('case', site.counting('case', WAITS(site)));
   const first = site.start();
@@ -126,7 +126,7 @@ test('nor does it when it was given while no daemon ran, or while the host was o
   await site.until('both were handled', () => site.caseOf('case').state === 'submitted');
   expect((await site.mqi('orders')).out).toMatch(/clear_slot.*refused: its job is executing/);
   renameSync(site.root, `${site.root}.away`);
-  await site.until('the host is out of sight', (reader) => readHost(reader.db, slot!.host)?.state === 'offline');
+  await site.until('the host is unreachable', (reader) => readHost(reader.db, slot!.host)?.state === 'offline');
   expect((await site.mqi(...clear)).out).toContain('is free');
   renameSync(`${site.root}.away`, site.root);
   await site.until('it is seen again', () => site.slots()[0]?.state === 'quarantined');

@@ -232,7 +232,7 @@ export const STORIES: readonly Story[] = [
     ],
   },
   {
-    name: 'while its host goes out of sight and comes back',
+    name: 'while its host becomes unreachable and comes back',
     runs: 1,
     steps: [
       droppedWaiting,

@@ -149,7 +149,7 @@ test('a start of the daemon neither ends what lasts nor tells it again', async (
   first.kill('SIGTERM');
   await first.exited;
   const second = site.start();
-  // the host was tried again by the new daemon, and the incident judged since
+  // the host was tried again by the new daemon, and the incident checked since
   await site.until('the host is tried', () => second.log().includes('unreachable'));
   site.drop('bad', 'exit 1\n');
   await site.until('the new case waits too', ({ db }) => listIncidents(db, 9).find((incident) => incident.count === 2));

@@ -8,7 +8,7 @@ import { whyNetworkIsMissing } from '../lab/network.ts';
 import { createHpc, describeOnHpc, waitsFor } from './lab.ts';
 import type { Hpc, HpcOptions } from './lab.ts';
 
-/** The law wants the host to be unseen for longer; none of it may be over before the job has ended. */
+/** The law wants the host to be unreachable for longer; none of it may be over before the job has ended. */
 const LIMIT_MS = 8_000;
 
 interface Cut {
@@ -125,11 +125,11 @@ async function isUnseenAndCompletes(
   expect(hpc.caseOf('case')).toMatchObject({ phase: 'executing', observedMs: blind.observedMs });
   const why = await hpc.mqi('why', 'case');
   expect(why.out, why.err).toMatch(
-    /^case is executing, unseen: .* for \d+(\.\d)?s \(since .*nothing is judged and no time counts/,
+    /^case is executing, unreachable: .* for \d+(\.\d)?s \(since .*nothing is decided and no time counts/,
   );
   expect(why.out).toContain('mqi doctor');
   expect((await hpc.mqi('cases', 'list')).out).toMatch(
-    new RegExp(`running .* executing .* unseen for \\d+(\\.\\d)?s: \\w+`),
+    new RegExp(`running .* executing .* unreachable for \\d+(\\.\\d)?s: \\w+`),
   );
   expect((await hpc.mqi('hosts', 'list')).out).toMatch(/here .* \d+(\.\d)?s ago/);
 
@@ -144,14 +144,14 @@ async function isUnseenAndCompletes(
   expect(hpc.runs('case')).toBe(1);
 }
 
-describeOnHpc('longer than its limit a case is unseen because of', {}, () => {
+describeOnHpc('longer than its limit a case is unreachable because of', {}, () => {
   test.concurrent.for(CUTS)(LAW, (cut, { onTestFinished }) =>
     isUnseenAndCompletes(cut, onTestFinished, { proxied: cut.cause === 'link' }),
   );
 });
 
 describeOnHpc(
-  'longer than its limit a case on a host in a network of its own is unseen because of',
+  'longer than its limit a case on a host in a network of its own is unreachable because of',
   { rights: [whyNetworkIsMissing()] },
   () => {
     test.concurrent.for(CUT_CABLES)(LAW, (cut, { onTestFinished }) =>

@@ -22,9 +22,9 @@ async function completes(hpc: Hpc, names: readonly string[] = ['case']): Promise
 }
 
 /** Why the daemon does not see the host, as it shows everywhere: the log, `mqi hosts list` and `mqi why`. */
-async function unseenBecause(hpc: Hpc, daemon: Daemon): Promise<string> {
+async function unreachableBecause(hpc: Hpc, daemon: Daemon): Promise<string> {
   const reason = await hpc.until(
-    'the host is out of sight',
+    'the host is unreachable',
     () => hpc.host()?.state === 'offline' && hpc.host()?.reason,
   );
   await hpc.in('case', 'waiting');
@@ -69,7 +69,7 @@ describeOnHpc('a host', {}, () => {
     await new Promise((resolve) => idle.once('data', resolve));
     const daemon = hpc.start();
     hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
-    expect(await unseenBecause(hpc, daemon)).toContain('MaxStartups');
+    expect(await unreachableBecause(hpc, daemon)).toContain('MaxStartups');
     idle.destroy();
     expect((await hpc.final('case')).state).toBe('completed');
     expect(hpc.runs('case')).toBe(1);
@@ -93,7 +93,7 @@ describeOnHpc('a host', {}, () => {
     await hpc.sshd.replaceHostKey();
     hpc.drop('case', hpc.counting('case', COMPUTES), { data: 'dose' });
     const daemon = hpc.start();
-    const reason = await unseenBecause(hpc, daemon);
+    const reason = await unreachableBecause(hpc, daemon);
     expect(reason).toMatch(/has CHANGED.*Nothing was sent/);
     expect(loginsOf(hpc.sshd)).toBe(0);
     expect(existsSync(hpc.root)).toBe(false);
@@ -107,7 +107,7 @@ describeOnHpc('a host', {}, () => {
     const hpc = await createHpc({ sshd: { config: ['ForceCommand internal-sftp'] } });
     hpc.drop('case', 'true');
     const daemon = hpc.start();
-    expect(await unseenBecause(hpc, daemon)).toMatch(/SFTP only, and no shell/);
+    expect(await unreachableBecause(hpc, daemon)).toMatch(/SFTP only, and no shell/);
   });
 
   test('without tar holds its cases back by name, and works once it is there', async () => {

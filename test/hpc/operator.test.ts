@@ -16,7 +16,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 
 for (const version of PUEUE_VERSIONS) {
   describeOnHpc(`with pueue ${version} an operator`, { version }, () => {
-    test('who lets a job go between its creation and our commit makes an orphan: failed (interrupted), its slot kept until it is settled, listed, and completed by adopt', async () => {
+    test('who lets a job go between its creation and our commit makes an orphan: failed (interrupted), its slot kept until it is dealt with, listed, and completed by adopt', async () => {
       const hpc = await createHpc({ version });
       hpc.drop('case', hpc.counting('case', waitsFor(hpc, 'go')), { data: 'dose of case' });
       const first = hpc.start({ failPoints: 'commit.before.job.created=kill' });
@@ -81,7 +81,7 @@ for (const version of PUEUE_VERSIONS) {
       expect(hpc.runs('case')).toBe(1);
     });
 
-    test("who types `pueue kill` ends pueue's shell and not the job: nothing is judged while that lives, and a cancel ends it", async () => {
+    test("who types `pueue kill` ends pueue's shell and not the job: nothing is decided while that lives, and a cancel ends it", async () => {
       const hpc = await createHpc({ version });
       hpc.drop('case', hpc.counting('case', 'sleep 600'));
       hpc.start();

@@ -18,8 +18,8 @@ import { openStore } from '../../src/store/open.ts';
 import { ManualClock } from './manual-clock.ts';
 
 export const QUIET_MS = 4_000;
-/** How often the intake looks at a candidate, with that quiet period. */
-export const LOOK_MS = 1_000;
+/** How often the intake samples a candidate, with that quiet period. */
+export const SAMPLE_MS = 1_000;
 
 /** A directory of the test's own, gone after it. */
 export function tempDirectory(): string {
@@ -70,7 +70,7 @@ export interface Harness {
   readonly over: () => readonly ToldTrouble[];
   /** The next event of this kind from now on. */
   next<E extends EventName>(event: E): Promise<EventOf<E>>;
-  /** Lets time pass, a look at the candidates each second, until they were looked at so often. */
+  /** Lets time pass, a sample of the candidates each second, until so many were taken. */
   passes(times: number): Promise<void>;
   /** Lets time pass until there is an event of this kind about this name (or any), past ones included. */
   until<E extends EventName>(event: E, name?: string): Promise<EventOf<E>>;
@@ -154,18 +154,18 @@ export async function startIntake(options: HarnessOptions = {}): Promise<Harness
       listeners.add(listener);
     });
   const pass = async (): Promise<void> => {
-    const looked = next('intake.looked');
-    (clock as ManualClock).advance(LOOK_MS);
-    await looked;
+    const sampled = next('intake.sampled');
+    (clock as ManualClock).advance(SAMPLE_MS);
+    await sampled;
   };
 
-  /** Reading goes on beside the looks, so either of them may bring what is waited for. */
+  /** Reading goes on beside the samples, so either of them may bring what is waited for. */
   const letTimePass = async (wanted: EventName): Promise<void> => {
     if (isOver) throw new Error(`there was no ${wanted} any more`);
     if (!(clock instanceof ManualClock)) return void (await next(wanted));
     // no time goes by while a pass is under way: it would seem to have taken long, and rest accordingly
-    if (clock.isDueWithin(LOOK_MS)) await pass();
-    // a pass with nothing to look at never waits for the disk, and others do
+    if (clock.isDueWithin(SAMPLE_MS)) await pass();
+    // a pass with nothing to sample never waits for the disk, and others do
     await new Promise(setImmediate);
   };
 

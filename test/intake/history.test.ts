@@ -136,7 +136,7 @@ describe('an order to admit', () => {
   });
 
   test.each(['old-1', null])(
-    'outlives a daemon that is killed before its first look: a folder that was admitted (%s) becomes a case after the restart',
+    'outlives a daemon that is killed before its first sample: a folder that was admitted (%s) becomes a case after the restart',
     async (path) => {
       const h = await startIntake({ before: folders(11) });
       expect(await h.intake.admit({ path, asDone: false })).toMatchObject({ admitted: path === null ? 11 : 1 });

@@ -15,9 +15,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { manifestText } from '../../src/domain/manifest.ts';
-import { LOOK_MS, QUIET_MS, makeFifo, startIntake, writeTree } from './harness.ts';
+import { SAMPLE_MS, QUIET_MS, makeFifo, startIntake, writeTree } from './harness.ts';
 
-const SETTLE = QUIET_MS / LOOK_MS + 1;
+const SETTLE = QUIET_MS / SAMPLE_MS + 1;
 
 function fingerprintOf(tree: Readonly<Record<string, string>>): string {
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

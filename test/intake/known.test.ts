@@ -5,12 +5,12 @@ import { eq } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 
 import { cases } from '../../src/store/schema.ts';
-import { LOOK_MS, QUIET_MS, makeFifo, startIntake, writeTree } from './harness.ts';
+import { SAMPLE_MS, QUIET_MS, makeFifo, startIntake, writeTree } from './harness.ts';
 import type { Harness, HarnessOptions } from './harness.ts';
 
 const READING = { signal: new AbortController().signal, onRead: () => {}, onWait: () => {} };
 
-const SETTLE = QUIET_MS / LOOK_MS + 1;
+const SETTLE = QUIET_MS / SAMPLE_MS + 1;
 
 /** With one case, made of a folder `case`. */
 async function withCase(watch: HarnessOptions['watch'] = {}): Promise<Harness & { id: string; folder: string }> {
@@ -62,7 +62,7 @@ describe('the folder of a case', () => {
     expect(h.cases()).toMatchObject([{ id: h.id, attempt: 1 }]);
   });
 
-  test('is not judged while it is being copied again, even with its marker in it', async () => {
+  test('is not classified while it is being copied again, even with its marker in it', async () => {
     const h = await withCase({ readyMarker: 'READY' });
     rmSync(join(h.folder, 'a'));
     await h.intake.rescan();

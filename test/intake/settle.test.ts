@@ -1,49 +1,58 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { doubt, nextLookMs, settle } from '../../src/intake/settle.ts';
-import type { Look, Settling } from '../../src/intake/settle.ts';
+import { doubt, nextSampleMs, settle } from '../../src/intake/settle.ts';
+import type { Sample, Settling } from '../../src/intake/settle.ts';
 
 const QUIET_MS = 30_000;
 const quiet = { quietPeriodMs: QUIET_MS, readyMarker: null };
 const marked = { quietPeriodMs: QUIET_MS, readyMarker: 'READY' };
 
-const seen = (signature: string): Look => ({ kind: 'seen', signature, hasContent: true, temporary: null });
+const seen = (signature: string): Sample => ({ kind: 'seen', signature, hasContent: true, temporary: null });
 
-const anyLook = fc.oneof(
+const anySample = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('a', 'b').map(seen) },
-  { weight: 1, arbitrary: fc.constant<Look>({ ...(seen('a') as Extract<Look, { kind: 'seen' }>), hasContent: false }) },
-  { weight: 1, arbitrary: fc.constant<Look>({ ...(seen('a') as Extract<Look, { kind: 'seen' }>), temporary: 'x' }) },
-  { weight: 1, arbitrary: fc.constantFrom<Look>({ kind: 'moving' }, { kind: 'blind', reason: 'EIO' }) },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Sample>({ ...(seen('a') as Extract<Sample, { kind: 'seen' }>), hasContent: false }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Sample>({ ...(seen('a') as Extract<Sample, { kind: 'seen' }>), temporary: 'x' }),
+  },
+  { weight: 1, arbitrary: fc.constantFrom<Sample>({ kind: 'moving' }, { kind: 'blind', reason: 'EIO' }) },
 );
-const anyHistory = fc.array(fc.record({ look: anyLook, pauseMs: fc.nat(QUIET_MS / 2), tookMs: fc.nat(5_000) }), {
+const anyHistory = fc.array(fc.record({ sample: anySample, pauseMs: fc.nat(QUIET_MS / 2), tookMs: fc.nat(5_000) }), {
   maxLength: 40,
 });
 
-function play(history: readonly { look: Look; pauseMs: number; tookMs: number }[], rule: typeof quiet | typeof marked) {
+function play(
+  history: readonly { sample: Sample; pauseMs: number; tookMs: number }[],
+  rule: typeof quiet | typeof marked,
+) {
   let settling: Settling | null = null;
   let nowMs = 0;
-  return history.map(({ look, pauseMs, tookMs }) => {
+  return history.map(({ sample, pauseMs, tookMs }) => {
     const startedMs = nowMs + pauseMs;
     const endedMs = startedMs + tookMs;
     nowMs = endedMs;
-    const { settling: next, verdict } = settle(settling, look, startedMs, endedMs, rule);
+    const { settling: next, verdict } = settle(settling, sample, startedMs, endedMs, rule);
     settling = next;
-    return { look, startedMs, endedMs, verdict };
+    return { sample, startedMs, endedMs, verdict };
   });
 }
 
 describe('without a marker', () => {
-  test('a folder settles only when every look of a whole quiet period saw the same complete content', () => {
+  test('a folder settles only when every sample of a whole quiet period saw the same complete content', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
         const played = play(history, quiet);
-        for (const [index, { look, startedMs, verdict }] of played.entries()) {
+        for (const [index, { sample, startedMs, verdict }] of played.entries()) {
           if (verdict.kind !== 'settled') continue;
-          expect(look).toMatchObject({ kind: 'seen', hasContent: true, temporary: null });
-          // the unbroken row of equal looks that ends here
+          expect(sample).toMatchObject({ kind: 'seen', hasContent: true, temporary: null });
+          // the unbroken row of equal samples that ends here
           let first = index;
-          while (first > 0 && isEqual(played[first - 1]!.look, look)) first -= 1;
+          while (first > 0 && isEqual(played[first - 1]!.sample, sample)) first -= 1;
           expect(startedMs - played[first]!.endedMs).toBeGreaterThanOrEqual(QUIET_MS);
         }
       }),
@@ -53,8 +62,8 @@ describe('without a marker', () => {
   test('a folder that is left alone settles as soon as the quiet period is over', () => {
     fc.assert(
       fc.property(anyHistory, fc.integer({ min: 1, max: QUIET_MS }), (history, paceMs) => {
-        const looks = Math.ceil(QUIET_MS / paceMs) + 1;
-        const still = Array.from({ length: looks }, () => ({ look: seen('still'), pauseMs: paceMs, tookMs: 0 }));
+        const samples = Math.ceil(QUIET_MS / paceMs) + 1;
+        const still = Array.from({ length: samples }, () => ({ sample: seen('still'), pauseMs: paceMs, tookMs: 0 }));
         expect(play([...history, ...still], quiet).at(-1)!.verdict.kind).toBe('settled');
       }),
     );
@@ -65,13 +74,13 @@ describe('with a marker', () => {
   test('a folder never settles without it, however quiet it is', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(10 * QUIET_MS)), (pauses) => {
-        const history = pauses.map((pauseMs) => ({ look: { kind: 'unmarked' } as Look, pauseMs, tookMs: 0 }));
+        const history = pauses.map((pauseMs) => ({ sample: { kind: 'unmarked' } as Sample, pauseMs, tookMs: 0 }));
         expect(play(history, marked).every(({ verdict }) => verdict.kind === 'waiting')).toBe(true);
       }),
     );
   });
 
-  test('a folder settles at the first look that sees it', () => {
+  test('a folder settles at the first sample that sees it', () => {
     expect(settle(null, seen('a'), 0, 0, marked).verdict.kind).toBe('settled');
   });
 
@@ -82,17 +91,17 @@ describe('with a marker', () => {
   });
 });
 
-test('what waits long is looked at ever more rarely, but never later than a twentieth of its wait or the rescan', () => {
+test('what waits long is sampled ever more rarely, but never later than a twentieth of its wait or the rescan', () => {
   const pace = { leastMs: 1_000, mostMs: 30_000, quietPeriodMs: QUIET_MS };
   fc.assert(
     fc.property(fc.nat(1e9), (unchangedMs) => {
-      const delayMs = nextLookMs({ signature: 'a', sinceMs: 0, doubted: false }, unchangedMs, pace);
+      const delayMs = nextSampleMs({ signature: 'a', sinceMs: 0, doubted: false }, unchangedMs, pace);
       expect(delayMs).toBeGreaterThanOrEqual(pace.leastMs);
       expect(delayMs).toBeLessThanOrEqual(Math.max(pace.leastMs, Math.min(unchangedMs / 20, pace.mostMs)));
     }),
   );
 });
 
-function isEqual(a: Look, b: Look): boolean {
+function isEqual(a: Sample, b: Sample): boolean {
   return a.kind === 'seen' && b.kind === 'seen' && a.signature === b.signature;
 }

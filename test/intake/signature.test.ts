@@ -40,7 +40,7 @@ function nextTick(folder: string): void {
   while (lstatSync(probe, { bigint: true }).ctimeNs === ctimeNs);
 }
 
-test('two looks at a folder that nobody writes to have the same signature', async () => {
+test('two samples of a folder that nobody writes to have the same signature', async () => {
   const folder = someCase();
   const { text, signature, stamp } = await sign(folder);
   expect(await sign(folder)).toMatchObject({ text, stamp });

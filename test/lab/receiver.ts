@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 
 import { onTestFinished } from 'vitest';
 
-/** One POST as it arrived; `isSigned` is judged as docs/operations.md tells a receiver to. */
+/** One POST as it arrived; `isSigned` is checked as docs/operations.md tells a receiver to. */
 export interface Arrived {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;

@@ -147,7 +147,7 @@ test('an action that reads one kind of look stands behind the guard that sees th
     ),
   ];
   expect(behind('stopMissing')).toEqual(['job.observed seesMissing']);
-  expect(behind('judgeEnded')).toEqual(['job.observed seesEnded']);
+  expect(behind('concludeEnded')).toEqual(['job.observed seesEnded']);
 });
 
 test('a machine wired to the wrong event throws instead of guessing', () => {

@@ -321,8 +321,8 @@ test('what names a case never changes, and its attempt only by a new one', () =>
 });
 
 test('from every state the world alone, without an operator or a restart, can bring a case to its end', () => {
-  const settled = leadingTo(keysOf(finalPhase), worldly);
-  everyNode(({ key }) => settled.has(key));
+  const canEnd = leadingTo(keysOf(finalPhase), worldly);
+  everyNode(({ key }) => canEnd.has(key));
 });
 
 test('until there is a verdict every case can still complete, even one that is being stopped', () => {

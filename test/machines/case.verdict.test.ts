@@ -58,7 +58,7 @@ const VERDICTS: Record<StopReason['kind'], Record<keyof typeof ENDS, FailureKind
 };
 
 describe.each(Object.entries(VERDICTS))('a job stopped by reason of `%s`', (reason, row) => {
-  test.each(Object.entries(row))('that turns out %s is judged: %s', (end, verdict) => {
+  test.each(Object.entries(row))('that turns out %s gets the verdict: %s', (end, verdict) => {
     const route = STOPPED[reason as StopReason['kind']];
     expect(f.walk(route).context.stop?.kind).toBe(reason);
     expect(failureAfter(...route, f.gone(ENDS[end as keyof typeof ENDS]))?.kind ?? 'success').toBe(verdict);

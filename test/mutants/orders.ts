@@ -251,7 +251,7 @@ export const ORDERS_MUTANTS: readonly Mutant[] = [
     tests: ['test/intake/turn.test.ts'],
   },
   {
-    name: 'a folder that an operator admitted is forgotten by a restart before its first look',
+    name: 'a folder that an operator admitted is forgotten by a restart before its first sample',
     file: 'src/intake/rescan.ts',
     find: "if (row !== undefined && row.state !== 'settling' && hasStamp(row.signature, stamp)) return true;",
     replace: 'if (row !== undefined && hasStamp(row.signature, stamp)) return true;',

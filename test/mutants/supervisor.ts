@@ -23,7 +23,7 @@ const RECORDER = ['test/supervisor/troubles.test.ts'];
 
 export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
   {
-    name: 'an attempt that cannot be read is judged by what seems to be absent',
+    name: 'an attempt that cannot be read is decided by what seems to be absent',
     file: `${SWEEPS}/verdict.ts`,
     find: "if (facts.unreadable !== null) return { kind: 'unclear', evidence: facts.unreadable };",
     replace: '',
@@ -108,7 +108,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     tests: RECONCILE,
   },
   {
-    name: 'a host that cannot be seen is judged on as if it were one odd attempt',
+    name: 'a host that cannot be seen is swept on as if it were one odd attempt',
     file: `${SWEEPS}/reconcile.ts`,
     find: "          if (verdict.kind === 'blind') return verdict;\n",
     replace: "          if (verdict.kind === 'blind') continue;\n",
@@ -276,7 +276,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     tests: DISPATCHER,
   },
   {
-    name: 'after a restored backup a host is given work before the others were judged',
+    name: 'after a restored backup a host is given work before the others were reconciled',
     file: 'src/supervisor/host/barrier.ts',
     find: 'return !hasForgotten && watches',
     replace: 'return watches',

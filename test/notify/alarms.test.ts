@@ -27,7 +27,7 @@ const host = (change: Partial<HostRow>): HostRow => ({
 const away = (forMs: number, change: Partial<HostRow> = {}): HostRow =>
   host({ state: 'offline', cause: 'link', since: NOW - forMs, reason: 'ssh to DOE^JOHN timed out', ...change });
 
-function judge(facts: Partial<AlarmFacts>, open: readonly (readonly [LastingAlarm, string])[] = []) {
+function alarmsOf(facts: Partial<AlarmFacts>, open: readonly (readonly [LastingAlarm, string])[] = []) {
   const nothing = { hosts: [], slots: [], troubles: [], disks: [], nearLimit: [], live: new Map() };
   return incidentsNow(
     { ...nothing, ...facts },
@@ -38,12 +38,12 @@ function judge(facts: Partial<AlarmFacts>, open: readonly (readonly [LastingAlar
 }
 
 const kinds = (facts: Partial<AlarmFacts>, open: readonly (readonly [LastingAlarm, string])[] = []): string[] =>
-  judge(facts, open).lasting.map(({ kind, subject }) => `${kind} ${subject}`);
+  alarmsOf(facts, open).lasting.map(({ kind, subject }) => `${kind} ${subject}`);
 
 describe('a host', () => {
   test('is told of once it was unreachable for long enough, by its cause and not by free text', () => {
     expect(kinds({ hosts: [away(299_999)] })).toEqual([]);
-    const { lasting } = judge({ hosts: [away(300_000)], live: new Map([['gpu1', 12]]) });
+    const { lasting } = alarmsOf({ hosts: [away(300_000)], live: new Map([['gpu1', 12]]) });
     expect(lasting).toEqual([
       {
         kind: 'host_unreachable',
@@ -60,11 +60,11 @@ describe('a host', () => {
   });
 
   test('of which a new daemon knows nothing yet neither opens nor ends anything', () => {
-    const { lasting, unsure } = judge({ hosts: [host({ state: 'connecting' })] }, [['host_unreachable', 'gpu1']]);
+    const { lasting, unsure } = alarmsOf({ hosts: [host({ state: 'connecting' })] }, [['host_unreachable', 'gpu1']]);
     expect(lasting).toEqual([]);
     expect(unsure('host_unreachable', 'gpu1')).toBe(true);
     expect(unsure('queue_stopped', 'gpu1')).toBe(true);
-    expect(judge({ hosts: [host({})] }).unsure('host_unreachable', 'gpu1')).toBe(false);
+    expect(alarmsOf({ hosts: [host({})] }).unsure('host_unreachable', 'gpu1')).toBe(false);
   });
 
   test('that was told of lasts from the first moment that a new daemon finds it away', () => {
@@ -72,7 +72,7 @@ describe('a host', () => {
   });
 
   test('that left the configuration ends what was told of it', () => {
-    expect(judge({ hosts: [] }).unsure('host_unreachable', 'gpu1')).toBe(false);
+    expect(alarmsOf({ hosts: [] }).unsure('host_unreachable', 'gpu1')).toBe(false);
   });
 
   test('counts cases without a host only where every host is away', () => {
@@ -80,16 +80,16 @@ describe('a host', () => {
       ['gpu1', 2],
       [null, 5],
     ]);
-    expect(judge({ hosts: [away(400_000)], live }).lasting[0]?.count).toBe(7);
-    expect(judge({ hosts: [away(400_000), host({ name: 'gpu2' })], live }).lasting[0]?.count).toBe(2);
+    expect(alarmsOf({ hosts: [away(400_000)], live }).lasting[0]?.count).toBe(7);
+    expect(alarmsOf({ hosts: [away(400_000), host({ name: 'gpu2' })], live }).lasting[0]?.count).toBe(2);
   });
 
   test('whose queue is stopped says so while it can be seen; while it cannot, nobody knows', () => {
     const notices = ['pueue group gpu0 is paused: pueue start -g gpu0'];
     expect(kinds({ hosts: [host({ notices })] })).toEqual(['queue_stopped gpu1']);
     expect(kinds({ hosts: [away(1, { notices })] })).toEqual([]);
-    expect(judge({ hosts: [away(1, { notices })] }).unsure('queue_stopped', 'gpu1')).toBe(true);
-    expect(judge({ hosts: [host({})] }).unsure('queue_stopped', 'gpu1')).toBe(false);
+    expect(alarmsOf({ hosts: [away(1, { notices })] }).unsure('queue_stopped', 'gpu1')).toBe(true);
+    expect(alarmsOf({ hosts: [host({})] }).unsure('queue_stopped', 'gpu1')).toBe(false);
   });
 });
 
@@ -107,7 +107,7 @@ describe('a disk', () => {
 
   test('that cannot be asked is neither', () => {
     expect(kinds(disk(null))).toEqual([]);
-    expect(judge(disk(null)).unsure('disk_low', 'results')).toBe(true);
+    expect(alarmsOf(disk(null)).unsure('disk_low', 'results')).toBe(true);
   });
 });
 
@@ -123,14 +123,14 @@ test('a quarantined slot is told of without its reason, which a person typed', (
     busy: null,
     configured: true,
   };
-  const { lasting } = judge({ slots: [slot, { ...slot, name: 'gpu1', state: 'free' }] });
+  const { lasting } = alarmsOf({ slots: [slot, { ...slot, name: 'gpu1', state: 'free' }] });
   expect(lasting).toMatchObject([{ kind: 'slot_quarantined', subject: 'gpu1/gpu0', since: 5 }]);
   expect(JSON.stringify(lasting)).not.toContain('DOE');
 });
 
 test('a job near its limit is told of once an attempt', () => {
   const job = { caseId: 'abc', attempt: 2, host: 'gpu1', slot: 'gpu0', observedMs: 91_500, limitMs: 100_000 };
-  expect(judge({ nearLimit: [job] }).lasting).toMatchObject([
+  expect(alarmsOf({ nearLimit: [job] }).lasting).toMatchObject([
     { kind: 'job_near_limit', subject: 'abc-2', facts: { case: 'abc', percent: 91 } },
   ]);
 });
@@ -151,7 +151,7 @@ describe('a trouble', () => {
 
   test('is told once it has lasted for long enough, by its kind and by ids, and never by its reason', () => {
     expect(kinds({ troubles: [row({ since: NOW - 899_999 })] })).toEqual([]);
-    const { lasting } = judge({ troubles: [row()] });
+    const { lasting } = alarmsOf({ troubles: [row()] });
     expect(lasting).toEqual([
       {
         kind: 'trouble',

@@ -37,15 +37,15 @@ function telling(change: Partial<NotifyConfig> = {}) {
     ...change,
   };
   const disks: DiskFacts[] = [];
-  let looks = 0;
+  let measured = 0;
   const recorderOf = (config: NotifyConfig) =>
     createRecorder({
       store,
       clock,
       notify: config,
       instance: 'test',
-      lookAtDisks: () => {
-        looks += 1;
+      measureDisks: () => {
+        measured += 1;
         return Promise.resolve([...disks]);
       },
     });
@@ -91,7 +91,7 @@ function telling(change: Partial<NotifyConfig> = {}) {
     recorderOf,
     answers,
     disks,
-    looks: () => looks,
+    measured: () => measured,
     told: (name: string) => heard[name]!.map(({ delivery, edge, kind }) => ({ delivery, edge, kind })),
     lose,
     find,
@@ -214,11 +214,11 @@ test('what ended is forgotten after ninety days, and what lasts is kept however 
 });
 
 test('the disks are asked every ten seconds, however often it is recorded', async () => {
-  const { pass, looks } = telling();
+  const { pass, measured } = telling();
   await pass(0);
   await pass(2_000);
   await pass(7_000);
-  expect(looks()).toBe(1);
+  expect(measured()).toBe(1);
   await pass(1_000);
-  expect(looks()).toBe(2);
+  expect(measured()).toBe(2);
 });

@@ -9,7 +9,7 @@ export interface Fault {
   readonly end: (hpc: Hpc) => Promise<void> | void;
   /**
    * `lost`: the daemon cannot but lose sight of the host; `slow`: it may; what a host does meanwhile it does in both.
-   * `frozen`: out of sight, and it goes on where it stood. `crashed`: out of sight, and nothing that ran is left.
+   * `frozen`: unreachable, and it goes on where it stood. `crashed`: unreachable, and nothing that ran is left.
    */
   readonly kind: 'lost' | 'slow' | 'frozen' | 'crashed';
   /** Among those that CI tries; the others with `MQI_LONG=1`. */
@@ -47,6 +47,6 @@ export const FAULTS: readonly Fault[] = [
 /** Until what the fault is for has happened. */
 export async function last(hpc: Hpc, { kind }: Fault, hasDoneItsWork: () => boolean): Promise<void> {
   if (kind === 'slow') await wait(SLOW_MS);
-  else await hpc.until('the host is out of sight', () => hpc.host()?.state !== 'online');
+  else await hpc.until('the host is unreachable', () => hpc.host()?.state !== 'online');
   if (kind === 'lost' || kind === 'slow') await hpc.eventually('the host has done its work unseen', hasDoneItsWork);
 }

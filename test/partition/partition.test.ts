@@ -67,7 +67,7 @@ describeOnHpc(
         const { cases } = await outcomes.get(fault)!;
         for (const moment of MOMENTS) expect(cases[moment].why).toMatch(new RegExp(`^${moment} (is|waits) `));
         if (fault.kind === 'slow') return;
-        expect(cases.run.why).toContain('is executing, unseen');
+        expect(cases.run.why).toContain('is executing, unreachable');
         expect(cases.run.events).toContain('job.observed');
         expect(cases.run.spells).toBeGreaterThan(0);
       });

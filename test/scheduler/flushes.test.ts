@@ -72,7 +72,7 @@ for directory; do [ ! -d "$directory" ] || break; done
   async function made(command: string): Promise<string> {
     const token = lab.token();
     lab.stage(token);
-    const created = await scheduler.create({ spec: spec(token, { command }), settledTokens: [] }, signal);
+    const created = await scheduler.create({ spec: spec(token, { command }), provenTokens: [] }, signal);
     expect(created).toMatchObject({ kind: 'created' });
     return token;
   }

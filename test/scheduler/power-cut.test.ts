@@ -43,7 +43,7 @@ describe.runIf(isRoot && hasTools)('after a power cut of the host', () => {
     // as an upload leaves it: flushed
     run('cp', '/dev/null', path.join(directory(), 'manifest'));
     run('sync');
-    expect(await scheduler.create({ spec: spec(token), settledTokens: [] }, signal)).toMatchObject({ kind: 'created' });
+    expect(await scheduler.create({ spec: spec(token), provenTokens: [] }, signal)).toMatchObject({ kind: 'created' });
   });
   afterEach(async () => {
     run('umount', '-l', mountPoint);

@@ -49,7 +49,7 @@ describe('the proof that a job is gone', () => {
     expect(prove(facts({ claim: elsewhere, queue: { kind: 'running' } }), NODE, true).kind).toBe('not_yet');
   });
 
-  test('is never given while a process lives, or for a claim that is unread or out of sight', () => {
+  test('is never given while a process lives, or for a claim that is unread, or of a node that cannot be seen', () => {
     fc.assert(
       fc.property(anyFacts, (seen) => {
         if (prove(seen, NODE, false).kind === 'not_yet') return;

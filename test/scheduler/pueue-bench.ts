@@ -51,7 +51,7 @@ export function setUpPueue(version: PueueVersion) {
   const file = (token: string, name: string): string => path.join(lab.directory(token), name);
 
   async function create(token: string, change: Partial<JobSpec> = {}) {
-    return scheduler.create({ spec: spec(token, { queue: 'gpu0', ...change }), settledTokens: [] }, signal);
+    return scheduler.create({ spec: spec(token, { queue: 'gpu0', ...change }), provenTokens: [] }, signal);
   }
 
   async function held(change: Partial<JobSpec> = {}, token = lab.token()) {

@@ -108,7 +108,7 @@ case " $* " in *' status '*) ;; *) exec '${client}' "$@" ;; esac
     expect(look).toMatchObject({ facts: [{ job: { createdAt: null } }, { queue: { kind: 'held' } }] });
     expect(await scheduler.find(odd.token, signal)).toMatchObject({ kind: 'not_yet', reason });
     expect(await scheduler.release(odd, signal)).toMatchObject({ kind: 'blocked', reason });
-    const request = { spec: spec(odd.token, { queue: 'gpu0' }), settledTokens: [] };
+    const request = { spec: spec(odd.token, { queue: 'gpu0' }), provenTokens: [] };
     expect(await scheduler.create(request, signal)).toMatchObject({ kind: 'blocked', reason });
     expect(await scheduler.remove(odd, signal)).toMatchObject({ kind: 'not_yet', reason });
     expect(await scheduler.release(well, signal)).toEqual({ kind: 'released' });

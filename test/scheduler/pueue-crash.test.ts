@@ -107,7 +107,7 @@ describe.each(PUEUE_VERSIONS.filter(hasPueue))('what crashes or is lost in pueue
       // 3.4.1 hangs for ever when its disk fills up while it saves a new group
       await until(() => read(path.join(data, 'state.json')).includes('gpu0'));
       fillUp(path.join(data, 'fill'));
-      const request = { spec: spec(token, { queue: 'gpu0' }), settledTokens: [] };
+      const request = { spec: spec(token, { queue: 'gpu0' }), provenTokens: [] };
       const outcome = await filled.create(request, signal);
       expect(outcome).toMatchObject({ kind: 'unknown', reason: expect.stringContaining('save') as string });
       rmSync(path.join(data, 'fill'));

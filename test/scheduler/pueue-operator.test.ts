@@ -108,7 +108,7 @@ describe.each(PUEUE_VERSIONS.filter(hasPueue))('what people do in pueue %s', (ve
       `#!/bin/sh\ncase " $* " in *" add "*) ${remove} > /dev/null; ${gone} ;; esac\nexec '${bench.daemon.client}' "$@"\n`,
     );
     chmodSync(slow, 0o755);
-    const request = { spec: spec(token, { queue: 'gpu0' }), settledTokens: [] };
+    const request = { spec: spec(token, { queue: 'gpu0' }), provenTokens: [] };
     const outcome = await make({ path: slow }).create(request, signal);
     expect(outcome).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('group add gpu0') as string });
     expect(JSON.parse((await bench.daemon.pueue('status', '--json')).stdout)).toMatchObject({ tasks: {} });

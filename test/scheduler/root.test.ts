@@ -49,7 +49,7 @@ test('a root is taken over with all that the other installation had left to star
   await old.prepare(signal, true);
   const token = lab.token().replace(`mqi-${lab.instance}-`, 'mqi-old1-');
   lab.stage(token);
-  expect(await old.create({ spec: spec(token), settledTokens: [] }, signal)).toMatchObject({ kind: 'created' });
+  expect(await old.create({ spec: spec(token), provenTokens: [] }, signal)).toMatchObject({ kind: 'created' });
 
   expect(await takeOverRoot(options(), signal)).toMatchObject({ kind: 'prepared' });
   expect(read(path.join(lab.directory(token), 'claim'))).toMatch(/^revoked mqi /);
@@ -64,7 +64,7 @@ test('a root is not taken over while processes of the other installation have ou
   const token = lab.token().replace(`mqi-${lab.instance}-`, 'mqi-old1-');
   lab.stage(token);
   await old.create(
-    { spec: { ...spec(token), command: 'setsid sleep 600 & echo $! > child' }, settledTokens: [] },
+    { spec: { ...spec(token), command: 'setsid sleep 600 & echo $! > child' }, provenTokens: [] },
     signal,
   );
   await old.release({ token, job: null }, signal);
@@ -105,7 +105,7 @@ test('a root may lie below the home directory', async () => {
     expect(await scheduler.prepare(signal, true)).toMatchObject({ kind: 'prepared' });
     const token = lab.token();
     lab.stage(token);
-    expect(await scheduler.create({ spec: spec(token), settledTokens: [] }, signal)).toMatchObject({ kind: 'created' });
+    expect(await scheduler.create({ spec: spec(token), provenTokens: [] }, signal)).toMatchObject({ kind: 'created' });
     await scheduler.release({ token, job: null }, signal);
     await until(() => existsSync(path.join(lab.directory(token), 'end')));
     expect(read(path.join(lab.directory(token), 'ran'))).toBe('ran\n');
@@ -124,7 +124,7 @@ test.runIf(isRoot)('a full disk blocks creation, and neither revokes, stops nor 
     fillUp(path.join(lab.root, 'fill'));
     const attempt = { token, job: null };
     const why = { who: 'test', why: 'full' };
-    expect(await scheduler.create({ spec: spec(token), settledTokens: [] }, signal)).toMatchObject({ kind: 'blocked' });
+    expect(await scheduler.create({ spec: spec(token), provenTokens: [] }, signal)).toMatchObject({ kind: 'blocked' });
     expect(await scheduler.find(token, signal)).toMatchObject({ kind: 'not_yet' });
     expect(await scheduler.revoke(attempt, why, signal)).toMatchObject({ kind: 'not_yet' });
     expect(await scheduler.stop(attempt, why, signal)).toMatchObject({ kind: 'not_yet' });

@@ -55,7 +55,7 @@ describe.each(shells)('where sh is $name', ({ path: shell }) => {
     const token = lab.token();
     const directory = lab.stage(token);
     const command = `trap '' TERM; echo $$ > up; echo out > out; while :; do sleep 0.1; done`;
-    const created = await scheduler.create({ spec: spec(token, { command }), settledTokens: [] }, signal);
+    const created = await scheduler.create({ spec: spec(token, { command }), provenTokens: [] }, signal);
     if (created.kind !== 'created') throw new Error(JSON.stringify(created));
     const attempt = { token, job: created.job };
     const observe = async (): Promise<string> => {
@@ -93,7 +93,7 @@ describe.each(shells)('where sh is $name', ({ path: shell }) => {
       const token = lab.token(caseId);
       lab.stage(token);
       const created = await scheduler.create(
-        { spec: spec(token, { command: 'echo up > up; exec sleep 100' }), settledTokens: [] },
+        { spec: spec(token, { command: 'echo up > up; exec sleep 100' }), provenTokens: [] },
         signal,
       );
       if (created.kind !== 'created') throw new Error(JSON.stringify(created));

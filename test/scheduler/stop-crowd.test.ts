@@ -33,7 +33,7 @@ test('a job that ignores TERM is ended after its grace by the clock among 6,000 
     const token = lab.token();
     const directory = lab.stage(token);
     const command = `trap '' TERM; echo $$ > up; while :; do sleep 0.1; done`;
-    await scheduler.create({ spec: spec(token, { command }), settledTokens: [] }, signal);
+    await scheduler.create({ spec: spec(token, { command }), provenTokens: [] }, signal);
     await scheduler.release({ token, job: null }, signal);
     await until(() => read(path.join(directory, 'up')) !== '');
     await until(() => readFileSync(`/proc/${crowd.pid}/task/${crowd.pid}/children`, 'utf8').split(' ').length > CROWD);

@@ -14,7 +14,7 @@ export const KEPT_SEEDS: readonly { readonly seed: string; readonly found: strin
   },
   {
     seed: '18019',
-    found: 'an order was done while its host was out of sight, and being connected to again: the check thought it seen',
+    found: 'an order was done while its host was unreachable, and being connected to again: the check thought it seen',
   },
   { seed: '2505', found: 'nor did one that a restored database still took for queued' },
 ];

@@ -1,7 +1,7 @@
 import { drawHorizonMs, drawShape } from './draw-shape.ts';
 import type { Planned } from './faults/fault.ts';
 import { adopt, clearSlots, give, kill, orphansOf } from './faults/orders.ts';
-import type { Desk } from './faults/orders.ts';
+import type { Operator } from './faults/orders.ts';
 import { perform } from './faults/perform.ts';
 import { drawPlan } from './faults/plan.ts';
 import type { ThemeName } from './faults/themes.ts';
@@ -13,7 +13,7 @@ import { World } from './world.ts';
 /** How long after the last fault everything must have come to its end, virtual ms: reconciles come every five minutes. */
 const REST_MS = 60 * 60_000;
 /** The longest back-off of a link, and the longest time that a planned stop lasts, with something to spare, ms. */
-const SETTLED_MS = 200_000;
+const AT_REST_MS = 200_000;
 /** How often operators look after what waits for them, once the faults are over, ms. */
 const CARE_EVERY_MS = 20_000;
 
@@ -74,16 +74,16 @@ export async function simulate(
 /** The one crash and the one blind spell that every world has, if their moments never came. */
 async function complete(world: World): Promise<void> {
   const { lives, checker, timeline } = world;
-  const isSettled = (): boolean => lives.isAlive && checker.page.reconciled.size === world.hosts.length;
+  const isAtRest = (): boolean => lives.isAlive && checker.page.reconciled.size === world.hosts.length;
   for (let tries = 0; checker.blindSpells === 0 && tries < 5; tries += 1) {
-    await world.run(timeline.nowMs + SETTLED_MS, isSettled);
+    await world.run(timeline.nowMs + AT_REST_MS, isAtRest);
     // a line that nobody uses is not missed: the next look finds it cut
     const forMs = (2 + 4 * tries) * world.shape.observeEveryMs;
     for (const number of world.hosts.keys()) perform(world, { kind: 'cut', host: number, cut: 'reset', forMs });
     await world.run(timeline.nowMs + forMs);
   }
   if (lives.crashes === 0) {
-    await world.run(timeline.nowMs + SETTLED_MS, () => lives.isAlive);
+    await world.run(timeline.nowMs + AT_REST_MS, () => lives.isAlive);
     perform(world, { kind: 'crash', downMs: 1_000 });
   }
 }
@@ -109,17 +109,17 @@ export function mend(world: World): void {
 }
 
 /** One of the three things that `mqi orphans` offers. */
-function settleOrphans({ random }: World, desk: Desk, line: CaseLine): void {
-  const orphans = orphansOf(desk, line);
+function endOrphans({ random }: World, operator: Operator, line: CaseLine): void {
+  const orphans = orphansOf(operator, line);
   if (orphans.length === 0) return;
   const token = random.pick(orphans);
   switch (random.pick(['retry', 'adopt', 'kill'] as const)) {
     case 'retry':
-      return give(desk, line, 'retry');
+      return give(operator, line, 'retry');
     case 'adopt':
-      return adopt(desk, line, token);
+      return adopt(operator, line, token);
     case 'kill':
-      return kill(desk, token);
+      return kill(operator, token);
   }
 }
 
@@ -132,15 +132,15 @@ export function care(world: World, round = 0): void {
     for (const entry of host.queue.entries()) host.queue.resume(entry);
     if (host.powered) host.queue.tick();
   }
-  const desk = world.desk();
-  for (const line of desk.page.cases.values()) {
-    if (line.paused === 1) give(desk, line, 'resume');
+  const operator = world.operator();
+  for (const line of operator.page.cases.values()) {
+    if (line.paused === 1) give(operator, line, 'resume');
     // it has been let go often enough: `mqi why` says so, and a person decides
     const waitsForPerson = line.phase === 'queued' || (line.phase === 'executing' && round > 2);
     // or what is left of it stays stopped, though its queue was told to go on
-    if (waitsForPerson && line.blocked !== null) give(desk, line, 'cancel');
-    settleOrphans(world, desk, line);
+    if (waitsForPerson && line.blocked !== null) give(operator, line, 'cancel');
+    endOrphans(world, operator, line);
   }
-  clearSlots(desk);
+  clearSlots(operator);
   world.timeline.after(CARE_EVERY_MS, () => care(world, round + 1));
 }

@@ -2,7 +2,7 @@ import { parseToken } from '../../src/domain/attempt.ts';
 import { SLOT_HOLDING_PHASES } from '../../src/domain/case.ts';
 import { Database } from './daemon/database.ts';
 import { Lives } from './daemon/lives.ts';
-import type { Desk } from './faults/orders.ts';
+import type { Operator } from './faults/orders.ts';
 import { Folders } from './folders.ts';
 import { History } from './history.ts';
 import type { Ground, JobPlan } from './host/ground.ts';
@@ -109,7 +109,7 @@ export class World {
     this.folders.change(name);
   }
 
-  desk(): Desk {
+  operator(): Operator {
     const { page, abilities } = this.checker;
     return { store: this.database.openForOrders(), page, abilities, witness: this.witness, atMs: this.timeline.nowMs };
   }
@@ -136,7 +136,7 @@ export class World {
         return false;
       }
       this.timeline.step();
-      await this.lives.settle();
+      await this.lives.quiesce();
       this.checker.stepped();
     }
     return false;

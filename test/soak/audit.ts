@@ -36,7 +36,7 @@ export async function audit(site: Site | Hpc, supply: Supply, rebooted: boolean)
   const broken: string[] = [];
   const law = (isKept: boolean, otherwise: string): void => void (isKept || broken.push(otherwise));
   // proofs of attempts that were given up come with the next sweep, the ends of queued leftovers with it
-  await settled(site);
+  await atRest(site);
 
   const { rows, tried } = site.reader((from) => ({
     rows: from.db.select().from(cases).all(),
@@ -124,7 +124,7 @@ async function checkQueue(hpc: Hpc, known: ReadonlySet<string>, law: Law): Promi
 }
 
 /** Until what is to come has come; when it does not, the audit says what is missing. */
-async function settled(site: Site | Hpc): Promise<void> {
+async function atRest(site: Site | Hpc): Promise<void> {
   const isSettled = async (): Promise<boolean> => {
     const unproven = site.reader((from) =>
       from.db

@@ -9,7 +9,7 @@ const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
 const DAY = 24 * HOUR;
 
-test('a week of one case, looked at every ten seconds and out of sight for an hour a day, adds nothing to its journal, and a row an hour out of sight to that of the host', async () => {
+test('a week of one case, looked at every ten seconds and unreachable for an hour a day, adds nothing to its journal, and a row for each unreachable hour to that of the host', async () => {
   // as coarse as the interval itself: the shorter pauses of the supervisor only cost this test time
   const { clock, host, store, supervisor, admit } = createWorld({
     observeEveryMs: 10 * SECOND,

@@ -60,7 +60,7 @@ export class VirtualClock implements Clock {
   /** Everything that falls due within `spanMs`, in order; each with all that follows from it at once. */
   async pass(spanMs: number): Promise<void> {
     const untilMs = this.#nowMs + spanMs;
-    await settled();
+    await drained();
     for (;;) {
       let next: Timer | null = null;
       for (const timer of this.#timers) if (next === null || timer.atMs < next.atMs) next = timer;
@@ -68,7 +68,7 @@ export class VirtualClock implements Clock {
       this.#timers.delete(next);
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.fire();
-      await settled();
+      await drained();
     }
     this.#nowMs = untilMs;
   }
@@ -79,7 +79,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** All promises that are settled by now have been heard. */
-function settled(): Promise<void> {
+/** All promises that are resolved by now have been heard. */
+function drained(): Promise<void> {
   return new Promise(setImmediate);
 }

@@ -56,7 +56,7 @@ export class FakeClock implements Clock {
   async pass(durationMs: number): Promise<void> {
     const untilMs = this.#nowMs + durationMs;
     for (;;) {
-      await settled();
+      await drained();
       const next = this.#timers.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
       if (next === undefined) break;
       this.#timers = this.#timers.filter((other) => other !== next);
@@ -68,6 +68,6 @@ export class FakeClock implements Clock {
 }
 
 /** All promises that are ready have been followed. */
-export function settled(): Promise<void> {
+export function drained(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { SshConnection } from '../../src/transport/ssh-connection.ts';
 import { SshLane } from '../../src/transport/ssh-lane.ts';
 import { Loss } from '../../src/transport/ssh-loss.ts';
-import { FakeClock, FakeConnection, settled } from './ssh-fakes.ts';
+import { FakeClock, FakeConnection, drained } from './ssh-fakes.ts';
 
 interface Lane {
   readonly lane: SshLane;
@@ -45,10 +45,10 @@ describe('the channels of a connection', () => {
     const connection = new FakeConnection(10);
     const { lane } = laneWith(connection, { maxSessions: 2 });
     follow(lane, ['a', 'b', 'c']);
-    await settled();
+    await drained();
     expect(connection.started).toEqual(['a', 'b']);
     connection.end('a');
-    await settled();
+    await drained();
     expect(connection.started).toEqual(['a', 'b', 'c']);
   });
 
@@ -57,7 +57,7 @@ describe('the channels of a connection', () => {
     const { lane } = laneWith(connection);
     follow(lane, ['a', 'b', 'c', 'd', 'e']);
     for (const command of ['a', 'b', 'c', 'd', 'e']) {
-      await settled();
+      await drained();
       connection.end(command);
     }
     expect(connection.started).toEqual(['a', 'b', 'c', 'd', 'e']);
@@ -86,7 +86,7 @@ describe('the channels of a connection', () => {
     connection.sessions = 1;
     await clock.pass(10_000);
     follow(lane, ['b']);
-    await settled();
+    await drained();
     expect(connection.started).toEqual(['b']);
   });
 
@@ -94,18 +94,18 @@ describe('the channels of a connection', () => {
     const connection = new FakeConnection(1);
     const { lane } = laneWith(connection);
     follow(lane, ['first', 'refused']);
-    await settled();
+    await drained();
     connection.end('first');
     connection.sessions = 2;
-    await settled();
+    await drained();
     connection.end('refused');
     for (let index = 0; index < 60; index++) {
       follow(lane, [`${index}`]);
-      await settled();
+      await drained();
       connection.end(`${index}`);
     }
     follow(lane, ['x', 'y']);
-    await settled();
+    await drained();
     expect(connection.started.slice(-2)).toEqual(['x', 'y']);
   });
 });
@@ -115,12 +115,12 @@ describe('a second connection', () => {
     const spare = new FakeConnection(1);
     const small = laneWith(new FakeConnection(1), { spare });
     follow(small.lane, ['a', 'b']);
-    await settled();
+    await drained();
     expect([small.opened, spare.started]).toEqual([1, ['b']]);
 
     const large = laneWith(new FakeConnection(4), { spare });
     follow(large.lane, ['a', 'b', 'c', 'd', 'e']);
-    await settled();
+    await drained();
     expect(large.opened).toBe(0);
   });
 
@@ -128,16 +128,16 @@ describe('a second connection', () => {
     const connection = new FakeConnection(1);
     const made = laneWith(connection, { spare: new Error('MaxStartups') });
     follow(made.lane, ['a', 'b', 'c', 'd']);
-    await settled();
+    await drained();
     connection.end('a');
-    await settled();
+    await drained();
     connection.end('b');
-    await settled();
+    await drained();
     expect([made.opened, connection.started]).toEqual([1, ['a', 'b', 'c']]);
     await made.clock.pass(31_000);
     connection.end('c');
     follow(made.lane, ['e']);
-    await settled();
+    await drained();
     expect(made.opened).toBe(2);
   });
 
@@ -146,7 +146,7 @@ describe('a second connection', () => {
     const { lane } = laneWith(null, { spare });
     const outcomes = follow(lane, ['a']);
     lane.close('over');
-    await settled();
+    await drained();
     expect([spare.closed, spare.started, outcomes.get('a')]).toEqual(['over', [], 'over']);
   });
 });
@@ -156,19 +156,19 @@ describe('commands that wait', () => {
     const [connection, spare] = [new FakeConnection(1), new FakeConnection(1)];
     const { lane } = laneWith(connection, { spare });
     const outcomes = follow(lane, ['a', 'b', 'c']);
-    await settled();
+    await drained();
     connection.lose('cut');
-    await settled();
+    await drained();
     expect(outcomes.has('c')).toBe(false);
     spare.lose('cut too');
-    await settled();
+    await drained();
     expect(outcomes.get('c')).toBe('cut too');
   });
 
   test('are told why the first connection cannot be made', async () => {
     const { lane } = laneWith(null, { spare: new Error('refused') });
     const outcomes = follow(lane, ['a']);
-    await settled();
+    await drained();
     expect(outcomes.get('a')).toBe('refused');
   });
 
@@ -179,10 +179,10 @@ describe('commands that wait', () => {
     follow(lane, ['a']);
     const outcomes = follow(lane, ['b'], abort.signal);
     follow(lane, ['c']);
-    await settled();
+    await drained();
     abort.abort();
     connection.end('a');
-    await settled();
+    await drained();
     expect(connection.started).toEqual(['a', 'c']);
     expect(outcomes.get('b')).toBe('aborted before a channel was free');
   });
@@ -193,7 +193,7 @@ describe('commands that wait', () => {
       lane,
       Array.from({ length: 1_010 }, (_, index) => `${index}`),
     );
-    await settled();
+    await drained();
     expect([...outcomes.values()].filter((outcome) => outcome.includes('wait for this host already'))).toHaveLength(6);
   });
 
@@ -201,7 +201,7 @@ describe('commands that wait', () => {
     const { lane, warnings } = laneWith(new FakeConnection(4), { maxSessions: 2 });
     // the stand-ins for processes count as given up
     follow(lane, ['a', 'b']);
-    await settled();
+    await drained();
     expect(warnings).toEqual([]);
     follow(lane, ['c']);
     expect(warnings).toEqual([expect.stringContaining('given up but do not end')]);

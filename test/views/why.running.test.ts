@@ -65,7 +65,7 @@ const SENTENCES: readonly Sentence[] = [
     { blindCause: 'link', blindSince: NOW - 60_000 },
     { hosts: [offline] },
     [
-      'is executing, unseen: gpu1 cannot be reached for 1m 00s',
+      'is executing, unreachable: gpu1 cannot be reached for 1m 00s',
       'last seen 5s ago',
       'connection refused',
       'no time counts',
@@ -108,7 +108,7 @@ const SENTENCES: readonly Sentence[] = [
     ['group a is paused'],
     'mqi hosts list',
   ],
-  ['executing', 'executing', {}, {}, ['seen running for 2m 55s of its limit of 1h 00m', 'last looked at 5s ago'], null],
+  ['executing', 'executing', {}, {}, ['seen running for 2m 55s of its limit of 1h 00m', 'last checked 5s ago'], null],
   ['a job known by its claim', 'executing', { jobId: null }, {}, ['waits for its job on gpu1/a'], null],
   ['lingering', 'executing', {}, { lingerMs: 10_000 }, ['processes that outlive', '10s', '30s'], null],
   [

@@ -36,7 +36,7 @@ const SENTENCES: readonly Sentence[] = [
     ['gpu1 cannot be reached for 3m 00s', 'connection refused'],
     'mqi doctor',
   ],
-  ['a host never looked at', 'waiting', {}, { hosts: [] }, ['gpu1 has not been looked at yet'], 'mqi doctor'],
+  ['a host never looked at', 'waiting', {}, { hosts: [] }, ['gpu1 has not been checked yet'], 'mqi doctor'],
   ['paused', 'staged', { paused: true }, {}, ['is paused while staged'], 'mqi cases resume c7'],
   [
     'an orphan',
@@ -168,7 +168,7 @@ const SENTENCES: readonly Sentence[] = [
         readyMarker: null,
       },
     },
-    ['restored from a backup', 'gpu2 has not been looked at yet'],
+    ['restored from a backup', 'gpu2 has not been checked yet'],
     'mqi doctor',
   ],
   ['a free slot', 'staged', {}, {}, ['one is free'], null],

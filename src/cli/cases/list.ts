@@ -122,7 +122,7 @@ export function noteOf(row: ListedCase, nowMs: number): Piece {
   if (row.setAside !== null) return styled('red', 'set aside');
   if (row.blindCause !== null) {
     const since = row.blindSince === null ? '' : ` for ${age(row.blindSince, nowMs)}`;
-    return styled('yellow', `unseen${since}: ${row.blindCause}`);
+    return styled('yellow', `unreachable${since}: ${row.blindCause}`);
   }
   if (row.blocked !== null) return styled('yellow', `blocked: ${row.blocked}`);
   return row.paused ? styled('yellow', 'paused') : '';

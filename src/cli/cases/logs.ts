@@ -124,7 +124,7 @@ async function follow(io: Io, session: Session, caseId: string, stream: string):
     clock: io.clock,
     signal,
     /** Where it is now, and whether more may come. */
-    look: () => {
+    poll: () => {
       const detail = caseDetail(session.db, caseId);
       const attempt = detail?.attempts.findLast((row) => row.token === detail.row.token);
       const phase = detail?.row.phase;

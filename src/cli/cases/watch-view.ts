@@ -1,6 +1,6 @@
 import type { ListedCase, NamedJournalRow } from '../../store/queries.ts';
 
-/** What is known at one look. */
+/** What is known at one poll. */
 export interface Frame {
   readonly rows: readonly ListedCase[];
   readonly changes: readonly NamedJournalRow[];

@@ -17,7 +17,7 @@ import type { WatchView } from './watch-view.ts';
 
 const REDRAW_MS = 500;
 
-/** Journal rows that one look takes at most; the rest comes with the next. */
+/** Journal rows that one poll takes at most; the rest comes with the next. */
 const MOST_CHANGES = 1_000;
 
 export function watchCommand(cli: Cli): Command {

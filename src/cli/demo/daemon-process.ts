@@ -100,7 +100,7 @@ function tryRead(database: string): Reader | null {
   try {
     reader = openReader(database);
   } catch {
-    // half-made: the next look tells
+    // half-made: the next poll tells
     return null;
   }
   if (listHosts(reader.db).length > 0) return reader;

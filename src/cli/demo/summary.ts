@@ -38,7 +38,7 @@ export function summarize(io: Io, db: ReadDb, site: Site, names: readonly string
   for (const row of rows) if (row.state === 'completed') io.out.line(styled('dim', 'dose plot  '), plotOf(site, row));
   for (const row of rows)
     if (row.failure !== null) io.out.line(styled('dim', 'next       '), hint(io, site, row.failure.hint));
-  io.out.line(styled('dim', 'look on    '), `${io.self} status --config ${shellWord(site.config)}`);
+  io.out.line(styled('dim', 'status     '), `${io.self} status --config ${shellWord(site.config)}`);
   io.out.line(styled('dim', 'tidy up    '), tidyUp(site));
   return verdict(io, site, rows, names, end);
 }

@@ -22,12 +22,12 @@ import type { Check, Finding } from './check.ts';
 /** What the daemon left for a person. */
 export function attentionChecks(database: string): readonly Check[] {
   if (!existsSync(database)) return [];
-  const reading = (name: string, look: (db: ReadDb) => Finding): Check => ({
+  const reading = (name: string, read: (db: ReadDb) => Finding): Check => ({
     name,
     run() {
       const reader = openReader(database);
       try {
-        return look(reader.db);
+        return read(reader.db);
       } finally {
         reader.close();
       }
@@ -44,7 +44,7 @@ export function attentionChecks(database: string): readonly Check[] {
   ];
 }
 
-/** While no daemon runs nobody looks, so that nothing is known of any host. */
+/** While no daemon runs nobody checks them, so that nothing is known of any host. */
 function hosts(db: ReadDb, daemonRuns: boolean): Finding {
   const rows = listHosts(db);
   const away = rows.filter((host) => daemonRuns && isUnreachable(host));
@@ -64,8 +64,8 @@ function hosts(db: ReadDb, daemonRuns: boolean): Finding {
       `mqi why ${left.id}`,
     );
   }
-  if (rows.length === 0) return ok('none was looked at yet');
-  if (!daemonRuns) return ok('nobody looks while no daemon is running');
+  if (rows.length === 0) return ok('none was checked yet');
+  if (!daemonRuns) return ok('no daemon is running, so nobody checks');
   return ok(rows.map((host) => `${host.name} ${host.state}`).join(', '));
 }
 

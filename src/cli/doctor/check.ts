@@ -20,7 +20,7 @@ export interface Checked extends Finding {
   readonly name: string;
 }
 
-/** Several things that one look tells. */
+/** Several things that one reading tells. */
 export interface Survey {
   survey(): Promise<readonly Checked[]>;
 }

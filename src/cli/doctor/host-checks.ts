@@ -62,7 +62,7 @@ function readKnown(database: string, hosts: readonly HostConfig[]): (host: strin
   }
 }
 
-const LOOK_TIMEOUT_MS = 10_000;
+const SURVEY_TIMEOUT_MS = 10_000;
 
 /** Only a hint: a prologue may well put it on the PATH. */
 function command(config: Config, host: HostConfig): Finding {
@@ -70,7 +70,7 @@ function command(config: Config, host: HostConfig): Finding {
   const program = typeof template === 'string' ? 'sh' : (template[0] ?? '');
   if (program.includes('{') || host.prologue !== null) return ok(`${program}, after the prologue`);
   const { status } = spawnSync('sh', ['-c', 'command -v "$1" > /dev/null 2>&1', 'sh', program], {
-    timeout: LOOK_TIMEOUT_MS,
+    timeout: SURVEY_TIMEOUT_MS,
     env: { ...process.env, ...host.env },
   });
   if (status === 0) return ok(program);

@@ -22,7 +22,7 @@ export function sinkChecks(config: Config, path: string, clock: Clock): readonly
   return sinks.map((sink) => ({
     name: `sink ${sink.name}`,
     run: () => {
-      const finding = judge(sink, path);
+      const finding = findingOn(sink, path);
       return finding.status === 'ok' ? (refusalOf(sink.name, config.database, clock.now()) ?? finding) : finding;
     },
   }));
@@ -40,7 +40,7 @@ function refusalOf(sink: string, database: string, nowMs: number): Finding | nul
   }
 }
 
-function judge(sink: SinkConfig, path: string): Finding {
+function findingOn(sink: SinkConfig, path: string): Finding {
   switch (sink.type) {
     case 'webhook':
       return secret(sink.secretFile, 'webhook, its secret can be read');

@@ -5,7 +5,7 @@ import type { Config } from '../../config/config.ts';
 import type { DiskFacts } from './alarms.ts';
 
 /** What the daemon writes to on this machine: one entry a file system, under the first name. */
-export async function lookAtDisks(config: Config): Promise<readonly DiskFacts[]> {
+export async function measureDisks(config: Config): Promise<readonly DiskFacts[]> {
   const places = [
     { name: 'results', path: config.results },
     { name: 'database', path: dirname(config.database) },
@@ -13,13 +13,15 @@ export async function lookAtDisks(config: Config): Promise<readonly DiskFacts[]>
       .filter((host) => host.transport.type === 'local')
       .map((host) => ({ name: `host/${host.name}`, path: host.root })),
   ];
-  const looked = await Promise.all(places.map(look));
-  return looked.filter(
-    ({ device }, at) => device === null || looked.findIndex((disk) => disk.device === device) === at,
+  const measured = await Promise.all(places.map(measure));
+  return measured.filter(
+    ({ device }, at) => device === null || measured.findIndex((disk) => disk.device === device) === at,
   );
 }
 
-async function look(place: Pick<DiskFacts, 'name' | 'path'>): Promise<DiskFacts & { readonly device: number | null }> {
+async function measure(
+  place: Pick<DiskFacts, 'name' | 'path'>,
+): Promise<DiskFacts & { readonly device: number | null }> {
   try {
     const [{ dev }, { bavail, bsize }] = await Promise.all([stat(place.path), statfs(place.path)]);
     return { ...place, device: dev, freeBytes: bavail * bsize };

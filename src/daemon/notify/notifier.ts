@@ -10,7 +10,7 @@ import type { FailPoint } from '../../supervisor/fail-point.ts';
 import type { Log } from '../../supervisor/log.ts';
 import { createSweep } from '../../supervisor/host/sweeps/sweep.ts';
 import { createDeliverer } from './deliverer.ts';
-import { lookAtDisks } from './disks.ts';
+import { measureDisks } from './disks.ts';
 import { createRecorder } from './recorder.ts';
 import { createSink } from './create-sink.ts';
 
@@ -37,7 +37,7 @@ export function startNotifier(deps: {
   const { config, instance, store, clock, log, troubles, failPoint } = deps;
   const { notify } = config;
   const stopping = new AbortController();
-  const recorder = createRecorder({ store, clock, notify, instance, lookAtDisks: () => lookAtDisks(config) });
+  const recorder = createRecorder({ store, clock, notify, instance, measureDisks: () => measureDisks(config) });
   recorder.begin();
   if (notify.sinks.length === 0) {
     // whoever is named later hears of what happens from then on
@@ -51,7 +51,7 @@ export function startNotifier(deps: {
       await run();
       troubles.over(DAEMON, 'notifications');
     } catch (error) {
-      // a full disk: nothing is lost, it is judged and tried again
+      // a full disk: nothing is lost, it is tried again
       troubles.note(DAEMON, 'notifications', error);
     }
   };

@@ -46,7 +46,7 @@ export function createRecorder(deps: {
   readonly clock: Clock;
   readonly notify: NotifyConfig;
   readonly instance: string;
-  readonly lookAtDisks: () => Promise<readonly DiskFacts[]>;
+  readonly measureDisks: () => Promise<readonly DiskFacts[]>;
 }): Recorder {
   const { store, clock, notify, instance } = deps;
   let disks: readonly DiskFacts[] = [];
@@ -160,7 +160,7 @@ export function createRecorder(deps: {
     },
     async runOnce() {
       if (clock.monotonic() - disksAtMs >= DISKS_EVERY_MS) {
-        disks = await deps.lookAtDisks();
+        disks = await deps.measureDisks();
         disksAtMs = clock.monotonic();
       }
       const at = clock.now();

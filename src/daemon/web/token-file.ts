@@ -3,7 +3,7 @@ import type { Token, Tokens } from '../../views/web/people.ts';
 import { readPrivateFile } from '../private-file.ts';
 
 /** How soon a changed file counts. */
-const LOOK_EVERY_MS = 1_000;
+const READ_EVERY_MS = 1_000;
 
 /** Shorter ones can be guessed. */
 const SHORTEST_TOKEN = 20;
@@ -39,15 +39,15 @@ function parseTokens(text: string, path: string): Tokens {
   return tokens.length === 0 ? { kind: 'unusable', reason: `${path} holds no token` } : { kind: 'usable', tokens };
 }
 
-/** As it is now, looked at once a second at most: a token is given and taken without a restart. */
+/** As it is now, read once a second at most: a token is given and taken without a restart. */
 export function followTokenFile(path: string | null, clock: Clock): () => Tokens {
   if (path === null) return () => ({ kind: 'none' });
   let found: Tokens = readTokenFile(path);
-  let lookedAt = clock.monotonic();
+  let readAt = clock.monotonic();
   return () => {
-    if (clock.monotonic() - lookedAt >= LOOK_EVERY_MS) {
+    if (clock.monotonic() - readAt >= READ_EVERY_MS) {
       found = readTokenFile(path);
-      lookedAt = clock.monotonic();
+      readAt = clock.monotonic();
     }
     return found;
   };

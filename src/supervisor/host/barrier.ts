@@ -2,7 +2,7 @@ import type { Store } from '../../store/database.ts';
 import { readMeta, writeMeta } from '../../store/meta.ts';
 import type { HostWatch } from './watch.ts';
 
-/** Nothing is leased on a host before the barrier there is lifted: every attempt was judged since it was last seen. */
+/** Nothing is leased on a host before the barrier there is lifted: every attempt was reconciled since the host was last seen. */
 export interface Barrier {
   isLifted(host: string): boolean;
 }

@@ -26,7 +26,7 @@ export interface Link {
   isOnline(): boolean;
   /** From any operation that could not see. Idempotent while offline. */
   lost(blind: Pick<Blind, 'cause' | 'reason'>): void;
-  /** All that lies on the host was judged: only now its failures are forgotten. */
+  /** All that lies on the host was reconciled: only now its failures are forgotten. */
   proven(): void;
   /** Somebody mended it: the next connection is tried now. */
   retry(): void;

@@ -38,7 +38,7 @@ export interface Observer {
   start(): void;
   /** The next look comes now. */
   hint(): void;
-  /** The host went out of sight: what was seen before and after does not connect. */
+  /** The host became unreachable: what was seen before and after does not connect. */
   forget(): void;
   stop(): Promise<void>;
 }
@@ -58,7 +58,7 @@ export function createObserver(deps: {
   const stopping = new AbortController();
   let wake = new AbortController();
   let hinted = false;
-  /** Counts the times that the host went out of sight. */
+  /** Counts the times that the host became unreachable. */
   let spells = 0;
   let running: Promise<void> = Promise.resolve();
 
@@ -118,7 +118,7 @@ export function createObserver(deps: {
     }
     if (observation.kind === 'unknown') {
       views.delete(asked.id);
-      // of this case alone: what it says of itself is told, and nothing is judged by it
+      // of this case alone: what it says of itself is told, and nothing is decided by it
       const event: CaseEvent = { type: 'job.observed', observation, sinceMs: null };
       if (now.blocked !== observation.reason || now.blindCause !== null) {
         dispatch(asked.id, event, { entry: asked.entry });

@@ -25,7 +25,7 @@ export interface HostRecord {
     change: { readonly cause: BlindCause; readonly reason: string; readonly retryAt: number },
     at: number,
   ): number | null;
-  /** All that lies on it was judged: the spell is over. */
+  /** All that lies on it was reconciled: the spell is over. */
   proven(at: number): void;
   /** Nothing is owed: the database says all that was to be written. */
   isWritten(): boolean;

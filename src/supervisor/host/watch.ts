@@ -40,7 +40,7 @@ export interface HostWatch {
   isOnline(): boolean;
   /** It was connected to, or could not be, since start-up. */
   wasTried(): boolean;
-  /** The barrier is lifted: every attempt there was judged since start-up, and since it was last out of sight. */
+  /** The barrier is lifted: every attempt there was reconciled since start-up, and since the host was last unreachable. */
   isReconciled(): boolean;
   /** At least once since start-up. */
   wasReconciled(): boolean;
@@ -73,9 +73,9 @@ export function createHostWatch(deps: {
   let reconciled = false;
   let everReconciled = false;
   let tried = false;
-  /** Jobs there that are nobody's, as last judged. */
+  /** Jobs there that are nobody's, as last reconciled. */
   let orphans = 0;
-  /** Counts the times that the host went out of sight. */
+  /** Counts the times that the host became unreachable. */
   let spells = 0;
   let hints = new AbortController();
 
@@ -171,7 +171,7 @@ export function createHostWatch(deps: {
   const sweep: Sweep = createSweep(clock, RECONCILE_EVERY_MS, async () => {
     if (!link.isOnline() || signal.aborted) return;
     const spell = spells;
-    // out of sight meanwhile: what was seen, or not, is old, and coming back has asked for another one already
+    // unreachable meanwhile: what was seen, or not, is old, and coming back has asked for another one already
     const isOld = (): boolean => signal.aborted || spell !== spells;
     try {
       const outcome = await reconciling.runOnce();

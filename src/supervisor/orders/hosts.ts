@@ -9,7 +9,7 @@ export interface OrderHosts {
   isOnline(name: string): boolean;
   /** It is being connected to for the first time since start-up: whether it can be seen nobody knows yet. */
   isAwaited(name: string): boolean;
-  /** Asks for another judgement of its attempts, and for work. */
+  /** Asks for its attempts to be reconciled again, and for work. */
   reconcile(name: string): void;
   /** Somebody mended it: the next connection is tried now. */
   retry(name: string): void;

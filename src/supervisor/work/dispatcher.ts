@@ -24,7 +24,7 @@ export interface Dispatcher {
 export function createDispatcher(deps: {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly isOnline: (host: string) => boolean;
-  /** The barrier: nothing is leased on a host before it was reconciled since it was last out of sight. */
+  /** The barrier: nothing is leased on a host before it was reconciled since it was last unreachable. */
   readonly isReconciled: (host: string) => boolean;
   readonly instance: string;
   readonly live: LiveCases;

@@ -2,7 +2,7 @@ import type { CaseEvent } from '../../../machines/index.ts';
 import type { Effect } from '../../domain/case.ts';
 import type { Job } from '../../domain/job.ts';
 import { assertNever } from '../../domain/assert-never.ts';
-import { settledTokens } from '../../store/attempts.ts';
+import { provenTokens } from '../../store/attempts.ts';
 import type { CaseRow } from '../../store/cases.ts';
 import type { Reader } from '../../store/database.ts';
 import type { AttemptRef, Blind } from '../../scheduler/scheduler.ts';
@@ -95,7 +95,7 @@ async function upload({ row, host, signal, onProgress, isDeleted }: EffectContex
 }
 
 async function create({ row, host, store, failPoint, signal }: EffectContext): Promise<EffectOutcome> {
-  const request = { spec: host.specOf(row), settledTokens: settledTokens(store.db, row.id) };
+  const request = { spec: host.specOf(row), provenTokens: provenTokens(store.db, row.id) };
   const outcome = await host.scheduler.create(request, signal);
   if (failPoint('create.answer') === 'lost') return event({ type: 'job.unconfirmed', reason: 'the answer was lost' });
   switch (outcome.kind) {

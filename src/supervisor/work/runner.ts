@@ -128,7 +128,7 @@ export function createRunner(deps: {
       });
       failPoint(`${effect}.after`);
     } catch (error) {
-      // a port never rejects: this is a defect of ours, and the case must not be judged by it
+      // a port never rejects: this is a defect of ours, and the case must not pay for it
       outcome = { kind: 'blocked', reason: `internal error while it was to ${effect}: ${reasonOf(error)}` };
     }
     await conclude(row, effect, host, outcome, abort.signal);

@@ -10,7 +10,7 @@ import { storyOf } from './story.ts';
 /** How often the journal is asked for more: a person sees no delay, and the database no load. */
 const POLL_MS = 250;
 
-/** Rows that one look takes at most; the rest comes with the next. */
+/** Rows that one poll takes at most; the rest comes with the next. */
 const MOST_ROWS = 500;
 
 export interface LiveFeed {

@@ -16,7 +16,7 @@ const LARGEST_MANIFEST_BYTES = 16 * 2 ** 20;
 /** Folders below the case's own that are looked into. */
 const MOST_FOLDERS = 200;
 
-/** A folder that many look at is read this often at most; results are read anew when their manifest is another one. */
+/** A folder that many ask for is read this often at most; results are read anew when their manifest is another one. */
 const FRESH_MS = 10_000;
 const MOST_KEPT = 50;
 
@@ -89,12 +89,12 @@ function unreadable(folder: string, error: unknown): FileList {
 }
 
 async function stampOf(fs: FileSystem, manifest: string): Promise<string> {
-  const found = await lookAt(fs, manifest);
+  const found = await statsOf(fs, manifest);
   return found === null ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;
 }
 
 /** Null: there is nothing. */
-async function lookAt(fs: FileSystem, path: string): Promise<BigIntStats | null> {
+async function statsOf(fs: FileSystem, path: string): Promise<BigIntStats | null> {
   try {
     return await fs.lstat(path, { bigint: true });
   } catch (error) {
@@ -106,7 +106,7 @@ async function lookAt(fs: FileSystem, path: string): Promise<BigIntStats | null>
 
 /** What was collected of an attempt, as the manifest of its results has it; null: nothing was. */
 async function resultFiles(fs: FileSystem, folder: string, manifest: string): Promise<FileList | null> {
-  const found = await lookAt(fs, manifest);
+  const found = await statsOf(fs, manifest);
   if (found === null) return null;
   try {
     const all = parseManifest(await readSmall(fs, manifest, found));
@@ -131,9 +131,9 @@ async function inputFiles(fs: FileSystem, folder: string, clock: Clock): Promise
         if (entry.isDirectory() && folders.length < MOST_FOLDERS) folders.push(path);
         else if (entry.isDirectory() || files.length >= MOST_FILES) isCut = true;
         else if (entry.isFile()) {
-          // nobody waits for it any more: the next one who looks has his turn
+          // nobody waits for it any more: the next one who asks has his turn
           if (clock.monotonic() - begunAt >= ANSWER_MS) throw new Error('it answers too slowly');
-          const sizeBytes = Number((await lookAt(fs, join(folder, path)))?.size ?? 0);
+          const sizeBytes = Number((await statsOf(fs, join(folder, path)))?.size ?? 0);
           files.push({ key: keyOf(path), path, sizeBytes });
         }
       }

@@ -27,7 +27,7 @@ const CANCELLABLE: ReadonlySet<Phase> = new Set<Phase>([
 ]);
 
 /**
- * What can be ordered of a case as it is now. The daemon judges again when it comes to an order: this only spares a person
+ * What can be ordered of a case as it is now. The daemon checks again when it comes to an order: this only spares a person
  * the ones that cannot be. `held`: earlier attempts of it that may still run, and orphans.
  */
 export function offersFor(row: ListedCase, held: readonly AttemptRow[]): readonly Offer[] {

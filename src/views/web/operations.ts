@@ -13,7 +13,7 @@ import { ANSWER_MS } from './disk.ts';
 import type { Disk, Disks } from './disk.ts';
 import type { WebEnv } from './guard.ts';
 
-/** However often it is asked, a disk is looked at this often at most. */
+/** However often it is asked, a disk is checked this often at most. */
 const FRESH_MS = 1_000;
 /** SQLite writes at least a few pages for each change. */
 const LEAST_BYTES = 2 ** 20;
@@ -27,17 +27,17 @@ type OperationsDeps = Pick<WebDeps, 'reader' | 'orders' | 'clock' | 'site' | 'vi
 export function operationsRoutes(deps: OperationsDeps, disks: Disks): Hono<WebEnv> {
   const { clock, vitals, reader, site } = deps;
   const routes = new Hono<WebEnv>();
-  let judged: { readonly atMs: number; readonly lines: Promise<readonly HealthLine[]> } | null = null;
+  let checked: { readonly atMs: number; readonly lines: Promise<readonly HealthLine[]> } | null = null;
 
   routes.get('/livez', (c) => {
     const line = livenessOf(vitals.tickAgeMs());
     return c.text(healthText([line]), line.isOk ? 200 : 503);
   });
   routes.get('/readyz', async (c) => {
-    if (judged === null || clock.monotonic() - judged.atMs >= FRESH_MS) {
-      judged = { atMs: clock.monotonic(), lines: readinessOf(deps, disks) };
+    if (checked === null || clock.monotonic() - checked.atMs >= FRESH_MS) {
+      checked = { atMs: clock.monotonic(), lines: readinessOf(deps, disks) };
     }
-    const lines = await judged.lines;
+    const lines = await checked.lines;
     return c.text(healthText(lines), lines.every(({ isOk }) => isOk) ? 200 : 503);
   });
   routes.get('/metrics', async (c) => {
@@ -59,7 +59,7 @@ export function operationsRoutes(deps: OperationsDeps, disks: Disks): Hono<WebEn
 
 async function readinessOf(deps: OperationsDeps, disks: Disks): Promise<readonly HealthLine[]> {
   const { reader, site, vitals, clock } = deps;
-  const within = async (what: string, look: Promise<string>): Promise<HealthLine> => {
+  const within = async (what: string, check: Promise<string>): Promise<HealthLine> => {
     const late = new AbortController();
     const never = clock.sleep(ANSWER_MS, late.signal).then(() => {
       throw new Error(`no answer within ${ANSWER_MS / 1_000} s`);
@@ -67,7 +67,7 @@ async function readinessOf(deps: OperationsDeps, disks: Disks): Promise<readonly
     // the loser of the race rejects for nobody
     never.catch(() => {});
     try {
-      return { isOk: true, what, found: await Promise.race([look, never]) };
+      return { isOk: true, what, found: await Promise.race([check, never]) };
     } catch (error) {
       return { isOk: false, what, found: error instanceof Error ? error.message : String(error) };
     } finally {

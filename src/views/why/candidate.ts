@@ -9,7 +9,7 @@ export function explainCandidate(row: CandidateRow, config: WhyConfig, daemon: W
   if (daemon.running || waitsFor === 'nothing') return { waitsFor, sentence: `${row.name} ${says}`, next, more: null };
   return {
     waitsFor: 'daemon',
-    sentence: `${noDaemon(daemon.lastSignMs, nowMs)}, so nobody looks at ${row.name}: it ${says}`,
+    sentence: `${noDaemon(daemon.lastSignMs, nowMs)}, so nobody watches ${row.name}: it ${says}`,
     next: 'mqi run',
     more: null,
   };
@@ -33,7 +33,7 @@ export function sayCandidate(row: CandidateRow, config: WhyConfig, nowMs: number
     case 'rejected':
       return {
         waitsFor: 'operator',
-        says: `cannot be a case and is left untouched: ${row.reason ?? 'no reason was recorded'}; it is judged anew once it changes`,
+        says: `cannot be a case and is left untouched: ${row.reason ?? 'no reason was recorded'}; it is read again once it changes`,
         next: 'mend the folder',
       };
     case 'changed':

@@ -10,7 +10,7 @@ export function explainLive(facts: WhyFacts): Because {
   return (
     setAside(facts) ??
     hostRemoved(facts) ??
-    blind(facts) ??
+    unreachable(facts) ??
     paused(facts) ??
     heldBack(facts) ??
     blocked(facts) ??
@@ -48,12 +48,12 @@ function hostRemoved({ row, config }: WhyFacts): Because | null {
   const way = row.state === 'submitted' ? `mqi cases cancel ${row.id}` : `mqi cases abandon ${row.id} --why TEXT`;
   return {
     waitsFor: 'operator',
-    says: `is ${row.phase} on ${row.host}, which is no longer in the configuration, so nobody looks there`,
+    says: `is ${row.phase} on ${row.host}, which is no longer in the configuration, so nobody watches it`,
     next: `put ${row.host} back under hosts: and restart the daemon, or ${way}`,
   };
 }
 
-function blind(facts: WhyFacts): Because | null {
+function unreachable(facts: WhyFacts): Because | null {
   const { row, nowMs } = facts;
   if (row.blindCause === null || row.host === null) return null;
   const host = hostNamed(facts, row.host);
@@ -65,7 +65,7 @@ function blind(facts: WhyFacts): Because | null {
   const seen = host?.lastSeenAt == null ? 'never seen' : `last seen ${ago(host.lastSeenAt, nowMs)}`;
   return {
     waitsFor: 'host',
-    says: `is ${row.phase}, unseen: ${what}${heldFor(row.blindSince, nowMs)}, ${seen}${because(host?.reason ?? null)}; nothing is judged and no time counts until it is back`,
+    says: `is ${row.phase}, unreachable: ${what}${heldFor(row.blindSince, nowMs)}, ${seen}${because(host?.reason ?? null)}; nothing is decided and no time counts until it is back`,
     next: 'mqi doctor',
   };
 }
@@ -109,7 +109,7 @@ function heldBack(facts: WhyFacts): Because | null {
     waitsFor: 'proof',
     says: away
       ? `${held}; ${unproven.host} cannot be reached${heldFor(host.since, nowMs)}${because(host.reason)}`
-      : `${held}; the daemon revokes it, or sees it end, at its next looks at ${unproven.host}`,
+      : `${held}; the daemon revokes it, or sees it end, when it next asks ${unproven.host}`,
     next: away ? 'mqi doctor' : null,
   };
 }

@@ -61,7 +61,7 @@ function executing(facts: WhyFacts): Because {
       next: null,
     };
   }
-  const seen = host?.lastSeenAt == null ? '' : `, last looked at ${ago(host.lastSeenAt, nowMs)}`;
+  const seen = host?.lastSeenAt == null ? '' : `, last checked ${ago(host.lastSeenAt, nowMs)}`;
   const aside = row.blocked === null ? '' : `; but ${row.blocked}`;
   return {
     waitsFor: 'job',
@@ -85,7 +85,7 @@ function stopText(stop: StopReason | null): string {
     case 'limit':
       return 'it is being stopped, past its limit';
     case 'missing':
-      return 'a look did not find it any more, so it is revoked and looked for until that is certain';
+      return 'the last check did not find it any more, so it is revoked and looked for until that is certain';
     case 'lingering':
       return 'it has ended, but processes of it did not, so they are being ended';
     case undefined:

@@ -72,7 +72,7 @@ function staging(facts: WhyFacts): Because {
   };
 }
 
-/** Out of sight alone: an upload does not need a reconciled host. */
+/** Unreachable alone: an upload does not need a reconciled host. */
 function offline(facts: WhyFacts, name: string): string | null {
   const host = hostNamed(facts, name);
   return host !== undefined && isUnreachable(host) ? hostTrouble(host, name, facts.nowMs) : null;
@@ -118,7 +118,7 @@ function restored(facts: WhyFacts, lies: string): Because {
   );
   return {
     waitsFor: 'host',
-    says: `${lies}: the database was restored from a backup, so nothing starts before every host was looked at${unseen.length === 0 ? '' : `; ${listed(unseen)}`}`,
+    says: `${lies}: the database was restored from a backup, so nothing starts before every host was checked${unseen.length === 0 ? '' : `; ${listed(unseen)}`}`,
     next: unseen.length === 0 ? null : 'mqi doctor',
   };
 }

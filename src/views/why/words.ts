@@ -45,7 +45,7 @@ export function orderClause(facts: WhyFacts): string {
 
 /** Why a host cannot be used now; null when it can. */
 export function hostTrouble(host: HostRow | undefined, name: string, nowMs: number): string | null {
-  if (host === undefined) return `${name} has not been looked at yet`;
+  if (host === undefined) return `${name} has not been checked yet`;
   switch (host.state) {
     case 'online':
       if (isBeingChecked(host)) {

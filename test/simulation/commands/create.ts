@@ -15,12 +15,12 @@ const FULL = 'cannot be written on the host (disk full?)';
 
 /** src/scheduler/create-command.ts: looks for any other attempt of the case, and then makes the held job. */
 export function* create(host: SimHost, request: CreateRequest): Command<CreateAnswer> {
-  const { spec, settledTokens } = request;
+  const { spec, provenTokens } = request;
   const prefix = spec.token.slice(0, spec.token.lastIndexOf('-', spec.token.lastIndexOf('-') - 1) + 1);
   const directory = host.directoryOf(spec.token);
   if (directory?.manifest !== true) return { kind: 'refused', text: 'its files are not on the host any more' };
   if (claimOf(host, directory) === 'revoked') return { kind: 'refused', text: REVOKED };
-  const earlier = yield* findEarlier(host, prefix, new Set([spec.token, ...settledTokens]));
+  const earlier = yield* findEarlier(host, prefix, new Set([spec.token, ...provenTokens]));
   if (earlier !== null) {
     yield* take(host, directory, { who: 'mqi', why: 'an earlier attempt of the case was claimed' });
     const claim = claimOf(host, directory);
@@ -43,15 +43,15 @@ export function* create(host: SimHost, request: CreateRequest): Command<CreateAn
 }
 
 /** An earlier attempt of the case that a job has claimed, or may have; whatever nobody claimed is revoked. */
-function* findEarlier(host: SimHost, prefix: string, settled: ReadonlySet<string>): Command<string | null> {
+function* findEarlier(host: SimHost, prefix: string, proven: ReadonlySet<string>): Command<string | null> {
   for (const token of [...host.directories.keys()].sort()) {
     const other = host.directoryOf(token);
-    if (other === null || !token.startsWith(prefix) || settled.has(token)) continue;
+    if (other === null || !token.startsWith(prefix) || proven.has(token)) continue;
     yield* take(host, other, { who: 'mqi', why: 'another attempt takes its place' });
     if (claimOf(host, other) !== 'revoked' || !other.manifest) return token;
   }
   yield;
-  for (const token of scan(host, []).keys()) if (token.startsWith(prefix) && !settled.has(token)) return token;
+  for (const token of scan(host, []).keys()) if (token.startsWith(prefix) && !proven.has(token)) return token;
   return null;
 }
 

@@ -146,7 +146,7 @@ export class Lives {
   }
 
   /** Follows up what the daemon has begun, to the point where it waits for something. */
-  async settle(): Promise<void> {
+  async quiesce(): Promise<void> {
     const incarnation = this.#daemon?.incarnation;
     if (incarnation?.touched !== true) return;
     incarnation.touched = false;

@@ -70,7 +70,7 @@ export function beHasty(world: World, { id }: CaseLine, deed: HastyDeed): void {
     }
   };
   const order = (kind: 'cancel' | 'retry' | 'abandon' | 'pause' | 'resume', ...delaysMs: readonly number[]): void =>
-    later(delaysMs, (line) => give(world.desk(), line, kind));
+    later(delaysMs, (line) => give(world.operator(), line, kind));
   switch (deed) {
     case 'clear':
       return clearBlindly(world);
@@ -110,6 +110,6 @@ function eachAttempt(world: World, order: (token: string) => Order): void {
 }
 
 function record(world: World, order: Order): void {
-  const { store, atMs } = world.desk();
+  const { store, atMs } = world.operator();
   recordOrder(store, order, 'operator', 'in haste', atMs);
 }

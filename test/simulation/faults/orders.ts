@@ -6,7 +6,7 @@ import type { CaseLine, Page } from '../promises/book.ts';
 import type { Witness } from '../witness.ts';
 import type { PlannedOrder } from './fault.ts';
 
-export interface Desk {
+export interface Operator {
   readonly store: Store;
   readonly page: Page;
   readonly abilities: readonly Ability[];
@@ -15,27 +15,27 @@ export interface Desk {
 }
 
 /** Records what an operator types. */
-export function give(desk: Desk, line: CaseLine, order: Exclude<PlannedOrder, 'redo'>): void {
-  if (order === 'clear slots') return clearSlots(desk);
-  if (order === 'kill orphans') return orphansOf(desk, line).forEach((token) => kill(desk, token));
-  record(desk, orderFor(line, order));
+export function give(operator: Operator, line: CaseLine, order: Exclude<PlannedOrder, 'redo'>): void {
+  if (order === 'clear slots') return clearSlots(operator);
+  if (order === 'kill orphans') return orphansOf(operator, line).forEach((token) => kill(operator, token));
+  record(operator, orderFor(line, order));
 }
 
 /** Gives one of a case's orphans back to it, by name: it may have several. */
-export function adopt(desk: Desk, line: CaseLine, token: string): void {
-  record(desk, { kind: 'adopt', caseId: line.id, token });
+export function adopt(operator: Operator, line: CaseLine, token: string): void {
+  record(operator, { kind: 'adopt', caseId: line.id, token });
 }
 
 /** What was found of a case on its hosts, and is nobody's. */
-export function orphansOf({ page }: Desk, line: CaseLine): readonly string[] {
+export function orphansOf({ page }: Operator, line: CaseLine): readonly string[] {
   return page.attempts
     .filter((attempt) => attempt.caseId === line.id && attempt.orphan !== null)
     .map((attempt) => attempt.token);
 }
 
-export function kill(desk: Desk, token: string): void {
-  desk.witness.touched(token);
-  record(desk, { kind: 'kill_orphan', token });
+export function kill(operator: Operator, token: string): void {
+  operator.witness.touched(token);
+  record(operator, { kind: 'kill_orphan', token });
 }
 
 function orderFor(
@@ -55,14 +55,14 @@ function orderFor(
 }
 
 /** An operator looks at the host first: a slot is cleared only when nothing runs on it, or can. */
-export function clearSlots(desk: Desk): void {
-  for (const { host, name, state, token } of desk.page.slots) {
+export function clearSlots(operator: Operator): void {
+  for (const { host, name, state, token } of operator.page.slots) {
     // it is the attempt that is declared gone, on whichever slot it sits
-    const isBusy = desk.abilities.some((ability) => ability.slot === `${host}/${name}` || ability.token === token);
-    if (state === 'quarantined' && !isBusy) record(desk, { kind: 'clear_slot', host, slot: name });
+    const isBusy = operator.abilities.some((ability) => ability.slot === `${host}/${name}` || ability.token === token);
+    if (state === 'quarantined' && !isBusy) record(operator, { kind: 'clear_slot', host, slot: name });
   }
 }
 
-function record({ store, atMs }: Desk, order: Order): void {
+function record({ store, atMs }: Operator, order: Order): void {
   recordOrder(store, order, 'operator', 'simulated', atMs);
 }

@@ -57,9 +57,9 @@ export function perform(world: World, fault: Fault): void {
       const line = world.caseLine(fault.case);
       if (line === null) return;
       history.note(`order: ${fault.order} ${line.name}`);
-      if (fault.order !== 'redo') return give(world.desk(), line, fault.order);
-      give(world.desk(), line, 'cancel');
-      for (const delayMs of REDO_AT_MS) timeline.after(delayMs, () => give(world.desk(), line, 'retry'));
+      if (fault.order !== 'redo') return give(world.operator(), line, fault.order);
+      give(world.operator(), line, 'cancel');
+      for (const delayMs of REDO_AT_MS) timeline.after(delayMs, () => give(world.operator(), line, 'retry'));
       return;
     }
     case 'hasty': {

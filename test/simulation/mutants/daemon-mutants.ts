@@ -244,7 +244,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     patches: [{ file: 'src/views/why/live.ts', find: '    heldBack(facts) ??\n', replace: '' }],
   },
   {
-    name: 'mqi why does not say that a case is out of sight',
+    name: 'mqi why does not say that a case is unreachable',
     breaks: [7],
     within: 400,
     patches: [{ file: 'src/views/why/live.ts', find: '    blind(facts) ??\n', replace: '' }],

@@ -7,7 +7,7 @@ export const FENCE_MUTANTS: readonly Mutant[] = [
     breaks: [2],
     within: 100,
     theme: 'hasty',
-    scenario: 'cleared while out of sight',
+    scenario: 'cleared while unreachable',
     patches: [
       {
         file: 'src/supervisor/host/barrier.ts',

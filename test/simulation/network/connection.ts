@@ -43,9 +43,9 @@ export class Connection {
   connect(
     signal: AbortSignal,
   ): Promise<{ readonly kind: 'connected' } | { readonly kind: 'failed'; readonly reason: string }> {
-    const { promise, settle, settled } = this.#answering<Awaited<ReturnType<Connection['connect']>>>();
-    const fail = (reason: string): void => settle({ kind: 'failed', reason });
-    void settled.then(onAbort(signal, () => fail('aborted')));
+    const { promise, answer, answered } = this.#answering<Awaited<ReturnType<Connection['connect']>>>();
+    const fail = (reason: string): void => answer({ kind: 'failed', reason });
+    void answered.then(onAbort(signal, () => fail('aborted')));
     this.#incarnation.later(CONNECT_TIMEOUT_MS, () => fail('no answer'));
     this.#wire.carryRequest(() => {
       if (!this.#host.powered) return;
@@ -53,7 +53,7 @@ export class Connection {
         if (!this.#incarnation.alive) return;
         this.#open = true;
         this.#born += 1;
-        settle({ kind: 'connected' });
+        answer({ kind: 'connected' });
       });
     });
     if (this.#wire.cut === 'reset' || !this.#host.powered)
@@ -87,16 +87,16 @@ export class Connection {
   }
 
   request<T>(command: () => Command<T>, { timeoutMs, signal }: RequestOptions): Promise<Reply<T>> {
-    const { promise, settle, settled } = this.#answering<Reply<T>>();
+    const { promise, answer, answered } = this.#answering<Reply<T>>();
     if (signal.aborted || !this.#open) {
-      this.#incarnation.later(1, () => settle({ kind: 'unknown', sent: false, reason: 'no connection' }));
+      this.#incarnation.later(1, () => answer({ kind: 'unknown', sent: false, reason: 'no connection' }));
       return promise;
     }
-    const unknown = (reason: string): void => settle({ kind: 'unknown', sent: true, reason });
+    const unknown = (reason: string): void => answer({ kind: 'unknown', sent: true, reason });
     this.#pending.add(unknown);
     const cancel = this.#incarnation.later(timeoutMs, () => unknown('no answer in time'));
     const forget = onAbort(signal, () => unknown('aborted'));
-    void settled.then(() => {
+    void answered.then(() => {
       this.#pending.delete(unknown);
       cancel();
       forget();
@@ -108,22 +108,22 @@ export class Connection {
       if (!this.#host.powered) return;
       this.#host.execute(command, (result) => {
         if (fate === 'answer lost') return;
-        this.#wire.carryAnswer(() => settle(fate === 'answer garbled' ? { kind: 'garbled' } : result));
+        this.#wire.carryAnswer(() => answer(fate === 'answer garbled' ? { kind: 'garbled' } : result));
       });
     });
     return promise;
   }
 
   /** A promise of this incarnation: it resolves once, and never after its death. */
-  #answering<T>(): { promise: Promise<T>; settle: (value: T) => void; settled: Promise<void> } {
+  #answering<T>(): { promise: Promise<T>; answer: (value: T) => void; answered: Promise<void> } {
     let resolve: (value: T) => void = () => {};
     const promise = new Promise<T>((keep) => {
       resolve = keep;
     });
     return {
       promise,
-      settle: (value) => this.#incarnation.later(0, () => resolve(value)),
-      settled: promise.then(() => {}),
+      answer: (value) => this.#incarnation.later(0, () => resolve(value)),
+      answered: promise.then(() => {}),
     };
   }
 }

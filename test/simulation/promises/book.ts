@@ -49,9 +49,9 @@ export interface Page {
   readonly cases: ReadonlyMap<string, CaseLine>;
   readonly slots: readonly SlotLine[];
   readonly attempts: readonly AttemptLine[];
-  /** Hosts behind whose barrier every attempt was judged. */
+  /** Hosts behind whose barrier every attempt was reconciled. */
   readonly reconciled: ReadonlySet<string>;
-  /** Hosts that are out of sight. */
+  /** Hosts that are unreachable. */
   readonly offline: ReadonlySet<string>;
   readonly hosts: readonly string[];
   /** It was set back to a backup, and not every host was seen since. */

@@ -50,7 +50,7 @@ export class Checker implements Overseer {
   /** Why the job of an attempt was to be stopped, as last committed. */
   readonly #stopReasons = new Map<string, NonNullable<CaseLine['stop']>>();
   readonly #goodLooks = new Map<string, number>();
-  /** When each host was last out of sight: no look that began before connects with one after. */
+  /** When each host was last unreachable: no look that began before connects with one after. */
   readonly #blindAtMs = new Map<string, number>();
   /** Attempts that hold a slot by the word of a restored backup. */
   #staleLeases: ReadonlySet<string> = new Set();
@@ -108,7 +108,7 @@ export class Checker implements Overseer {
   }
 
   /**
-   * Of each case that a commit moved on, held up, or put out of sight. An answer of `mqi why` costs more than all other
+   * Of each case that a commit moved on, held up, or made unreachable. An answer of `mqi why` costs more than all other
    * checks of a commit: asked of every case after every step it would halve the seeds a second.
    */
   #askWhy(before: Page, after: Page): void {
@@ -135,7 +135,7 @@ export class Checker implements Overseer {
     if (!this.hostChanged) return;
     this.hostChanged = false;
     this.#abilities = this.#deps.hosts().flatMap(abilitiesOn);
-    this.#word.settle(this.#page, this.#abilities);
+    this.#word.expire(this.#page, this.#abilities);
     const isExcused = (ability: Ability): boolean => this.#word.excuses(ability);
     checkOneJob(this.#abilities, isExcused, this.#deps.witness, this.#deps.accuse);
     const isStale = (slot: SlotLine): boolean => slot.token !== null && this.#staleLeases.has(slot.token);
@@ -189,7 +189,7 @@ export class Checker implements Overseer {
     // of what it did not ask for a failed look says nothing: an order may have its own
     if (outcome.kind === 'blind') return tokens.forEach((token) => this.#goodLooks.delete(token));
     this.#word.looked(host, outcome);
-    // what it saw was before the host went out of sight
+    // what it saw was before the host became unreachable
     if (startedAtMs < (this.#blindAtMs.get(host) ?? 0)) return;
     for (const facts of outcome.facts) this.#note(facts, startedAtMs);
     for (const token of tokens)

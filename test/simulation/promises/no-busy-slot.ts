@@ -8,7 +8,7 @@ export class BusySlots {
   readonly #busy = new Map<string, ReadonlySet<string>>();
   readonly #sights = new Map<string, number>();
 
-  /** Counts the times that a host went out of sight: an answer from before says nothing of after. */
+  /** Counts the times that a host became unreachable: an answer from before says nothing of after. */
   sightOf(host: string): number {
     return this.#sights.get(host) ?? 0;
   }

@@ -10,7 +10,7 @@ import type { Page } from './book.ts';
  * `mqi slots clear`: an operator's word that nothing of an attempt runs. What it permits is no broken promise: another job
  * on its slot, another one of its case. What it does not permit is
  * - to be believed against what a look has just seen;
- * - that work begins on a host that was out of sight before it was looked at again;
+ * - that work begins on a host that was unreachable before it was looked at again;
  * - to be believed still, when that look has seen its job at work.
  */
 export class OperatorsWord {
@@ -97,7 +97,7 @@ export class OperatorsWord {
   }
 
   /** The word is over once a sight has taken its place, and nothing that it permitted goes on. */
-  settle(page: Page, abilities: readonly Ability[]): void {
+  expire(page: Page, abilities: readonly Ability[]): void {
     for (const token of this.#given.keys()) {
       const attempt = page.attempts.find((one) => one.token === token);
       if (attempt?.proof === 'operator') continue;

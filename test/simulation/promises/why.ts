@@ -74,7 +74,7 @@ function obstacleOf(page: Page, line: CaseLine): 'host' | 'operator' | 'proof' |
   return line.blocked !== null && line.phase !== 'executing' ? 'operator' : null;
 }
 
-/** One that is out of sight, or not judged yet: its own, or before it has one any. */
+/** One that is unreachable, or not reconciled yet: its own, or before it has one any. */
 function isHeldUpByHost({ reconciled, offline, hosts, isRestored }: Page, line: CaseLine): boolean {
   const own = hosts.filter((name) => line.host === null || line.host === name);
   return isRestored || own.some((name) => offline.has(name) || !reconciled.has(name));

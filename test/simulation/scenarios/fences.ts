@@ -10,7 +10,7 @@ const LONG_JOB = { runMs: 600_000 };
 
 /** `mqi slots clear`, by somebody who did not look. */
 function clear(scene: Scene, slot: string): void {
-  const { store, atMs } = scene.world.desk();
+  const { store, atMs } = scene.world.operator();
   recordOrder(store, { kind: 'clear_slot', host: scene.host().name, slot }, 'operator', 'simulated', atMs);
 }
 
@@ -22,7 +22,7 @@ async function vouchWhileBlind(scene: Scene): Promise<{ readonly token: string; 
   scene.order('c1', 'abandon');
   await scene.until('its slot is out of service', () => scene.slot(slot).state === 'quarantined');
   scene.do({ kind: 'cut', host: 0, cut: 'reset', forMs: 900_000 });
-  await scene.until('its host is out of sight', () => scene.world.checker.page.offline.size === 1);
+  await scene.until('its host is unreachable', () => scene.world.checker.page.offline.size === 1);
   clear(scene, slot);
   await scene.until('the word counts', () => scene.slot(slot).state === 'free');
   return { token, slot };
@@ -31,7 +31,7 @@ async function vouchWhileBlind(scene: Scene): Promise<{ readonly token: string; 
 /** Checks that are made once more, because something else may have happened since they were made first. */
 export const FENCES: readonly Scenario[] = [
   {
-    name: 'cleared while out of sight',
+    name: 'cleared while unreachable',
     law: 'a host that comes back is given no work before it was looked at again, whoever said meanwhile that nothing runs there',
     set: { hosts: PUEUE, cases: ['c1'], later: { c2: 2_000 }, job: LONG_JOB },
     async play(scene) {
@@ -86,7 +86,7 @@ export const FENCES: readonly Scenario[] = [
       // nobody is left who could write how it ended: the next look of the reconciler misses it
       scene.do({ kind: 'hand', host: 0, hand: 'kill all' });
       scene.do({ kind: 'cut', host: 0, cut: 'reset', forMs: 5_000 });
-      await scene.until('its host is out of sight', () => scene.hostState() === 'offline');
+      await scene.until('its host is unreachable', () => scene.hostState() === 'offline');
       scene.do({ kind: 'slow', host: 0, what: 'looks', slowness: 1, forMs: 120_000 });
       // it is reconciled at once, and by the time that it was looked at the order is handled
       await scene.until('its host is back', () => scene.hostState() === 'online');
@@ -98,7 +98,7 @@ export const FENCES: readonly Scenario[] = [
   },
   {
     name: 'a look that a blind spell overtook',
-    law: 'what a look saw before its host went out of sight begins no view: the time until it is back counts nothing',
+    law: 'what a look saw before its host became unreachable begins no view: the time until it is back counts nothing',
     set: { hosts: PUEUE, cases: ['c1'], later: { c2: 10_000 }, job: { runMs: 120_000 } },
     async play(scene) {
       await scene.untilPhase('c1', 'executing');
@@ -106,7 +106,7 @@ export const FENCES: readonly Scenario[] = [
       await scene.untilPassing('upload.before', () => scene.wire().loseAnswers(1));
       await scene.pass(15_000);
       scene.do({ kind: 'slow', host: 0, what: 'looks', slowness: 1, forMs: 60_000 });
-      await scene.until('the host is out of sight', () => scene.hostState() === 'offline');
+      await scene.until('the host is unreachable', () => scene.hostState() === 'offline');
       await scene.untilPhase('c2', 'completed');
       assert.ok(scene.case('c1').observedMs <= scene.job(scene.case('c1').token).seenMs + 1);
     },

@@ -107,7 +107,7 @@ export const FOUND_DEFECTS: readonly Scenario[] = [
       scene.order('c2', 'pause');
       await scene.untilPhase('c1', 'completed');
       scene.do({ kind: 'cut', host: 0, cut: 'reset', forMs: 10_000 });
-      await scene.until('its host is out of sight', () => scene.hostState() === 'offline');
+      await scene.until('its host is unreachable', () => scene.hostState() === 'offline');
       await scene.until('its host is back', () => scene.hostState() === 'online');
       scene.do({ kind: 'database full', forMs: 11_000 });
       await scene.pass(2_000);

@@ -70,7 +70,7 @@ export const GPU_STORIES: readonly Scenario[] = [
     async play(scene) {
       scene.do({ kind: 'stranger', host: 0, slot: 0, forMs: 200_000 });
       await scene.untilPhase('c1', 'staged');
-      const { store, atMs } = scene.world.desk();
+      const { store, atMs } = scene.world.operator();
       recordOrder(store, { kind: 'clear_slot', host: 'gpu1', slot: 'a' }, 'operator', 'simulated', atMs);
       await scene.pass(100_000);
       assert.equal(scene.case('c1').phase, 'staged');

@@ -105,7 +105,7 @@ export const MODEL_TRACES: readonly Scenario[] = [
   },
   {
     name: 'V7',
-    law: 'the barrier judges every directory of a host: a restored database does not know what it did',
+    law: 'the barrier reconciles every directory of a host: a restored database does not know what it did',
     set: { hosts: TWO_SLOTS, cases: ['c1', 'c2'], job: { runMs: 90_000 } },
     async play(scene) {
       await scene.until('both are cases', () => scene.world.checker.page.cases.size === 2);

@@ -131,7 +131,7 @@ export class Scene {
   }
 
   order(name: string, order: Exclude<PlannedOrder, 'redo'>): void {
-    give(this.world.desk(), this.case(name), order);
+    give(this.world.operator(), this.case(name), order);
   }
 
   expectFailure(name: string, kind: FailureKind): void {

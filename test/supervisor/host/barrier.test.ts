@@ -17,7 +17,7 @@ function world(isBackup: boolean) {
   return { store, seen, open, barrier: open() };
 }
 
-test('a host is worked with once all that lies on it was judged, and no more as soon as that is old', () => {
+test('a host is worked with once all that lies on it was reconciled, and no more as soon as that is old', () => {
   const { seen, barrier } = world(false);
   expect(barrier.isLifted('one')).toBe(false);
   seen.one.now = seen.one.ever = true;
@@ -26,7 +26,7 @@ test('a host is worked with once all that lies on it was judged, and no more as 
   expect(barrier.isLifted('one')).toBe(false);
 });
 
-test('after a restored backup no host is given work before each of them was judged, whatever lies there', () => {
+test('after a restored backup no host is given work before each of them was reconciled, whatever lies there', () => {
   const { seen, barrier, open, store } = world(true);
   seen.one.now = seen.one.ever = true;
   expect(barrier.isLifted('one')).toBe(false);

@@ -64,7 +64,7 @@ describe('a link', () => {
     await link.stop();
   });
 
-  test('waits longer each time that its host is lost, however often it answers in between, until all there was judged', async () => {
+  test('waits longer each time that its host is lost, however often it answers in between, until all there was reconciled', async () => {
     const { link, clock, states } = linkTo((host) => host);
     const pauses = (): number[] => states.flatMap((state) => (state.kind === 'offline' ? [state.retryInMs] : []));
     const loseOften = async (times: number): Promise<void> => {

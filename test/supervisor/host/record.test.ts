@@ -43,7 +43,7 @@ function world() {
   };
 }
 
-test('a host is unreachable since it was first lost, whatever it answers, until all there was judged', async () => {
+test('a host is unreachable since it was first lost, whatever it answers, until all there was reconciled', async () => {
   const { clock, lose, answer, row, record, spells } = world();
   answer();
   record.proven(clock.now());

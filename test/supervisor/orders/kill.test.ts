@@ -37,7 +37,7 @@ test('an orphan that is killed, and not proven gone, keeps its slot: the order s
 
   world.host.blind = { kind: 'blind', cause: 'link', reason: 'the line is cut' };
   await world.clock.pass(20 * SECOND);
-  expect((await order(world, { kind: 'kill_orphan', token })).message).toContain('out of sight');
+  expect((await order(world, { kind: 'kill_orphan', token })).message).toContain('is unreachable');
   expect(readSlots(world.store.db)).toMatchObject([{ state: 'quarantined', token }]);
 
   world.host.blind = null;

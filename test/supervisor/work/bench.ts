@@ -101,6 +101,6 @@ export function createBench(names: readonly string[] = ['one']) {
       return row;
     },
     /** All that follows at once has followed. */
-    settled: () => turn(),
+    drained: () => turn(),
   };
 }

@@ -40,10 +40,10 @@ test('what a phase wants is begun once, however often somebody asks, and its out
     bench.runner.sync('a');
     bench.runner.syncHost('one');
   }
-  await bench.settled();
+  await bench.drained();
   expect(stops.names()).toEqual(['a']);
   stops.begun[0]!.give({ kind: 'gone', end: null, queue: null });
-  await bench.settled();
+  await bench.drained();
   expect(bench.told).toMatchObject([{ id: 'a', event: { type: 'job.gone' } }]);
 });
 
@@ -51,10 +51,10 @@ test('work whose phase is past is called off, and what comes of it all the same 
   const bench = createBench();
   const stops = holdStops(bench);
   bench.put('a', 'stopping');
-  await bench.settled();
+  await bench.drained();
   bench.put('a', 'collecting');
   expect(stops.begun[0]!.signal.aborted).toBe(true);
-  await bench.settled();
+  await bench.drained();
   expect(bench.told.map(({ event }) => event.type)).toEqual(['results.collected']);
   expect(bench.lost).toEqual([]);
 });
@@ -64,11 +64,11 @@ test('nothing is begun on a host that is not online; it is, as soon as somebody 
   const stops = holdStops(bench);
   bench.online.clear();
   bench.put('a', 'stopping');
-  await bench.settled();
+  await bench.drained();
   expect(stops.names()).toEqual([]);
   bench.online.add('one');
   bench.runner.syncHost('one');
-  await bench.settled();
+  await bench.drained();
   expect(stops.names()).toEqual(['a']);
 });
 
@@ -89,7 +89,7 @@ test('an outcome that could not see tells of the host, and nothing of the case',
   const bench = createBench();
   bench.ports.scheduler.stop = () => Promise.resolve({ kind: 'blind', cause: 'link', reason: 'no route' });
   bench.put('a', 'stopping');
-  await bench.settled();
+  await bench.drained();
   expect(bench.lost).toEqual(['one: no route']);
   expect(bench.told).toEqual([]);
 });
@@ -115,10 +115,10 @@ test('two transfers go on at once on a host, and not one more; the next begins w
   bench.put('b', 'collecting');
   bench.put('c', 'staging');
   bench.put('d', 'staging', 'two');
-  await bench.settled();
+  await bench.drained();
   expect([sends.names(), fetches.names()]).toEqual([['a', 'd'], ['b']]);
   fetches.begun[0]!.give({ kind: 'fetched', missingGlobs: [], files: 1 });
-  await bench.settled();
+  await bench.drained();
   expect(sends.names()).toEqual(['a', 'd', 'c']);
 });
 
@@ -129,7 +129,7 @@ test('eight stops that hang keep no creation, no release and no transfer waiting
   bench.put('made', 'creating');
   bench.put('let', 'releasing');
   bench.put('sent', 'staging');
-  await bench.settled();
+  await bench.drained();
   expect(stops.begun).toHaveLength(8);
   expect(bench.told.map(({ event }) => event.type).sort()).toEqual(['job.created', 'job.released', 'upload.verified']);
 });
@@ -196,13 +196,13 @@ test('an outcome that moves nothing is no reason to begin again at once', async 
   expect(bench.told.length).toBeLessThan(10);
 });
 
-test('a defect of ours blocks its case, and nothing is judged by it', async () => {
+test('a defect of ours blocks its case, and nothing is decided by it', async () => {
   const bench = createBench();
   bench.ports.scheduler.find = () => {
     throw new TypeError('x is undefined');
   };
   bench.put('a', 'confirming');
-  await bench.settled();
+  await bench.drained();
   expect(bench.told).toMatchObject([
     { event: { type: 'work.blocked', reason: 'internal error while it was to find: x is undefined' } },
   ]);
@@ -219,10 +219,10 @@ test('a stop of the daemon calls off all but what creates or confirms; that has 
   bench.ports.scheduler.create = ({ spec }, signal) => creations.begin(spec.token, signal);
   bench.put('a', 'stopping');
   bench.put('b', 'creating');
-  await bench.settled();
+  await bench.drained();
   let isOver = false;
   void bench.runner.drain(15 * SECOND).then(() => (isOver = true));
-  await bench.settled();
+  await bench.drained();
   expect([stops.begun[0]!.signal.aborted, creations.begun[0]!.signal.aborted]).toEqual([true, false]);
   bench.put('c', 'creating');
   await bench.clock.pass(14 * SECOND);

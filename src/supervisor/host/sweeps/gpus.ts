@@ -36,7 +36,7 @@ export function createGpuWatch(deps: {
   readonly host: Pick<Host, 'name' | 'gpus' | 'scheduler'>;
   readonly store: Store;
   readonly isOnline: () => boolean;
-  /** How often the host went out of sight: an answer that such a spell overtook is as old as the spell. */
+  /** How often the host became unreachable: an answer that such a spell overtook is as old as the spell. */
   readonly spells: () => number;
   readonly onBlind: (blind: Blind) => void;
   /** A slot may be leased again. */

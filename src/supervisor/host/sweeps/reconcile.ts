@@ -15,13 +15,13 @@ import { endedEvidence, isLeftBehind } from '../../case/left-behind.ts';
 import { reasonOf } from '../../log.ts';
 import type { Log } from '../../log.ts';
 import { ownerOf } from './owner.ts';
-import { judgeDead } from './verdict.ts';
+import { verdictOn } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What one sweep came to. `judged` lifts the barrier: every attempt on the host was judged. */
+/** What one sweep came to. `reconciled` lifts the barrier: there is a verdict on every attempt on the host. */
 export type Reconciled =
   | {
-      readonly kind: 'judged';
+      readonly kind: 'reconciled';
       /** Jobs there that are nobody's. */
       readonly orphans: number;
       /** What lies staged there. */
@@ -41,11 +41,11 @@ interface Deps {
 
 /**
  * Compares what a host has with what the store knows, and mends the differences: dead attempts are revoked, those
- * that their job claimed first are orphans, and quarantine their slot. It judges every attempt on the host that carries
+ * that their job claimed first are orphans, and quarantine their slot. It comes to a verdict on every attempt on the host that carries
  * our name, not only those that the database knows: a database restored from a backup does not know what it did.
  */
 export interface Reconciling {
-  /** Attempt by attempt: one that is odd is named and keeps what it holds, and the next one is judged. */
+  /** Attempt by attempt: one that is odd is named and keeps what it holds, and the sweep goes on with the next one. */
   runOnce(): Promise<Reconciled>;
 }
 
@@ -56,12 +56,12 @@ export function createReconciling(deps: Deps): Reconciling {
   let told: readonly string[] = [];
 
   /** Null: it is none of the dead, or an operator has answered for it. */
-  const judgeOne = async (facts: Facts, look: Look, wasWaiting: boolean): Promise<Verdict | null> => {
+  const reconcileOne = async (facts: Facts, look: Look, wasWaiting: boolean): Promise<Verdict | null> => {
     const { token } = facts;
     if (wasWaiting && isSubmitted(facts)) forget(deps, facts);
     // adopted meanwhile, perhaps
     if (!isDead(deps, token)) return null;
-    const verdict = await judgeDead(host, facts, look, readAttempt(store.db, token), signal);
+    const verdict = await verdictOn(host, facts, look, readAttempt(store.db, token), signal);
     if (verdict.kind === 'blind') return verdict;
     if (!isDead(deps, token)) return null;
     if (verdict.kind !== 'proven' && isVouchedFor(deps, facts, look)) return null;
@@ -76,16 +76,16 @@ export function createReconciling(deps: Deps): Reconciling {
       const known = unprovenAttempts(store.db, host.name).map((row) => row.token);
       const tokens = [...new Set([...listed.attempts.map((attempt) => attempt.token), ...known])];
       const waiting = new Set(tokens.filter((token) => waitingOwner(store.db, token) !== null));
-      const judged = tokens.filter((token) => isDead(deps, token) || waiting.has(token));
+      const doubtful = tokens.filter((token) => isDead(deps, token) || waiting.has(token));
 
-      const look = await host.scheduler.look(judged, signal);
+      const look = await host.scheduler.look(doubtful, signal);
       if (look.kind === 'blind') return look;
       let orphans = 0;
       const unclear: string[] = [];
       const broken: unknown[] = [];
       for (const facts of look.facts) {
         try {
-          const verdict = await judgeOne(facts, look, waiting.has(facts.token));
+          const verdict = await reconcileOne(facts, look, waiting.has(facts.token));
           if (verdict === null || verdict.kind === 'proven') continue;
           if (verdict.kind === 'blind') return verdict;
           orphans += 1;
@@ -99,9 +99,9 @@ export function createReconciling(deps: Deps): Reconciling {
       }
       for (const token of told) if (!unclear.includes(token)) troubles.over(subjectOf(token), 'unproven');
       told = unclear;
-      // what was found is not recorded: the others are judged, but the barrier stays
+      // what was found is not recorded: the others are reconciled, but the barrier stays
       if (broken.length > 0) throw new Error(reasonOf(broken[0]));
-      return { kind: 'judged', orphans, staging: listed.staging };
+      return { kind: 'reconciled', orphans, staging: listed.staging };
     },
   };
 }

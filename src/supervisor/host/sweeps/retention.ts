@@ -17,7 +17,7 @@ const MOST_AGAIN = 5;
 
 /** Takes old attempts off a host: those with a recorded proof, in the order queue, data, claim. */
 export interface Retention {
-  /** What cannot be removed now is named, and holds up nothing else. Blind: the host went out of sight meanwhile. */
+  /** What cannot be removed now is named, and holds up nothing else. Blind: the host became unreachable meanwhile. */
   runOnce(): Promise<Blind | null>;
 }
 

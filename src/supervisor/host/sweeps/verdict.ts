@@ -17,7 +17,7 @@ export type Verdict =
   | Blind;
 
 /** What a look says of an attempt that no live case owns, and what can be done about it. */
-export async function judgeDead(
+export async function verdictOn(
   host: Pick<Host, 'scheduler'>,
   facts: Facts,
   look: Look,

@@ -31,7 +31,7 @@ export async function admitFolders(
   return 'closed';
 }
 
-/** Null: it was aborted. A look at a folder whose file server does not answer comes back when it does. */
+/** Null: it was aborted. A call to a folder whose file server does not answer comes back when it does. */
 async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
   // what it comes to is nobody's then
   work.catch(() => {});

@@ -61,5 +61,5 @@ function orphanOf(
   if (host === null) return { objection: `its host ${attempt.host} is not in the configuration` };
   return hosts.isOnline(attempt.host)
     ? { orphan: attempt, host }
-    : { objection: `its host ${attempt.host} is out of sight: nothing can be proven there now (mqi hosts list)` };
+    : { objection: `its host ${attempt.host} is unreachable: nothing can be proven there now (mqi hosts list)` };
 }

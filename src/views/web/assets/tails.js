@@ -1,6 +1,6 @@
 // Ends of logs, followed while they are in view.
 
-/** How often the log of a running job is looked at. */
+/** How often the log of a running job is read. */
 const TAIL_MS = 3_000;
 
 /**
@@ -21,12 +21,12 @@ const inView = new IntersectionObserver((entries) => {
     const tail = tails.get(target);
     if (tail === undefined) continue;
     tail.isSeen = isIntersecting;
-    void look(target);
+    void refresh(target);
   }
 });
 
 /** @param {Element} element */
-async function look(element) {
+async function refresh(element) {
   const tail = tails.get(element);
   const pre = element.querySelector('pre');
   const said = element.querySelector('.said');
@@ -49,7 +49,7 @@ async function look(element) {
     said.textContent = 'cannot be read now';
   } finally {
     tail.isBusy = false;
-    if (tail.address !== address) void look(element);
+    if (tail.address !== address) void refresh(element);
   }
 }
 
@@ -60,7 +60,7 @@ export function followTail(element) {
   if (known !== undefined) {
     if (known.began === address) return;
     tails.set(element, { ...known, began: address, address });
-    return void look(element);
+    return void refresh(element);
   }
   tails.set(element, { began: address, address, shown: '', isSeen: false, isBusy: false, isWhole: false });
   element.addEventListener('click', (event) => {
@@ -71,11 +71,11 @@ export function followTail(element) {
     for (const other of element.querySelectorAll('[data-stream]')) other.removeAttribute('aria-current');
     link.setAttribute('aria-current', 'true');
     tail.address = link.getAttribute('href') ?? address;
-    void look(element);
+    void refresh(element);
   });
   inView.observe(element);
 }
 
 setInterval(() => {
-  for (const element of document.querySelectorAll('[data-tail]')) void look(element);
+  for (const element of document.querySelectorAll('[data-tail]')) void refresh(element);
 }, TAIL_MS);

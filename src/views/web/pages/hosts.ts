@@ -66,7 +66,7 @@ export function createHostsPage(): (view: View) => Page {
             index === 0,
           ),
         })),
-        ...(hosts.length === 0 ? [{ id: 'none', body: html`<p class="calm">No host was looked at yet.</p>` }] : []),
+        ...(hosts.length === 0 ? [{ id: 'none', body: html`<p class="calm">No host was checked yet.</p>` }] : []),
         { id: 'orphans', body: orphansPart(view, orphans) },
       ],
     };

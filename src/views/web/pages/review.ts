@@ -7,7 +7,7 @@ import { objectionTo } from '../offers.ts';
 import type { CaseOrder } from '../offers.ts';
 import type { Page } from '../page.ts';
 
-/** What can be ordered of several cases at once: nothing that needs a look at each. */
+/** What can be ordered of several cases at once: nothing for which each has to be seen. */
 export const BULK_ORDERS = ['retry', 'cancel', 'pause', 'resume'] as const satisfies readonly CaseOrder[];
 export type BulkOrder = (typeof BULK_ORDERS)[number];
 
@@ -17,9 +17,9 @@ export const MOST_AT_ONCE = 500;
 /** The question before several orders are given: how many, of which, and which of them cannot be. */
 export function reviewPage(db: ReadDb, kind: BulkOrder, ids: readonly string[]): Page {
   const rows = listCasesById(db, ids);
-  const judged = rows.map((row) => ({ row, objection: objectionTo(kind, row, heldBackOf(db, row)) }));
-  const possible = judged.filter(({ objection }) => objection === null).map(({ row }) => row);
-  const impossible = judged.flatMap(({ row, objection }) => (objection === null ? [] : [{ row, objection }]));
+  const checked = rows.map((row) => ({ row, objection: objectionTo(kind, row, heldBackOf(db, row)) }));
+  const possible = checked.filter(({ objection }) => objection === null).map(({ row }) => row);
+  const impossible = checked.flatMap(({ row, objection }) => (objection === null ? [] : [{ row, objection }]));
   return {
     title: `${kind} ${plural(possible.length, 'case')}`,
     nav: 'cases',

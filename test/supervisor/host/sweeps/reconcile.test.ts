@@ -67,11 +67,11 @@ test.each([
     'was started on a node that cannot be seen',
     { claim: { ...CLAIM, value: { ...CLAIM.value, node: 'n2', bootId: 'c'.repeat(8) } } },
   ],
-] as const)('a dead attempt that %s is named and keeps its slot; the next one is judged', async (_, change) => {
+] as const)('a dead attempt that %s is named and keeps its slot; the next one is reconciled', async (_, change) => {
   const { attempt, runOnce, row, wrong, slots } = world([factsOf(ONE, change), factsOf(TWO)]);
   attempt('one', dead);
   attempt('two', { ...dead, slot: 'b' });
-  expect(await runOnce()).toMatchObject({ kind: 'judged', orphans: 1 });
+  expect(await runOnce()).toMatchObject({ kind: 'reconciled', orphans: 1 });
   expect(row(ONE)).toMatchObject({ proof: null, orphan: expect.any(String) });
   expect(row(TWO)).toMatchObject({ proof: 'revoked' });
   expect(wrong()).toEqual([expect.stringContaining(`unproven ${ONE}: `)]);
@@ -86,7 +86,7 @@ test('one that cannot be revoked on a full disk is named and keeps its slot; the
   });
   attempt('one', dead);
   attempt('two', { ...dead, slot: 'b' });
-  expect(await runOnce()).toMatchObject({ kind: 'judged' });
+  expect(await runOnce()).toMatchObject({ kind: 'reconciled' });
   expect(row(TWO)?.proof).toBe('revoked');
   expect(wrong()).toEqual([`unproven ${ONE}: disk full`]);
   expect(slots()).toEqual({ a: 'quarantined', b: 'free' });
@@ -159,7 +159,7 @@ test('an operator is believed against what is unclear: his word stays, and nothi
   expect(wrong()).toEqual([]);
 });
 
-test('one of which the database does not take what was found keeps the barrier, and the others are judged', async () => {
+test('one of which the database does not take what was found keeps the barrier, and the others are reconciled', async () => {
   const { attempt, runOnce, row } = world([factsOf(ONE), factsOf(TWO)], {
     revoke: ({ token }) => {
       if (token === ONE) throw new Error('defect');
@@ -188,7 +188,7 @@ test('an attempt that ran and ended, unknown to the database, holds its case bac
   expect(store.db.select().from(cases).all()).toEqual([]);
 });
 
-test('only a host that cannot be seen ends the sweep, and then nothing is judged by it', async () => {
+test('only a host that cannot be seen ends the sweep, and then nothing is decided by it', async () => {
   const blind = { kind: 'blind', cause: 'link', reason: 'no route' } as const;
   const { attempt, runOnce, row, wrong } = world([factsOf(ONE), factsOf(TWO)], {
     revoke: () => Promise.resolve(blind),
@@ -202,5 +202,5 @@ test('only a host that cannot be seen ends the sweep, and then nothing is judged
 
 test('what lies staged is handed on to whoever removes it', async () => {
   const { runOnce } = world([]);
-  expect(await runOnce()).toEqual({ kind: 'judged', orphans: 0, staging: ['mqi-lab-s-1-aa'] });
+  expect(await runOnce()).toEqual({ kind: 'reconciled', orphans: 0, staging: ['mqi-lab-s-1-aa'] });
 });

@@ -134,7 +134,7 @@ test('a hundred that cannot be removed do not keep the one after them, and each 
   expect(new Set(tried)).toEqual(new Set(stuck));
 });
 
-test('a host that goes out of sight ends the sweep: nothing of it is taken for removed', async () => {
+test('a host that becomes unreachable ends the sweep: nothing of it is taken for removed', async () => {
   const { attempt, retention, answers, row, wrong } = world({ completedMs: 0, failedMs: 0 });
   const token = attempt('one');
   answers.set(token, { kind: 'blind', cause: 'link', reason: 'no route' });

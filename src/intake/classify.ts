@@ -15,14 +15,14 @@ import type { Candidate } from './unsettled.ts';
 type Settled = NonNullable<Candidate['settled']>;
 
 /** Decides what each settled candidate is, oldest first, one at a time: reading two at once would only slow both down. */
-export async function judgeSettled(desk: Desk): Promise<void> {
+export async function classifySettled(desk: Desk): Promise<void> {
   for (const candidate of desk.unsettled.settled()) {
     if (desk.signal.aborted) return;
-    if (candidate.settled !== null && desk.unsettled.has(candidate)) await judge(desk, candidate, candidate.settled);
+    if (candidate.settled !== null && desk.unsettled.has(candidate)) await classify(desk, candidate, candidate.settled);
   }
 }
 
-async function judge(desk: Desk, candidate: Candidate, settled: Settled): Promise<void> {
+async function classify(desk: Desk, candidate: Candidate, settled: Settled): Promise<void> {
   const known = isKnown(desk, candidate) ? desk.ledger.get(candidate.path)! : null;
   if (known !== null && isAsRecorded(known, settled)) return keep(desk, candidate, settled, known);
   if (known !== null && known.caseId === null) return markUnread(desk, candidate, settled, known);
@@ -36,7 +36,7 @@ async function judge(desk: Desk, candidate: Candidate, settled: Settled): Promis
     case 'moving':
       candidate.settled = null;
       candidate.settling = doubt(desk.clock.monotonic());
-      candidate.nextLookMs = desk.clock.monotonic();
+      candidate.nextSampleMs = desk.clock.monotonic();
       return explain(desk, candidate, 'it changed while it was read, so it is watched again');
     case 'blind':
       candidate.held = true;
@@ -85,7 +85,7 @@ function reject(desk: Desk, candidate: Candidate, settled: Settled, reason: stri
     event: 'intake.rejected',
     name,
     reason,
-    message: `${name} cannot be a case, and was left as it is: ${reason}. It is looked at again when it changes`,
+    message: `${name} cannot be a case, and was left as it is: ${reason}. It is read again when it changes`,
   });
 }
 
@@ -120,7 +120,7 @@ function compare(
 
 /**
  * Was it only touched? With a case, only the same signature says so. Without (history, done) nothing was read, so a copy
- * that kept all times counts as the same too: a history that moves to a new disk must not look new.
+ * that kept all times counts as the same too: a history that moves to a new disk must not seem new.
  */
 function isAsRecorded(row: CandidateRow, settled: Settled): boolean {
   const recorded = parseRecorded(row.signature);
