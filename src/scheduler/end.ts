@@ -115,10 +115,11 @@ export async function revoke(
     revocation: revocationLine(why),
   });
   const report = reportOf(session, attempt.token, await answerOf(session, command, { signal }));
-  return report.kind === 'reported' ? revoked(report.facts) : report;
+  return report.kind === 'reported' ? revokedBy(report.facts) : report;
 }
 
-function revoked(facts: Facts): RevokeOutcome {
+/** What a report says after a revocation. */
+export function revokedBy(facts: Facts): RevokeOutcome {
   const { claim, processes, queue } = facts;
   if (facts.unreadable !== null) return { kind: 'not_yet', reason: facts.unreadable };
   if (claim.kind === 'present' && claim.value.by === 'job') return { kind: 'claimed' };

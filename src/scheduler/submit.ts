@@ -9,7 +9,7 @@ import { jobScript, lastLine, specProblem } from './job-script.ts';
 import { UNCLAIMABLE, unreadableClaim } from './proof.ts';
 import { revocationLine } from './receipts.ts';
 import { reportOf } from './report.ts';
-import type { AttemptRef, CreateOutcome, CreateRequest, FindOutcome, ReleaseOutcome } from './scheduler.ts';
+import type { AttemptRef, CreateOutcome, CreateRequest, Facts, FindOutcome, ReleaseOutcome } from './scheduler.ts';
 
 const DAEMON = 'mqi';
 
@@ -87,7 +87,12 @@ export async function find(session: HostSession, token: string, signal: AbortSig
   });
   const report = reportOf(session, token, await answerOf(session, command, { signal }));
   if (report.kind !== 'reported') return report;
-  const { claim, job, processes, directory, manifest, queue, unreadable } = report.facts;
+  return foundBy(report.facts);
+}
+
+/** What a report says after what was not in the queue has been revoked. */
+export function foundBy(facts: Facts): FindOutcome {
+  const { claim, job, processes, directory, manifest, queue, unreadable } = facts;
   if (unreadable !== null) return { kind: 'not_yet', reason: unreadable };
   const found = { kind: 'found', job: job ?? { id: null, createdAt: null } } as const;
   if (claim.kind === 'garbled') return { kind: 'not_yet', reason: unreadableClaim(claim.text) };

@@ -10,6 +10,13 @@ export class Folders {
     return `${ROOT}${name}`;
   }
 
+  /** Cases whose folders lie on a disk that does not answer. */
+  readonly hanging = new Set<string>();
+
+  hangs(path: string): boolean {
+    return this.hanging.has(path.slice(ROOT.length));
+  }
+
   change(name: string): void {
     this.#versions.set(name, (this.#versions.get(name) ?? 0) + 1);
   }

@@ -95,6 +95,7 @@ export function mend(world: World): void {
   world.lives.freeze(0);
   world.database.full = false;
   world.results.full = false;
+  world.folders.hanging.clear();
   for (const { host, wire } of world.hosts) {
     wire.heal();
     wire.flakiness = STEADY;
@@ -102,6 +103,7 @@ export function mend(world: World): void {
     host.lookSlowness = 0;
     host.diskFull = false;
     host.receiptsAreOdd = false;
+    host.oddities.clear();
     host.mounted = true;
     host.strangers.clear();
     host.driverFails = false;

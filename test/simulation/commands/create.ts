@@ -18,20 +18,24 @@ export function* create(host: SimHost, request: CreateRequest): Command<CreateAn
   const { spec, provenTokens } = request;
   const prefix = spec.token.slice(0, spec.token.lastIndexOf('-', spec.token.lastIndexOf('-') - 1) + 1);
   const directory = host.directoryOf(spec.token);
+  const hidden = directory === null ? null : host.hides(spec.token);
+  if (hidden !== null) return { kind: 'blocked', text: hidden };
   if (directory?.manifest !== true) return { kind: 'refused', text: 'its files are not on the host any more' };
   if (claimOf(host, directory) === 'revoked') return { kind: 'refused', text: REVOKED };
   const earlier = yield* findEarlier(host, prefix, new Set([spec.token, ...provenTokens]));
+  if (earlier?.isHidden === true) return { kind: 'blocked', text: `an earlier attempt may have run: ${earlier.token}` };
   if (earlier !== null) {
     yield* take(host, directory, { who: 'mqi', why: 'an earlier attempt of the case was claimed' });
     const claim = claimOf(host, directory);
-    if (claim === 'absent') return { kind: 'blocked', text: `its claim ${FULL}` };
+    if (claim === 'absent' || claim === 'hidden') return { kind: 'blocked', text: `its claim ${FULL}` };
     if (claim !== 'revoked') return { kind: 'unknown', text: 'a job has claimed this attempt already' };
-    return { kind: 'earlier', token: earlier };
+    return { kind: 'earlier', token: earlier.token };
   }
   const found = findJob(host, spec.token);
   yield;
   const claim = claimOf(host, directory);
   if (claim === 'revoked') return { kind: 'refused', text: REVOKED };
+  if (claim === 'hidden') return { kind: 'blocked', text: 'its claim cannot be looked at' };
   if (claim !== 'absent') return { kind: 'created', job: found ?? { id: null, createdAt: null } };
   if (found !== null) return { kind: 'created', job: found };
   if (host.diskFull) return { kind: 'blocked', text: `job.sh ${FULL}` };
@@ -43,15 +47,23 @@ export function* create(host: SimHost, request: CreateRequest): Command<CreateAn
 }
 
 /** An earlier attempt of the case that a job has claimed, or may have; whatever nobody claimed is revoked. */
-function* findEarlier(host: SimHost, prefix: string, proven: ReadonlySet<string>): Command<string | null> {
+function* findEarlier(
+  host: SimHost,
+  prefix: string,
+  proven: ReadonlySet<string>,
+): Command<{ readonly token: string; readonly isHidden: boolean } | null> {
   for (const token of [...host.directories.keys()].sort()) {
     const other = host.directoryOf(token);
     if (other === null || !token.startsWith(prefix) || proven.has(token)) continue;
     yield* take(host, other, { who: 'mqi', why: 'another attempt takes its place' });
-    if (claimOf(host, other) !== 'revoked' || !other.manifest) return token;
+    const claim = claimOf(host, other);
+    if (claim === 'hidden') return { token, isHidden: true };
+    if (claim !== 'revoked' || !other.manifest) return { token, isHidden: false };
   }
   yield;
-  for (const token of scan(host, []).keys()) if (token.startsWith(prefix) && !proven.has(token)) return token;
+  for (const token of scan(host, []).keys()) {
+    if (token.startsWith(prefix) && !proven.has(token)) return { token, isHidden: false };
+  }
   return null;
 }
 

@@ -40,25 +40,26 @@ function heldByScript(host: SimHost, token: string): ReturnType<QueueReading> {
 /** `facts` of src/scheduler/host-receipts.ts. */
 export function readFiles(host: SimHost, token: string, queue: QueueReading): FileFacts {
   const directory = host.directoryOf(token);
-  const claim = directory?.claim ?? null;
-  const end = directory?.end ?? null;
+  const hidden = directory === null ? null : host.hides(token);
+  const claim = hidden === null ? (directory?.claim ?? null) : null;
+  const end = hidden === null ? (directory?.end ?? null) : null;
   const { state, job } = queue(token);
   return {
     token,
     queue: state,
     job,
-    unreadable: null,
+    unreadable: hidden,
     directory: directory === null ? 'absent' : 'present',
-    manifest: directory?.manifest === true ? 'present' : 'absent',
-    claim: receipt(host, claim),
-    end: receipt(host, end),
-    slot: claim?.value.by === 'job' && !host.receiptsAreOdd ? (directory?.script?.value.slot ?? null) : null,
+    manifest: hidden !== null || directory?.manifest === true ? 'present' : 'absent',
+    claim: receipt(claim, host.isGarbled('claim', token)),
+    end: receipt(end, host.isGarbled('end', token)),
+    slot: claim?.value.by === 'job' && !host.isGarbled('claim', token) ? (directory?.script?.value.slot ?? null) : null,
   };
 }
 
-function receipt<T>(host: SimHost, written: Written<T> | null): Receipt<T> {
+function receipt<T>(written: Written<T> | null, isGarbled: boolean): Receipt<T> {
   if (written === null) return { kind: 'absent' };
-  return host.receiptsAreOdd ? { kind: 'garbled', text: '' } : { kind: 'present', value: written.value };
+  return isGarbled ? { kind: 'garbled', text: '' } : { kind: 'present', value: written.value };
 }
 
 /** `scan`, with the sessions that the claims of these attempts name. */
@@ -66,7 +67,8 @@ export function scan(host: SimHost, tokens: readonly string[]): Found {
   const sessions = new Map<number, string>();
   for (const token of tokens) {
     const claim = host.directoryOf(token)?.claim?.value;
-    if (!host.receiptsAreOdd && claim?.by === 'job' && claim.session !== null && claim.bootId === host.node.bootId) {
+    const isRead = host.hides(token) === null && !host.isGarbled('claim', token);
+    if (isRead && claim?.by === 'job' && claim.session !== null && claim.bootId === host.node.bootId) {
       sessions.set(claim.session, token);
     }
   }
@@ -89,6 +91,13 @@ export function processesOf(
   };
 }
 
+/** An end that came since; what is hidden now is not known to be absent. */
+export function lateEnd(host: SimHost, token: string, files: FileFacts, queue: QueueReading): FileFacts {
+  if (files.unreadable !== null) return files;
+  const { end, unreadable } = readFiles(host, token, queue);
+  return { ...files, end: unreadable === null ? end : files.end, unreadable };
+}
+
 /** `REPORT` of src/scheduler/attempt-commands.ts; `before` are the processes of an earlier scan. */
 export function* report(host: SimHost, token: string, before: readonly number[] = []): Command<Report> {
   const queue = readQueue(host);
@@ -97,8 +106,7 @@ export function* report(host: SimHost, token: string, before: readonly number[] 
   yield;
   const now = processesOf([scan(host, [token])], token);
   yield;
-  // an end that came since
-  const end = readFiles(host, token, queue).end;
+  const late = lateEnd(host, token, files, queue);
   host.demandRoot();
-  return { node: host.node, facts: { ...files, end, ...now, processes: [...new Set([...before, ...now.processes])] } };
+  return { node: host.node, facts: { ...late, ...now, processes: [...new Set([...before, ...now.processes])] } };
 }

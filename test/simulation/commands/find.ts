@@ -12,6 +12,6 @@ export function* find(host: SimHost, token: string): Command<Report> {
   if (job === null && directory !== null) {
     yield* take(host, directory, { who: 'mqi', why: 'it was not in the queue after its answer was lost' });
   }
-  if (directory?.claim != null) directory.claim.synced = true;
+  if (directory?.claim != null && host.hides(token) === null) directory.claim.synced = true;
   return yield* report(host, token);
 }

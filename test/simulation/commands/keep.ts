@@ -20,9 +20,13 @@ export function* list(host: SimHost): Command<Names> {
   return { attempts, staging: [...host.staging].sort() };
 }
 
-/** `removeCommand`: the queue's record first, then the manifest, the data, and the claim last. */
-export function* remove(host: SimHost, { token, job }: AttemptRef): Command<void> {
+/**
+ * `removeCommand`: the queue's record first, then the manifest, the data, and the claim last, which stays with what cannot
+ * be removed.
+ */
+export function* remove(host: SimHost, { token, job }: AttemptRef): Command<'removed' | 'not_yet'> {
   const directory = host.directoryOf(token);
+  if (directory !== null && host.hides(token) !== null) return 'not_yet';
   if (directory?.manifest === true) yield* take(host, directory, { who: 'mqi', why: 'it is removed' });
   if (host.kind === 'pueue') {
     host.queue.demand();
@@ -30,7 +34,7 @@ export function* remove(host: SimHost, { token, job }: AttemptRef): Command<void
     if (host.queue.find(token) !== null) throw new HostProblem('queue', 'the queue still has its task');
   }
   yield;
-  if (directory === null) return;
+  if (directory === null) return 'removed';
   directory.manifest = false;
   host.ground.witness.removed(token);
   yield;
@@ -38,11 +42,16 @@ export function* remove(host: SimHost, { token, job }: AttemptRef): Command<void
   directory.end = null;
   directory.outputs = null;
   yield;
+  if (host.oddities.is('stuck', token)) return 'not_yet';
   directory.claim = null;
   if (host.directories.get(token) === directory) host.directories.delete(token);
+  return 'removed';
 }
 
-export function* sweepStaging(host: SimHost, tokens: readonly string[]): Command<void> {
+/** `sweepStagingCommand`: returns those that stay. */
+export function* sweepStaging(host: SimHost, tokens: readonly string[]): Command<readonly string[]> {
   yield;
-  for (const token of tokens) host.staging.delete(token);
+  const stuck = tokens.filter((token) => host.oddities.is('stuck', token));
+  for (const token of tokens) if (!stuck.includes(token)) host.staging.delete(token);
+  return stuck;
 }

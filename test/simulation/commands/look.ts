@@ -1,6 +1,6 @@
 import type { Look } from '../../../src/scheduler/scheduler.ts';
 import type { Command, SimHost } from '../host/sim-host.ts';
-import { processesOf, readFiles, readQueue, scan } from './facts.ts';
+import { lateEnd, processesOf, readFiles, readQueue, scan } from './facts.ts';
 import type { FileFacts, Found } from './facts.ts';
 
 /** The rounds of src/scheduler/look-command.ts, in which a job that wrote its end is waited for. */
@@ -24,7 +24,7 @@ export function* look(host: SimHost, tokens: readonly string[]): Command<Look> {
     yield host.lookStepMs();
     for (const [token, seen] of files) {
       if (seen.end.kind !== 'absent' || seen.directory === 'absent') continue;
-      files.set(token, { ...seen, end: readFiles(host, token, queue).end });
+      files.set(token, lateEnd(host, token, seen, queue));
     }
     const ended = tokens.filter((token) => files.get(token)?.end.kind !== 'absent');
     if (ended.length === 0) break;

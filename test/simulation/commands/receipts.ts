@@ -6,6 +6,7 @@ type Revocation = Extract<Claim, { by: 'revocation' }>;
 
 /** `take` of src/scheduler/host-receipts.ts: tries to make the revocation the claim; whoever's it is, it is flushed. */
 export function* take(host: SimHost, directory: AttemptDirectory, why: Omit<Revocation, 'by'>): Command<void> {
+  if (host.hides(directory.token) !== null) return;
   if (directory.claim === null && !host.diskFull) {
     yield;
     directory.claim ??= { value: { by: 'revocation', ...why }, synced: false };
@@ -14,9 +15,13 @@ export function* take(host: SimHost, directory: AttemptDirectory, why: Omit<Revo
   if (directory.claim !== null) directory.claim.synced = true;
 }
 
-/** What a command reads in `claim`; `odd` for what nobody can read (src/scheduler/host-receipts.ts). */
-export function claimOf(host: SimHost, directory: AttemptDirectory): 'absent' | 'revoked' | 'job' | 'odd' {
+/**
+ * What a command reads in `claim`; `odd` for what nobody can read, `hidden` for what nobody can look at
+ * (src/scheduler/host-receipts.ts).
+ */
+export function claimOf(host: SimHost, directory: AttemptDirectory): 'absent' | 'revoked' | 'job' | 'odd' | 'hidden' {
+  if (host.hides(directory.token) !== null) return 'hidden';
   if (directory.claim === null) return 'absent';
-  if (host.receiptsAreOdd) return 'odd';
+  if (host.isGarbled('claim', directory.token)) return 'odd';
   return directory.claim.value.by === 'job' ? 'job' : 'revoked';
 }

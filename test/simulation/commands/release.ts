@@ -1,15 +1,14 @@
 import type { AttemptRef } from '../../../src/scheduler/scheduler.ts';
 import { JobRun } from '../host/job-run.ts';
-import { HostProblem } from '../host/sim-host.ts';
 import type { Command, SimHost } from '../host/sim-host.ts';
 import { claimOf } from './receipts.ts';
 
 /** `releaseCommand` of src/scheduler/attempt-commands.ts. */
-export function* release(host: SimHost, { token, job }: AttemptRef): Command<'released' | 'missing'> {
+export function* release(host: SimHost, { token, job }: AttemptRef): Command<'released' | 'missing' | 'blocked'> {
   const directory = host.directoryOf(token);
   yield;
   const claim = directory === null ? 'absent' : claimOf(host, directory);
-  if (claim === 'odd') throw new HostProblem('garbled', 'its claim cannot be read');
+  if (claim === 'odd' || claim === 'hidden') return 'blocked';
   if (claim === 'job') return 'released';
   if (directory?.manifest !== true || directory.script === null || claim === 'revoked') return 'missing';
   yield;

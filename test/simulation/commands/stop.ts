@@ -39,6 +39,7 @@ export function* revoke(host: SimHost, attempt: AttemptRef, why: Why): Command<R
 /** `loseCommand`: links `lost` where the job wrote no end; the first writer wins. */
 export function* lose(host: SimHost, token: string): Command<Report['facts']['end']> {
   const directory = host.directoryOf(token);
+  if (directory !== null && host.hides(token) !== null) return { kind: 'absent' };
   if (directory?.manifest === true && directory.end === null && !host.diskFull) {
     yield;
     directory.end ??= { value: { kind: 'lost' }, synced: false };
@@ -46,7 +47,7 @@ export function* lose(host: SimHost, token: string): Command<Report['facts']['en
   yield;
   if (directory?.end == null) return { kind: 'absent' };
   directory.end.synced = true;
-  return host.receiptsAreOdd ? { kind: 'garbled', text: '' } : { kind: 'present', value: directory.end.value };
+  return host.isGarbled('end', token) ? { kind: 'garbled', text: '' } : { kind: 'present', value: directory.end.value };
 }
 
 /** `queue_withdraw`: takes out what has not started. */

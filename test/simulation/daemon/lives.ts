@@ -49,7 +49,7 @@ export class Lives {
         hosts: this.#world.hosts,
         overseer: checker,
         results: this.#world.results,
-        fingerprintOf: (path) => this.#world.folders.fingerprintOf(path),
+        folders: this.#world.folders,
         intake: {
           inspect: (path) => Promise.resolve({ kind: 'ready', found: this.#world.folders.read(path) }),
           admit: () => Promise.resolve({ admitted: 0, message: 'nothing is held back' }),

@@ -17,6 +17,7 @@ import { SimScheduler } from '../ports/sim-scheduler.ts';
 import { SimTransport } from '../ports/sim-transport.ts';
 import { RESULTS } from '../results-folder.ts';
 import type { ResultsFolder } from '../results-folder.ts';
+import type { Folders } from '../folders.ts';
 import type { WorldShape } from '../world-shape.ts';
 import type { SimClock } from './sim-clock.ts';
 
@@ -28,7 +29,7 @@ export interface DaemonDeps {
   readonly hosts: readonly { readonly host: SimHost; readonly wire: Wire }[];
   readonly overseer: Overseer;
   readonly results: ResultsFolder;
-  readonly fingerprintOf: (folder: string) => string;
+  readonly folders: Pick<Folders, 'fingerprintOf' | 'hangs'>;
   readonly intake: SupervisorDeps['intake'];
   readonly log: Log;
   readonly failPoint: FailPoint;
@@ -67,11 +68,11 @@ export function createDaemon(deps: DaemonDeps): SimDaemon {
 }
 
 function hostOf(deps: DaemonDeps, host: SimHost, wire: Wire): Host {
-  const { shape, incarnation, overseer, results, fingerprintOf } = deps;
+  const { shape, incarnation, overseer, results, folders } = deps;
   const connection = new Connection(incarnation, host, wire);
   return {
     name: host.name,
-    transport: new SimTransport({ host, connection, incarnation, overseer, results, fingerprintOf }),
+    transport: new SimTransport({ host, connection, incarnation, overseer, results, folders }),
     scheduler: new SimScheduler(host, connection, overseer),
     root: '/scratch/mqi',
     slots: host.slots,

@@ -1,3 +1,4 @@
+import type { Oddity } from '../host/oddities.ts';
 import type { CutKind, Flakiness } from '../network/wire.ts';
 
 /**
@@ -29,6 +30,16 @@ export type Fault =
   | { readonly kind: 'disk full'; readonly host: number; readonly forMs: number }
   | { readonly kind: 'odd receipts'; readonly host: number; readonly forMs: number }
   | { readonly kind: 'unmounted'; readonly host: number; readonly forMs: number }
+  /** One attempt on a host is odd: of those there at that moment the `nth`. */
+  | {
+      readonly kind: 'odd attempt';
+      readonly host: number;
+      readonly nth: number;
+      readonly oddity: Oddity;
+      readonly forMs: number;
+    }
+  /** The disk that the folder of a case lies on does not answer. */
+  | { readonly kind: 'folder hangs'; readonly case: number; readonly forMs: number }
   /** Somebody else computes on the GPU of a slot; slots are named by their number. */
   | { readonly kind: 'stranger'; readonly host: number; readonly slot: number; readonly forMs: number }
   | { readonly kind: 'driver fails'; readonly host: number; readonly forMs: number }

@@ -53,6 +53,15 @@ export function perform(world: World, fault: Fault): void {
       return;
     case 'folder changes':
       return world.changeFolder(fault.case);
+    case 'folder hangs': {
+      const { name } = world.shape.cases[fault.case % world.shape.cases.length]!;
+      return forAWhile(
+        `the disk of the folder of ${name} does not answer`,
+        fault.forMs,
+        () => world.folders.hanging.add(name),
+        () => world.folders.hanging.delete(name),
+      );
+    }
     case 'order': {
       const line = world.caseLine(fault.case);
       if (line === null) return;
@@ -76,6 +85,7 @@ export function perform(world: World, fault: Fault): void {
     case 'disk full':
     case 'unmounted':
     case 'odd receipts':
+    case 'odd attempt':
     case 'stranger':
     case 'driver fails':
     case 'hand':
@@ -127,6 +137,15 @@ function performAtHost(world: World, fault: Extract<Fault, { readonly host: numb
         host.receiptsAreOdd = false;
       });
       return;
+    case 'odd attempt': {
+      const tokens = [...host.directories.keys(), ...host.staging].sort();
+      const token = tokens[fault.nth % Math.max(1, tokens.length)];
+      if (token === undefined) return;
+      history.note(`${host.name}: ${token} is odd: ${fault.oddity}, for ${seconds(fault.forMs)}`);
+      host.oddities.begin(fault.oddity, token);
+      timeline.after(fault.forMs, () => host.oddities.end(fault.oddity, token));
+      return;
+    }
     case 'unmounted':
       history.note(`${host.name}: its root is not mounted`);
       host.mounted = false;

@@ -3,7 +3,7 @@ import type { WorldShape } from '../world-shape.ts';
 import type { Fault, Planned, When } from './fault.ts';
 import { THEMES } from './themes.ts';
 import type { ThemeName } from './themes.ts';
-import { TROUBLES, anyHost, drawStrangers, spell } from './troubles.ts';
+import { TROUBLES, anyHost, drawOddities, drawStrangers, spell } from './troubles.ts';
 
 /** Where the daemon does something that matters: a fault right there meets the narrow windows. */
 const POINTS = [
@@ -75,9 +75,17 @@ export function drawPlan(random: Random, shape: WorldShape, horizonMs: number, n
     fault,
     when: { atMs: random.fork(`gpus ${JSON.stringify(fault)}`).between(0, horizonMs) },
   }));
+  // in half of the worlds, wherever something matters
+  const odd = random.fork('oddities');
+  const oddities = odd.chance(0.5)
+    ? drawOddities(odd, shape).map((fault) => ({ fault, when: drawWhen(odd, horizonMs) }))
+    : [];
   const haste = random.fork('hasty');
   const hasty = chosen !== 'hasty' && haste.chance(IS_HASTY) ? THEMES.hasty(haste, shape, horizonMs) : [];
-  return [...drawn, ...theme, ...strangers, ...hasty].map((planned, index) => ({ number: index + 1, ...planned }));
+  return [...drawn, ...theme, ...strangers, ...hasty, ...oddities].map((planned, index) => ({
+    number: index + 1,
+    ...planned,
+  }));
 }
 
 function drawWhen(random: Random, horizonMs: number): When {

@@ -1,3 +1,4 @@
+import type { Oddity } from '../host/oddities.ts';
 import type { Flakiness } from '../network/wire.ts';
 import type { Random } from '../random.ts';
 import type { WorldShape } from '../world-shape.ts';
@@ -87,6 +88,20 @@ export const TROUBLES: readonly Trouble[] = [
     draw: (random, shape) => ({ kind: 'order', case: random.int(shape.cases.length), order: random.pick(ORDERS) }),
   },
 ];
+
+const ODDITIES: readonly Oddity[] = ['hidden', 'hidden', 'garbled claim', 'garbled end', 'stuck', 'too many files'];
+
+/** Troubles of a single attempt, or of a single case: nobody else is to notice. */
+export function drawOddities(random: Random, shape: WorldShape): Fault[] {
+  return Array.from({ length: 1 + random.int(5) }, (): Fault => {
+    if (random.chance(0.15))
+      return { kind: 'folder hangs', case: random.int(shape.cases.length), forMs: spell(random) };
+    const oddity = random.pick(ODDITIES);
+    // long enough to meet the time when it is to be removed
+    const forMs = (oddity === 'stuck' ? 20 : 2) * spell(random);
+    return { kind: 'odd attempt', host: anyHost(random, shape), nth: random.int(8), oddity, forMs };
+  });
+}
 
 /** Somebody else comes and goes on the GPUs of a world that has some; their driver fails now and then. */
 export function drawStrangers(random: Random, shape: WorldShape): Fault[] {

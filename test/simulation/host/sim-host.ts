@@ -3,6 +3,7 @@ import type { BlindCause } from '../../../src/domain/observation.ts';
 import type { Random } from '../random.ts';
 import { AttemptDirectory } from './attempt-directory.ts';
 import type { Ground } from './ground.ts';
+import { Oddities } from './oddities.ts';
 import { ProcessTable } from './process-table.ts';
 import type { SimProcess } from './process-table.ts';
 import { SimQueue } from './sim-queue.ts';
@@ -51,6 +52,8 @@ export class SimHost {
   diskFull = false;
   /** Receipts that are there cannot be read (an NFS server that hiccups, a damaged disk). */
   receiptsAreOdd = false;
+  /** What is odd of single attempts. */
+  readonly oddities = new Oddities();
   readonly hasDriver: boolean;
   /** Slots on whose GPU somebody else computes: how many of them. */
   readonly strangers = new Map<string, number>();
@@ -130,6 +133,16 @@ export class SimHost {
 
   directoryOf(token: string): AttemptDirectory | null {
     return this.mounted ? (this.directories.get(token) ?? null) : null;
+  }
+
+  /** The receipt is there, and nobody can read it. */
+  isGarbled(receipt: 'claim' | 'end', token: string): boolean {
+    return this.receiptsAreOdd || this.oddities.is(`garbled ${receipt}`, token);
+  }
+
+  /** Why nobody can look into the directory of an attempt; null where everybody can. */
+  hides(token: string): string | null {
+    return this.oddities.is('hidden', token) ? `attempts/${token} cannot be looked at: Permission denied` : null;
   }
 
   /** The last step of an upload: renamed there, unless it is there already. */

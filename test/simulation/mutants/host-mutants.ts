@@ -35,12 +35,12 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'test/simulation/ports/sim-transport.ts',
-        find: "if (this.#fingerprintOf(folder) !== fingerprint) return { kind: 'changed', message: 'its folder has changed' };",
-        replace: '',
+        find: 'if (this.#folders.fingerprintOf(folder) !== fingerprint)\n',
+        replace: 'if (fingerprint === null)\n',
       },
       {
         file: 'test/simulation/ports/sim-transport.ts',
-        find: 'return this.#fingerprintOf(folder) === fingerprint\n',
+        find: 'return this.#folders.fingerprintOf(folder) === fingerprint\n',
         replace: 'return fingerprint !== null\n',
       },
     ],
@@ -71,9 +71,9 @@ export const HOST_MUTANTS: readonly Mutant[] = [
         replace: 'if (false as boolean) {',
       },
       {
-        file: 'test/simulation/ports/sim-scheduler.ts',
-        find: "? { kind: 'blind', cause: 'garbled', reason: 'its claim cannot be written (disk full?)' } : there;",
-        replace: "? { kind: 'absent' } : there;",
+        file: 'src/scheduler/submit.ts',
+        find: "return job === null ? { kind: 'not_yet', reason: UNCLAIMABLE } : found;",
+        replace: "return job === null ? { kind: 'absent' } : found;",
       },
     ],
   },
@@ -149,8 +149,8 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     scenario: 'V3',
     patches: [
       {
-        file: 'test/simulation/ports/sim-scheduler.ts',
-        find: "if (claim.kind === 'present' && claim.value.by === 'job') return there;",
+        file: 'src/scheduler/submit.ts',
+        find: "if (claim.kind === 'present' && claim.value.by === 'job') return found;",
         replace: '',
       },
     ],
@@ -188,7 +188,7 @@ export const HOST_MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'test/simulation/commands/find.ts',
-        find: 'if (directory?.claim != null) directory.claim.synced = true;',
+        find: 'if (directory?.claim != null && host.hides(token) === null) directory.claim.synced = true;',
         replace: '',
       },
     ],

@@ -3,12 +3,19 @@ import type { Violation } from '../violation.ts';
 import { DAEMON_MUTANTS } from './daemon-mutants.ts';
 import { FENCE_MUTANTS } from './fence-mutants.ts';
 import { HOST_MUTANTS } from './host-mutants.ts';
+import { ODDITY_MUTANTS } from './oddity-mutants.ts';
 import { loadMutant } from './mutant.ts';
 import type { Mutant } from './mutant.ts';
 import { RESTORE_MUTANTS } from './restore-mutants.ts';
 import type * as subject from './subject.ts';
 
-const MUTANTS: readonly Mutant[] = [...DAEMON_MUTANTS, ...HOST_MUTANTS, ...RESTORE_MUTANTS, ...FENCE_MUTANTS];
+const MUTANTS: readonly Mutant[] = [
+  ...DAEMON_MUTANTS,
+  ...HOST_MUTANTS,
+  ...RESTORE_MUTANTS,
+  ...FENCE_MUTANTS,
+  ...ODDITY_MUTANTS,
+];
 
 export interface Hunted {
   readonly mutant: Mutant;

@@ -1,6 +1,7 @@
-import { isActive } from '../../../src/scheduler/judge.ts';
+import { revokedBy } from '../../../src/scheduler/end.ts';
 import { prove } from '../../../src/scheduler/proof.ts';
 import type * as port from '../../../src/scheduler/scheduler.ts';
+import { foundBy } from '../../../src/scheduler/submit.ts';
 import { parseToken } from '../../../src/domain/attempt.ts';
 import type { Gpu } from '../../../src/domain/gpu.ts';
 import type { End, QueueResult, Receipt } from '../../../src/domain/job.ts';
@@ -91,13 +92,16 @@ export class SimScheduler implements port.Scheduler {
   async find(token: string, signal: AbortSignal): Promise<port.FindOutcome> {
     this.#overseer.acts('find', token, signal);
     const reply = await this.#ask((host) => find(host, token), signal);
-    return reply.kind === 'done' ? found(reply.value.facts) : this.#blind(reply, signal);
+    return reply.kind === 'done' ? foundBy(reply.value.facts) : this.#blind(reply, signal);
   }
 
   async release(attempt: port.AttemptRef, signal: AbortSignal): Promise<port.ReleaseOutcome> {
     this.#overseer.acts('release', attempt.token, signal);
     const reply = await this.#ask((host) => release(host, attempt), signal);
-    return reply.kind === 'done' ? { kind: reply.value } : this.#blind(reply, signal);
+    if (reply.kind !== 'done') return this.#blind(reply, signal);
+    return reply.value === 'blocked'
+      ? { kind: 'blocked', reason: 'the claim cannot be read, so nobody knows who holds it' }
+      : { kind: reply.value };
   }
 
   async stop(attempt: port.AttemptRef, why: Why, signal: AbortSignal): Promise<port.StopOutcome> {
@@ -125,7 +129,7 @@ export class SimScheduler implements port.Scheduler {
   async revoke(attempt: port.AttemptRef, why: Why, signal: AbortSignal): Promise<port.RevokeOutcome> {
     this.#overseer.acts('revoke', attempt.token, signal);
     const reply = await this.#ask((host) => revoke(host, attempt, why), signal);
-    return reply.kind === 'done' ? revoked(reply.value.facts) : this.#blind(reply, signal);
+    return reply.kind === 'done' ? revokedBy(reply.value.facts) : this.#blind(reply, signal);
   }
 
   async look(tokens: readonly string[], signal: AbortSignal): Promise<port.Look | port.Blind> {
@@ -156,12 +160,14 @@ export class SimScheduler implements port.Scheduler {
   async remove(attempt: port.AttemptRef, signal: AbortSignal): Promise<port.RemoveOutcome> {
     this.#overseer.acts('remove', attempt.token, signal);
     const reply = await this.#ask((host) => remove(host, attempt), signal, REMOVE_TIMEOUT_MS);
-    return reply.kind === 'done' ? { kind: 'removed' } : blindBy(reply);
+    if (reply.kind !== 'done') return this.#blind(reply, signal);
+    return reply.value === 'removed' ? { kind: 'removed' } : { kind: 'not_yet', reason: 'it cannot be removed now' };
   }
 
   async sweepStaging(tokens: readonly string[], signal: AbortSignal): Promise<port.SweepOutcome> {
     const reply = await this.#ask((host) => sweepStaging(host, tokens), signal, REMOVE_TIMEOUT_MS);
-    return reply.kind === 'done' ? { kind: 'swept', left: [] } : this.#blind(reply, signal);
+    if (reply.kind !== 'done') return this.#blind(reply, signal);
+    return { kind: 'swept', left: reply.value.map((token) => ({ token, reason: 'it cannot be removed now' })) };
   }
 }
 
@@ -190,30 +196,6 @@ function created(answer: CreateAnswer, token: string): port.CreateOutcome {
     case 'blocked':
       return { kind: answer.kind, reason: answer.text };
   }
-}
-
-/** As `find` of src/scheduler/submit.ts reads its report. */
-function found({ claim, job, processes, directory, manifest, queue }: port.Facts): port.FindOutcome {
-  const there = { kind: 'found', job: job ?? { id: null, createdAt: null } } as const;
-  if (claim.kind === 'garbled') return { kind: 'blind', cause: 'garbled', reason: 'its claim cannot be read' };
-  if (claim.kind === 'present' && claim.value.by === 'job') return there;
-  if (directory === 'absent' || manifest === 'absent') {
-    return processes.length > 0 || queue.kind === 'running' ? there : { kind: 'absent' };
-  }
-  if (claim.kind === 'present') return { kind: 'absent' };
-  return job === null ? { kind: 'blind', cause: 'garbled', reason: 'its claim cannot be written (disk full?)' } : there;
-}
-
-/** As `revoke` of src/scheduler/end.ts reads its report. */
-function revoked({ claim, processes, queue, directory, manifest }: port.Facts): port.RevokeOutcome {
-  if (claim.kind === 'present' && claim.value.by === 'job') return { kind: 'claimed' };
-  if (claim.kind === 'garbled') return { kind: 'blind', cause: 'garbled', reason: 'its claim cannot be read' };
-  if (directory === 'absent' || manifest === 'absent') {
-    return processes.length > 0 || isActive(queue) ? { kind: 'claimed' } : { kind: 'revoked' };
-  }
-  return claim.kind === 'present'
-    ? { kind: 'revoked' }
-    : { kind: 'blind', cause: 'garbled', reason: 'its claim cannot be written (disk full?)' };
 }
 
 /** Its receipts went with its directory. */

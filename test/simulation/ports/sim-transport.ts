@@ -1,5 +1,6 @@
 import type * as port from '../../../src/transport/transport.ts';
 import type { SimHost } from '../host/sim-host.ts';
+import type { Folders } from '../folders.ts';
 import type { Incarnation } from '../incarnation.ts';
 import { onAbort } from '../network/connection.ts';
 import type { Connection } from '../network/connection.ts';
@@ -9,6 +10,8 @@ import type { Overseer } from './overseer.ts';
 /** How long a transfer may go without a byte, ms. */
 const STALL_MS = 30_000;
 
+const HANGS = { kind: 'blocked', reason: 'the disk of the folder has not answered' } as const;
+
 /** The transport's port, over a simulated host and its wire. */
 export class SimTransport implements port.Transport {
   readonly kind = 'ssh';
@@ -17,8 +20,7 @@ export class SimTransport implements port.Transport {
   readonly #incarnation: Incarnation;
   readonly #overseer: Overseer;
   readonly #results: ResultsFolder;
-  /** What the folder of a case holds now; admitted as `fingerprint`. */
-  readonly #fingerprintOf: (folder: string) => string;
+  readonly #folders: Pick<Folders, 'fingerprintOf' | 'hangs'>;
 
   constructor(deps: {
     readonly host: SimHost;
@@ -26,14 +28,14 @@ export class SimTransport implements port.Transport {
     readonly incarnation: Incarnation;
     readonly overseer: Overseer;
     readonly results: ResultsFolder;
-    readonly fingerprintOf: (folder: string) => string;
+    readonly folders: Pick<Folders, 'fingerprintOf' | 'hangs'>;
   }) {
     this.#host = deps.host;
     this.#connection = deps.connection;
     this.#incarnation = deps.incarnation;
     this.#overseer = deps.overseer;
     this.#results = deps.results;
-    this.#fingerprintOf = deps.fingerprintOf;
+    this.#folders = deps.folders;
   }
 
   run(): Promise<port.RunOutcome> {
@@ -42,17 +44,24 @@ export class SimTransport implements port.Transport {
 
   async send({ token, folder, fingerprint, signal, onProgress }: port.SendRequest): Promise<port.SendOutcome> {
     this.#overseer.acts('send', token, signal);
-    if (this.#fingerprintOf(folder) !== fingerprint) return { kind: 'changed', message: 'its folder has changed' };
+    if (this.#folders.hangs(folder)) return HANGS;
+    if (this.#folders.fingerprintOf(folder) !== fingerprint)
+      return { kind: 'changed', message: 'its folder has changed' };
     const bytes = 1_000_000;
-    const reply = await this.#connection.request(() => upload(this.#host, token, () => this.#fingerprintOf(folder)), {
-      timeoutMs: STALL_MS,
-      signal,
-    });
+    const reply = await this.#connection.request(
+      () => upload(this.#host, token, () => this.#folders.fingerprintOf(folder)),
+      {
+        timeoutMs: STALL_MS,
+        signal,
+      },
+    );
     if (reply.kind === 'garbled') return { kind: 'failed', message: 'a file arrived wrong' };
     if (reply.kind !== 'done') return this.#blind(reply.kind, signal);
     if (reply.value === 'full') return { kind: 'blocked', reason: 'the disk of the host is full' };
+    if (reply.value === 'hidden') return { kind: 'blocked', reason: 'its directory cannot be looked at' };
     onProgress?.({ sentBytes: bytes, totalBytes: bytes });
-    return this.#fingerprintOf(folder) === fingerprint
+    if (this.#folders.hangs(folder)) return HANGS;
+    return this.#folders.fingerprintOf(folder) === fingerprint
       ? { kind: 'sent' }
       : { kind: 'changed', message: 'its folder has changed' };
   }
@@ -64,6 +73,8 @@ export class SimTransport implements port.Transport {
     const reply = await this.#connection.request(() => download(this.#host, token), { timeoutMs: STALL_MS, signal });
     if (reply.kind !== 'done') return this.#blind(reply.kind, signal);
     if (this.#results.full) return { kind: 'blocked', reason: 'the disk of the results is full' };
+    const odd = this.#host.hides(token) ?? (this.#host.oddities.is('too many files', token) ? 'too many files' : null);
+    if (odd !== null) return { kind: 'blocked', reason: odd };
     const whole = reply.value !== null;
     if (whole || !mustBeWhole) this.#results.keep(path, token, reply.value);
     const missingGlobs = whole ? [] : globs.filter((glob) => !glob.optional).map((glob) => glob.glob);
@@ -110,7 +121,12 @@ export class SimTransport implements port.Transport {
   }
 }
 
-function* upload(host: SimHost, token: string, inputs: () => string): Generator<number | undefined, 'sent' | 'full'> {
+function* upload(
+  host: SimHost,
+  token: string,
+  inputs: () => string,
+): Generator<number | undefined, 'sent' | 'full' | 'hidden'> {
+  if (host.directoryOf(token) !== null && host.hides(token) !== null) return 'hidden';
   if (host.directoryOf(token)?.manifest === true) return 'sent';
   host.staging.add(token);
   yield host.random.between(50, 4_000);

@@ -53,6 +53,7 @@ export interface Page {
   readonly reconciled: ReadonlySet<string>;
   /** Hosts that are unreachable. */
   readonly offline: ReadonlySet<string>;
+  readonly online: ReadonlySet<string>;
   readonly hosts: readonly string[];
   /** It was set back to a backup, and not every host was seen since. */
   readonly isRestored: boolean;
@@ -73,7 +74,7 @@ interface Tables {
   readonly cases: Pick<Page, 'cases'>;
   readonly slots: Page['slots'];
   readonly attempts: Page['attempts'];
-  readonly hosts: Pick<Page, 'hosts' | 'reconciled' | 'offline'>;
+  readonly hosts: Pick<Page, 'hosts' | 'reconciled' | 'offline' | 'online'>;
   readonly meta: Pick<Page, 'isRestored'>;
 }
 
@@ -134,6 +135,7 @@ function readHosts(sqlite: Sqlite): Tables['hosts'] {
     hosts: hosts.map((host) => host.name),
     reconciled: new Set(hosts.filter((host) => host.reconciledAt !== null).map((host) => host.name)),
     offline: new Set(hosts.filter((host) => host.state === 'offline').map((host) => host.name)),
+    online: new Set(hosts.filter((host) => host.state === 'online').map((host) => host.name)),
   };
 }
 

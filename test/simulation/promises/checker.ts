@@ -25,6 +25,9 @@ import type { Asked } from './why.ts';
 /** A gap of more than this many intervals is no unbroken view (src/supervisor/host/looks.ts). */
 const COUNTED_INTERVALS = 3;
 
+/** The phases in which a look may move a case on. */
+const OBSERVED: ReadonlySet<Phase> = new Set(['releasing', 'queued', 'executing']);
+
 /** The phases in which a job has been let go, or may have been. */
 const LET_GO: ReadonlySet<Phase> = new Set(['releasing', 'queued', 'executing', 'stopping', 'collecting']);
 
@@ -52,6 +55,10 @@ export class Checker implements Overseer {
   readonly #goodLooks = new Map<string, number>();
   /** When each host was last unreachable: no look that began before connects with one after. */
   readonly #blindAtMs = new Map<string, number>();
+  /** Hosts that a command had no answer from, or whose connection was lost, since they came online. */
+  readonly #unseen = new Set<string>();
+  /** Attempts of which looks could not tell: how many in a row, and in what entry of their case. */
+  readonly #oddLooks = new Map<string, { readonly entry: number; readonly times: number }>();
   /** Attempts that hold a slot by the word of a restored backup. */
   #staleLeases: ReadonlySet<string> = new Set();
   readonly #busySlots = new BusySlots();
@@ -82,9 +89,12 @@ export class Checker implements Overseer {
     for (const host of after.offline) {
       if (before.offline.has(host)) continue;
       this.blindSpells += 1;
+      if (before.online.has(host) && !this.#unseen.has(host))
+        this.#deps.accuse(8, `${host} is said to be unreachable, and each command there had its answer`);
       this.wentBlind(host);
       this.#endView(host);
     }
+    for (const host of after.online) if (!before.online.has(host)) this.#unseen.delete(host);
     for (const line of after.cases.values()) this.#remember(line);
     this.#abilities = this.#deps.hosts().flatMap(abilitiesOn);
     const { witness, accuse, results, nowMs } = this.#deps;
@@ -154,6 +164,7 @@ export class Checker implements Overseer {
   restarted(before: Page): void {
     checkRestart(before, this.#book.read(), this.#book, this.#deps.accuse);
     this.#goodLooks.clear();
+    this.#oddLooks.clear();
     this.#busySlots.forget();
     this.#word.forget();
   }
@@ -189,11 +200,29 @@ export class Checker implements Overseer {
     // of what it did not ask for a failed look says nothing: an order may have its own
     if (outcome.kind === 'blind') return tokens.forEach((token) => this.#goodLooks.delete(token));
     this.#word.looked(host, outcome);
+    this.#checkTold(outcome);
     // what it saw was before the host became unreachable
     if (startedAtMs < (this.#blindAtMs.get(host) ?? 0)) return;
     for (const facts of outcome.facts) this.#note(facts, startedAtMs);
     for (const token of tokens)
       if (!outcome.facts.some((facts) => facts.token === token)) this.#goodLooks.delete(token);
+  }
+
+  /** Promise 7: what looks cannot tell of an attempt is said of its case by the second of them. */
+  #checkTold({ facts }: Look): void {
+    for (const { token, unreadable, claim, end } of facts) {
+      const line = [...this.#page.cases.values()].find((candidate) => candidate.token === token);
+      const isOdd = unreadable !== null || claim.kind === 'garbled' || end.kind === 'garbled';
+      if (line === undefined || !isOdd || !OBSERVED.has(line.phase) || this.#deps.database.full) {
+        this.#oddLooks.delete(token);
+        continue;
+      }
+      const before = this.#oddLooks.get(token);
+      const times = before?.entry === line.entry ? before.times + 1 : 1;
+      this.#oddLooks.set(token, { entry: line.entry, times });
+      if (times > 2 && line.blocked === null && line.blindCause === null)
+        this.#deps.accuse(7, `nobody is told what is odd of ${token} (${unreadable ?? 'its receipts'})`);
+    }
   }
 
   probeStarts(host: string): number {
@@ -205,6 +234,7 @@ export class Checker implements Overseer {
   }
 
   wentBlind(host: string): void {
+    this.#unseen.add(host);
     this.#busySlots.wentBlind(host);
     this.#word.wentBlind(host);
   }
