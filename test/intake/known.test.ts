@@ -83,6 +83,21 @@ describe('the folder of a case', () => {
     await h.until('intake.changed', 'case');
   });
 
+  test('is noticed to have changed although thirty are known and it is the last of them', async () => {
+    const h = await startIntake();
+    const names = Array.from({ length: 30 }, (_, n) => `case-${String(n).padStart(2, '0')}`);
+    for (const name of names) writeTree(join(h.root, name), { 'd/b': 'B' });
+    await h.intake.rescan();
+    await h.untilCount('intake.admitted', 30);
+    for (const name of [names.at(-1)!, names[0]!]) {
+      appendFileSync(join(h.root, name, 'd/b'), 'more');
+      // each known folder has had its turn
+      for (let n = 0; n < 3; n++) await h.intake.rescan();
+      await h.until('intake.changed', name);
+    }
+    // of what is never noticed nothing tells
+  }, 60_000);
+
   test('that changed and is changed back is recognised', async () => {
     const h = await withCase();
     writeFileSync(join(h.folder, 'a'), 'other');

@@ -76,6 +76,23 @@ for (const [what, change] of Object.entries(changes)) {
   });
 }
 
+test('a change to any one of 600 files changes the signature, also when its size and times are the old ones', async () => {
+  const folder = join(tempDirectory(), 'case');
+  const names = Array.from({ length: 600 }, (_, n) => `d/${String(n).padStart(3, '0')}`);
+  writeTree(folder, Object.fromEntries(names.map((name) => [name, 'aaa'])));
+  for (const name of names) utimesSync(join(folder, name), OLD, OLD);
+  let before = await sign(folder);
+  // those at the edges of a batch of 256, and some of each
+  for (const name of names.filter((_, n) => (n + 2) % 256 < 4 || n > 597 || n % 29 === 0)) {
+    nextTick(folder);
+    writeFileSync(join(folder, name), 'bbb');
+    utimesSync(join(folder, name), OLD, OLD);
+    const after = await sign(folder);
+    expect(after.text, name).not.toBe(before.text);
+    before = after;
+  }
+});
+
 test('a copy that keeps all times has the same shape, and another signature', async () => {
   const folder = someCase();
   const before = await sign(folder);

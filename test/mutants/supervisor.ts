@@ -383,7 +383,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
   {
     name: 'each time that a host is lost again its spell begins anew',
     file: 'src/supervisor/host/record.ts',
-    find: 'const since = before?.cause == null ? at : before.since;',
+    find: 'const since = before.cause == null ? at : (before.since ?? at);',
     replace: 'const since = at;',
     tests: RECORD,
   },
