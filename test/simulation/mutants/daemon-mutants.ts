@@ -247,7 +247,7 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     name: 'mqi why does not say that a case is unreachable',
     breaks: [7],
     within: 400,
-    patches: [{ file: 'src/views/why/live.ts', find: '    blind(facts) ??\n', replace: '' }],
+    patches: [{ file: 'src/views/why/live.ts', find: '    unreachable(facts) ??\n', replace: '' }],
   },
   {
     name: 'mqi why forgets why a case has failed',
