@@ -212,7 +212,9 @@ export class Checker implements Overseer {
   #checkTold({ facts }: Look): void {
     for (const { token, unreadable, claim, end } of facts) {
       const line = [...this.#page.cases.values()].find((candidate) => candidate.token === token);
-      const isOdd = unreadable !== null || claim.kind === 'garbled' || end.kind === 'garbled';
+      // an end that can be read tells enough, whoever had claimed it
+      const isOdd =
+        unreadable !== null || end.kind === 'garbled' || (claim.kind === 'garbled' && end.kind === 'absent');
       if (line === undefined || !isOdd || !OBSERVED.has(line.phase) || this.#deps.database.full) {
         this.#oddLooks.delete(token);
         continue;
