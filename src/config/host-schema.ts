@@ -65,7 +65,9 @@ const hostSchema = z
       ),
     stall_after: duration({ min: '1s', max: '24h', example: '2m' })
       .prefault('2m')
-      .describe('A transfer without a byte for this long is given up and tried again.'),
+      .describe(
+        'A transfer without a byte for this long is given up and tried again. The same for a read or write of this machine: then the case is blocked, and the host is not to blame.',
+      ),
     stop_grace: duration({ min: '0s', max: '1h', example: '10s' })
       .prefault('10s')
       .describe('How long a stopped job may take to end by itself before it is killed.'),
