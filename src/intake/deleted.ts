@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, relative } from 'node:path';
 
+import { atDisk } from './bounded.ts';
 import { rootIdentity } from './scan.ts';
 
 /**
@@ -30,7 +31,7 @@ export async function isDeleted(root: string, openedAs: string | null, path: str
 /** Null: there is no such directory. @throws when it cannot be read. */
 async function namesIn(directory: string): Promise<readonly string[] | null> {
   try {
-    return await readdir(directory);
+    return await atDisk(() => readdir(directory));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;

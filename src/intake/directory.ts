@@ -1,12 +1,18 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, opendir, readdir } from 'node:fs/promises';
 
+import { atDisk } from './bounded.ts';
+
 /** About 100,000 names on ext4. Above it a directory is read in pieces, so that one with millions does not fill the memory. */
 const LARGE_DIRECTORY_BYTES = 4n * 1024n * 1024n;
 const NAMES_A_PIECE = 1_024;
 
 /** The names in a directory, in the order of their bytes; of one that holds more than `limit`, any `limit + 1`. */
-export async function listNames(path: string, stats: BigIntStats, limit: number): Promise<Buffer[]> {
+export function listNames(path: string, stats: BigIntStats, limit: number): Promise<Buffer[]> {
+  return atDisk(() => readNames(path, stats, limit));
+}
+
+async function readNames(path: string, stats: BigIntStats, limit: number): Promise<Buffer[]> {
   if (stats.size < LARGE_DIRECTORY_BYTES) {
     const names = await readdir(path, { encoding: 'buffer' });
     return names.sort((a, b) => a.compare(b)).slice(0, limit + 1);
@@ -34,7 +40,7 @@ export type Lstat =
 
 export async function lstatOf(path: string): Promise<Lstat> {
   try {
-    return { kind: 'found', stats: await lstat(path, { bigint: true }) };
+    return { kind: 'found', stats: await atDisk(() => lstat(path, { bigint: true })) };
   } catch (error) {
     const code = codeOf(error);
     return isAbsence(code) ? { kind: 'gone' } : { kind: 'blind', code };

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
+import { atDisk } from './bounded.ts';
 import { codeOf, isAbsence, isRefusal } from './directory.ts';
 import type { SurveyedFile } from './survey.ts';
 
@@ -27,7 +28,7 @@ export async function hashFile(
   let handle: FileHandle | null = null;
   try {
     // not followed, not waited for: it may have become a link or a FIFO since
-    handle = await open(file.real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    handle = await atDisk(() => open(file.real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK));
     return await readAll(handle, file, buffer, signal, onBytes);
   } catch (error) {
     const code = codeOf(error);
@@ -35,8 +36,13 @@ export async function hashFile(
     return { kind: isRefusal(code) ? 'refused' : 'blind', code };
   } finally {
     // nothing was written: what a close could fail at is nobody's
-    await handle?.close().catch(() => {});
+    if (handle !== null) await close(handle);
   }
+}
+
+/** The kernel may ask the file server on a close as well. */
+function close(handle: FileHandle): Promise<void> {
+  return atDisk(() => handle.close()).catch(() => {});
 }
 
 async function readAll(
@@ -47,7 +53,7 @@ async function readAll(
   onBytes: (bytes: number) => void,
 ): Promise<Hashed> {
   // asked of the open file: on NFS an open fetches the attributes anew, a stat may answer from a cache
-  const stats = await handle.stat({ bigint: true });
+  const stats = await atDisk(() => handle.stat({ bigint: true }));
   const same = stats.isFile() && stats.ino === file.ino && stats.mtimeNs === file.mtimeNs;
   if (!same || stats.size !== BigInt(file.sizeBytes)) return { kind: 'moving' };
   const hash = createHash('sha256');
@@ -55,7 +61,7 @@ async function readAll(
   while (position < file.sizeBytes) {
     if (signal.aborted) return { kind: 'stopped' };
     const wanted = Math.min(buffer.length, file.sizeBytes - position);
-    const { bytesRead } = await handle.read(buffer, 0, wanted, position);
+    const { bytesRead } = await atDisk(() => handle.read(buffer, 0, wanted, position));
     if (bytesRead === 0) return { kind: 'moving' };
     hash.update(buffer.subarray(0, bytesRead));
     position += bytesRead;

@@ -67,8 +67,14 @@ const MAX_HINTS = 10_000;
 const REST = 3;
 /** A pass over a healthy disk is a matter of seconds, whatever lies there. */
 const STANDING_MS = 10_000;
+/** However long a disk did not answer: once it does, the folders that came meanwhile do not wait for as long again. */
+const MOST_REST_MS = REST * STANDING_MS;
 /** How long a stop waits for reads that do not come back. */
 const STOP_WITHIN_MS = 5_000;
+
+function restAfter(tookMs: number): number {
+  return Math.min(tookMs * REST, MOST_REST_MS);
+}
 
 export function createIntake(deps: IntakeDeps): Intake {
   const { clock } = deps;
@@ -166,7 +172,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     } finally {
       isBusy = false;
       classify();
-      const restMs = (clock.monotonic() - startedMs) * REST;
+      const restMs = restAfter(clock.monotonic() - startedMs);
       if (unsettled.size > 0) wake(Math.max(sampleEveryMs(settings.quietPeriodMs), restMs));
       else if (hints.size > 0) wake(HINT_DELAY_MS);
     }
@@ -220,7 +226,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     if (signal.aborted) return;
     if (unsettled.size > 0) wake(Math.min(HINT_DELAY_MS, sampleEveryMs(settings.quietPeriodMs)));
     classify();
-    const restMs = (clock.monotonic() - startedMs) * REST;
+    const restMs = restAfter(clock.monotonic() - startedMs);
     cancelRescan = clock.after(Math.max(settings.rescanEveryMs, restMs), () => void startRescan());
   };
 

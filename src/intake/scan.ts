@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { DISK_WIDTH, eachBounded } from './bounded.ts';
+import { DISK_WIDTH, atDisk, eachBounded } from './bounded.ts';
 import { codeOf, isAbsence, listNames, lstatOf, specialKind } from './directory.ts';
 import type { LogIntake } from './event.ts';
 import { decodeName, isHidden, printable } from './names.ts';
@@ -56,7 +56,7 @@ export type Root =
  */
 export async function rootIdentity(root: string): Promise<Root> {
   try {
-    const stats = await stat(root, { bigint: true });
+    const stats = await atDisk(() => stat(root, { bigint: true }));
     if (!stats.isDirectory()) return { kind: 'blind', reason: 'it is not a directory' };
     return { kind: 'found', identity: `${stats.dev}.${stats.ino}.${stats.birthtimeNs}`, stats };
   } catch (error) {
@@ -70,7 +70,7 @@ export async function createRoot(root: string, log: LogIntake): Promise<void> {
   if ((await lstatOf(root)).kind !== 'gone') return;
   try {
     // not its parents: a disk that is not mounted must not be papered over
-    await mkdir(root);
+    await atDisk(() => mkdir(root));
     log({ level: 'warn', event: 'intake.root_created', path: root, message: `made ${root}: it was not there` });
   } catch (error) {
     // the rescan tells that it is missing

@@ -1,6 +1,7 @@
 import { readlink, realpath } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 
+import { atDisk } from './bounded.ts';
 import { codeOf, isAbsence, isRefusal, listNames, lstatOf, specialKind } from './directory.ts';
 import { decodeName, printable, quoted, travelProblem } from './names.ts';
 import { MAX_ENTRIES, below } from './signature.ts';
@@ -70,7 +71,7 @@ class Surveyor {
   }
 
   async run(folder: string): Promise<Survey> {
-    this.#top = await realpath(folder);
+    this.#top = await atDisk(() => realpath(folder));
     const top = await lstatOf(this.#top);
     if (top.kind === 'blind') return top;
     if (top.kind === 'gone' || !top.stats.isDirectory()) return { kind: 'moving' };
@@ -115,7 +116,7 @@ class Surveyor {
     if (target !== this.#top && !target.startsWith(`${this.#top}/`)) {
       return this.#problem(
         relative,
-        `a symbolic link that leaves the case folder (to ${quoted(await readlink(path))}): put the file itself there`,
+        `a symbolic link that leaves the case folder (to ${quoted(await atDisk(() => readlink(path)))}): put the file itself there`,
       );
     }
     if (ancestors.includes(target)) return this.#problem(relative, 'a symbolic link to a directory that it lies in');
@@ -150,12 +151,12 @@ class Surveyor {
 
   async #target(relative: string, link: string): Promise<string | null> {
     try {
-      return await realpath(link);
+      return await atDisk(() => realpath(link));
     } catch (error) {
       const code = codeOf(error);
       if (isAbsence(code) || code === 'ELOOP') {
         // readlink fails, and says moving, when the link itself went away meanwhile
-        this.#problem(relative, `a symbolic link to nothing (to ${quoted(await readlink(link))})`);
+        this.#problem(relative, `a symbolic link to nothing (to ${quoted(await atDisk(() => readlink(link)))})`);
       } else if (isRefusal(code)) this.#problem(relative, `a symbolic link that cannot be followed (${code})`);
       else throw error;
       return null;

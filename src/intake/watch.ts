@@ -6,6 +6,7 @@ import { watch as watchPath } from 'chokidar';
 import type { FSWatcher } from 'chokidar';
 
 import type { Clock } from '../domain/clock.ts';
+import { atDisk } from './bounded.ts';
 
 /** Chokidar reads the tree before it is ready: 0.6 s for 10,000 folders (STACK.md 3d). */
 const READY_WITHIN_MS = 60_000;
@@ -75,7 +76,7 @@ export function createWatch(deps: WatchDeps): Watch {
     async arm(wanted) {
       await close();
       try {
-        const own = listen(await realpath(deps.root));
+        const own = listen(await atDisk(() => realpath(deps.root)));
         watcher = own;
         const waiting = new AbortController();
         const ready = new Promise<'ready' | 'failed'>((resolve) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { eachBounded } from '../../src/intake/bounded.ts';
+import { DISK_WIDTH, atDisk, eachBounded } from '../../src/intake/bounded.ts';
 import { listNames } from '../../src/intake/directory.ts';
 import { tempDirectory } from './harness.ts';
 
@@ -23,6 +23,24 @@ describe('the names in a directory', () => {
       await expect(listNames(`${folder}-not`, stats, 2)).rejects.toMatchObject({ code: 'ENOENT' });
     });
   }
+});
+
+test('of all that the intake asks of its disks no more is under way than half of the threads for files, and each has its turn', async () => {
+  const answers: (() => void)[] = [];
+  const hangs = (): Promise<void> => new Promise((resolve) => answers.push(resolve));
+  const calls = Array.from({ length: 7 }, () => atDisk(hangs));
+  const failing = expect(atDisk(() => Promise.reject(new Error('EIO')))).rejects.toThrow('EIO');
+  await new Promise(setImmediate);
+  expect(answers).toHaveLength(DISK_WIDTH);
+  for (let n = 0; n < 7; n++) {
+    answers[n]!();
+    await calls[n];
+    await new Promise(setImmediate);
+    expect(answers).toHaveLength(Math.min(7, n + 1 + DISK_WIDTH));
+  }
+  await failing;
+  // what failed has given its place back
+  expect(await Promise.all(Array.from({ length: 5 }, () => atDisk(() => Promise.resolve('there'))))).toHaveLength(5);
 });
 
 describe('work that is bounded', () => {

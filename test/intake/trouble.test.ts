@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/daemon/clock.ts';
 import { createWatch } from '../../src/intake/watch.ts';
 import { startIntake, tempDirectory, writeTree } from './harness.ts';
+import { ManualClock } from './manual-clock.ts';
 
 describe('a watched directory', () => {
   test('that is not there at the start is made where its parent is there, and that is said', async () => {
@@ -136,6 +137,19 @@ describe('a database that cannot be written to', () => {
       message: 'the database cannot be written to; try again later',
     });
   });
+});
+
+test('a disk that did not answer for eight hours is read again at the usual pace once it does', async () => {
+  const clock = new ManualClock();
+  const h = await startIntake({ clock, watch: { rescanEveryMs: 30_000 } });
+  h.onEvent = ({ event }) => {
+    if (event !== 'intake.rescanned') return;
+    h.onEvent = () => {};
+    clock.advance(8 * 3_600_000);
+  };
+  await h.intake.rescan();
+  await new Promise(setImmediate);
+  expect(clock.isDueWithin(30_000)).toBe(true);
 });
 
 test('a stopped intake does nothing more', async () => {
