@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { readCase } from '../../src/store/queries.ts';
+import { beginSpell, endSpell } from '../../src/store/spells.ts';
 import { startAttempt } from '../../src/supervisor/case/admit.ts';
 import { followLive } from '../../src/views/inspector/live.ts';
 import { MOST_ACTORS, createMemory } from '../../src/views/inspector/memory.ts';
@@ -73,6 +74,27 @@ describe('a live feed', () => {
       'one/2 operator.retried {"submitted":"waiting"}',
     ]);
     expect(lines(heard).join()).not.toContain('other');
+    expect(new Set(heard.map(({ id, type }) => id + type)).size).toBe(heard.length);
+  });
+
+  it('tells that the host of a case was lost and is back, each time and in time with what happens to the case', async () => {
+    const site = testSite();
+    const [there, elsewhere] = [site.admit('there'), site.admit('elsewhere')];
+    site.execute(there);
+    const lose = () => site.store.write((tx) => void beginSpell(tx, 'local', 'link', 'no route', site.clock.now()));
+    const find = () => site.store.write((tx) => endSpell(tx, 'local', site.clock.now()));
+    const heard = await heardWhile(site, null, [lose, () => {}, find, lose, find, () => site.finish(there, 0)]);
+    const own = lines(heard).filter((line) => line.includes('there/1'));
+    const at = own.indexOf('there/1 host.unreachable {"running":"executing"}');
+    expect(own.slice(at)).toEqual([
+      'there/1 host.unreachable {"running":"executing"}',
+      'there/1 host.reachable {"running":"executing"}',
+      'there/1 host.unreachable {"running":"executing"}',
+      'there/1 host.reachable {"running":"executing"}',
+      'there/1 job.observed {"running":"collecting"}',
+      'there/1 results.collected "completed"',
+    ]);
+    expect(lines(heard).filter((line) => line.startsWith(`${elsewhere}/1 host.`))).toEqual([]);
     expect(new Set(heard.map(({ id, type }) => id + type)).size).toBe(heard.length);
   });
 

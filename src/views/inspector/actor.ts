@@ -70,7 +70,8 @@ function envelope(row: JournalRow, sessionId: string, part: number) {
     sessionId,
     rootId: sessionId,
     createdAt: String(row.at),
-    id: `${row.id}.${part}`,
+    // a spell that flickers is one row, told each time
+    id: row.id > 0 ? `${row.id}.${part}` : `${row.id}@${row.at}.${part}`,
     _version: PROTOCOL_VERSION,
   };
 }
@@ -124,7 +125,7 @@ function recorded(before: CaseSnapshot, phase: Phase, context: Partial<CaseConte
   }).getSnapshot();
 }
 
-function phaseOf(snapshot: CaseSnapshot): Phase {
+export function phaseOf(snapshot: CaseSnapshot): Phase {
   const value: unknown = snapshot.value;
   return (typeof value === 'string' ? value : Object.values(value as object)[0]) as Phase;
 }

@@ -1,11 +1,11 @@
 import type { Clock } from '../../domain/clock.ts';
-import { caseDetail, journalAfter, lastJournalId, listLiveCases, readCase } from '../../store/queries.ts';
+import { caseDetail, journalAfter, lastJournalId, listLiveCases, readCase, spellsSince } from '../../store/queries.ts';
 import type { ReadDb } from '../../store/queries.ts';
-import { beginsAttempt, stepBy } from './actor.ts';
+import { beginsAttempt, phaseOf, stepBy } from './actor.ts';
 import type { InspectedActor } from './actor.ts';
 import { MOST_ACTORS } from './memory.ts';
 import type { InspectionMessage } from './message.ts';
-import { storyOf } from './story.ts';
+import { backEdge, lostEdge, storyOf } from './story.ts';
 
 /** How often the journal is asked for more: a person sees no delay, and the database no load. */
 const POLL_MS = 250;
@@ -41,7 +41,9 @@ export async function followLive(feed: LiveFeed, signal: AbortSignal): Promise<v
         publish(messages);
       }
     }
-    if (rows.length < MOST_ROWS) await clock.sleep(POLL_MS, signal);
+    if (rows.length === MOST_ROWS) continue;
+    tellHosts(feed, actors);
+    await clock.sleep(POLL_MS, signal);
   }
 }
 
@@ -60,6 +62,26 @@ function tellUpTo({ db, publish }: LiveFeed, actors: Map<string, InspectedActor>
   const actor = chapters.at(-1)?.actor;
   if (actor !== undefined) keep(actors, id, actor);
   publish(chapters.flatMap(({ messages }) => messages));
+}
+
+/** That a host was lost, or is back, is in no journal of a case: each case there is told as it hears of it. */
+function tellHosts({ db, clock, publish }: LiveFeed, actors: Map<string, InspectedActor>): void {
+  const lasting = new Map(spellsSince(db, Number.MAX_SAFE_INTEGER).map((spell) => [spell.host, spell]));
+  for (const [caseId, before] of actors) {
+    const { host, blind, attempt } = before.snapshot.context;
+    if (host === null) continue;
+    const spell = lasting.get(host);
+    if (spell === undefined ? blind === null : blind?.spell === spell.id) continue;
+    const edge =
+      spell === undefined ? backEdge({ id: blind?.spell ?? 0, host }, clock.now()) : lostEdge(spell, spell.last);
+    const phase = phaseOf(before.snapshot);
+    const row = { ...edge, caseId, attempt, fromPhase: phase, toPhase: phase, failureKind: null };
+    const { actor, messages } = stepBy(row, before, 0);
+    // a phase that takes no notice of its host
+    if (actor.snapshot.context.blind === blind) continue;
+    actors.set(caseId, actor);
+    publish(messages);
+  }
 }
 
 /** Nothing happens to one that is over, but a new attempt: an actor of its own. */

@@ -37,16 +37,17 @@ export function storyOf(detail: CaseDetail): Chapter[] {
 }
 
 /** That its host was lost, and was back, is in the journal of the host: both are told as the case heard of them. */
-function edgesOf({ id, host, cause, since, endedAt }: SpellRow) {
-  const lost = {
-    id: -2 * id,
-    host,
-    at: since,
-    event: 'host.unreachable',
-    detail: { host, cause, atMs: since, spell: id },
-  };
-  if (endedAt === null) return [lost];
-  return [lost, { id: -2 * id - 1, host, at: endedAt, event: 'host.reachable', detail: { host } }];
+function edgesOf(spell: SpellRow) {
+  const lost = lostEdge(spell, spell.since);
+  return spell.endedAt === null ? [lost] : [lost, backEdge(spell, spell.endedAt)];
+}
+
+export function lostEdge({ id, host, cause }: Pick<SpellRow, 'id' | 'host' | 'cause'>, at: number) {
+  return { id: -2 * id, host, at, event: 'host.unreachable', detail: { host, cause, atMs: at, spell: id } };
+}
+
+export function backEdge({ id, host }: Pick<SpellRow, 'id' | 'host'>, at: number) {
+  return { id: -2 * id - 1, host, at, event: 'host.reachable', detail: { host } };
 }
 
 /** As it was last set: the journal does not say what an attempt began with. */
