@@ -12,7 +12,8 @@ import { formatDuration } from '../domain/duration.ts';
 export type Inspection =
   | { readonly kind: 'ready'; readonly found: FoundCase }
   | { readonly kind: 'rejected'; readonly reason: string }
-  | { readonly kind: 'settling'; readonly reason: string }
+  /** `quietMs`: left alone for so long, it is complete; null where something else is awaited. */
+  | { readonly kind: 'settling'; readonly reason: string; readonly quietMs: number | null }
   /** The disk, or the database, said no: nothing is known of the folder. */
   | { readonly kind: 'blind'; readonly reason: string }
   | { readonly kind: 'stopped' };
@@ -40,7 +41,10 @@ export async function inspectFolder(
   const { sample } = outcome;
   if (sample.kind === 'blind') return sample;
   const waiting = waitingReason(desk, path, sample, startedMs);
-  if (sample.kind !== 'seen' || waiting !== null) return watchOn(desk, path, waiting ?? 'it was not seen whole');
+  if (sample.kind !== 'seen' || waiting !== null) {
+    const { reason, quietMs } = waiting ?? { reason: 'it was not seen whole', quietMs: desk.watch.quietPeriodMs };
+    return watchOn(desk, path, reason, quietMs);
+  }
 
   const read = await readCaseFolder(path, sample.signature, options, reading.onRead);
   switch (read.kind) {
@@ -52,26 +56,35 @@ export async function inspectFolder(
     case 'stopped':
       return read;
     case 'moving':
-      return watchOn(desk, path, 'it changed while it was read');
+      return watchOn(desk, path, 'it changed while it was read', desk.watch.quietPeriodMs);
     case 'blind':
       return { kind: 'blind', reason: `it cannot be read now (${read.code}); it is tried again` };
   }
 }
 
 /** Null when the folder is complete: as it was when it settled last, or quiet for long enough by now. */
-function waitingReason(desk: Desk, path: string, sample: Sample, startedMs: number): string | null {
+function waitingReason(
+  desk: Desk,
+  path: string,
+  sample: Sample,
+  startedMs: number,
+): { readonly reason: string; readonly quietMs: number | null } | null {
   const candidate = desk.unsettled.get(path);
   const { verdict } = settle(candidate?.settling ?? null, sample, startedMs, desk.clock.monotonic(), desk.watch);
   if (verdict.kind === 'settled') return null;
   const isComplete = sample.kind === 'seen' && sample.hasContent && sample.temporary === null;
-  if (!isComplete) return verdict.reason;
+  if (!isComplete) return { reason: verdict.reason, quietMs: null };
   const row = desk.ledger.get(path);
   const wasRead = row !== undefined && parseRecorded(row.signature).signature === sample.signature;
   if (wasRead || candidate?.settled?.signature === sample.signature) return null;
-  return `it changed since it was read last, and has to be left alone for ${formatDuration(desk.watch.quietPeriodMs)} first`;
+  const quietMs = desk.watch.quietPeriodMs;
+  return {
+    reason: `it changed since it was read last, and has to be left alone for ${formatDuration(quietMs)} first`,
+    quietMs,
+  };
 }
 
-function watchOn(desk: Desk, path: string, reason: string): Inspection {
+function watchOn(desk: Desk, path: string, reason: string, quietMs: number | null): Inspection {
   desk.unsettled.track(path, desk.ledger.get(path)?.name ?? relative(desk.watch.path, path), desk.clock.monotonic());
-  return { kind: 'settling', reason };
+  return { kind: 'settling', reason, quietMs };
 }

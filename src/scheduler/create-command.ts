@@ -58,7 +58,7 @@ create() {
     receipt "$directory/claim"
     case "$state $text" in
       'whole revoked '*) printf 'outcome earlier %s\\n' "$earlier" ;;
-      absent*) printf 'outcome blocked its claim cannot be written on the host (disk full?)\\n' ;;
+      absent*) printf 'outcome blocked its claim cannot be written on the host (disk full, or its directory not writable?)\\n' ;;
       hidden*) printf 'outcome blocked %s\\n' "$text" ;;
       *) printf 'outcome unknown a job has claimed this attempt already\\n' ;;
     esac

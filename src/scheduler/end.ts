@@ -86,7 +86,7 @@ function readLost(lines: readonly string[], queue: QueueResult | null): StopOutc
   if (match[1] === 'hidden') return { kind: 'not_yet', reason: match[2]! };
   const end = parseEnd(match[1] as FileState, match[2]!);
   return end.kind === 'absent'
-    ? { kind: 'not_yet', reason: 'its end cannot be written on the host (disk full?)' }
+    ? { kind: 'not_yet', reason: 'its end cannot be written on the host (disk full, or its directory not writable?)' }
     : gone(end, queue);
 }
 

@@ -4,7 +4,8 @@
  *
  *   attempt TOKEN         sets `directory`, and `there` to absent, present or hidden (then `why` says what hides it)
  *   weigh TOKEN…          notes which of their receipts are far too long to be one: those are odd, and not read
- *   receipt FILE          sets `state` (absent, odd, whole, hidden) and `text` (its first line, or what hides it)
+ *   receipt FILE          sets `state` (absent, odd, whole, hidden) and `text` (its first line, or what is odd of it, or
+ *                         what hides it)
  *   take DIRECTORY LINE   tries to make LINE the claim there, durably; `receipt` then says whose it is
  *   doubtful              prints the tokens of which something was noted in `doubted` that may be there all the same
  *   facts TOKEN           prints what lies in the attempt's directory, and notes the claim's session for `scan`
@@ -14,6 +15,8 @@ newline='
 '
 attempt() {
   directory=$root/attempts/$1 there=present why=
+  # whatever it leads to is not ours to remove
+  if [ -L "$directory" ]; then there=hidden why="$directory is a link, and not the directory that was made there"; return 0; fi
   if [ ! -d "$directory" ]; then
     if lacks "$directory"; then there=absent; return 0; fi
     if [ -n "$why" ]; then there=hidden; return 0; fi
@@ -38,11 +41,15 @@ receipt() {
   if lacks "$1"; then return 0; fi
   if [ -n "$why" ]; then state=hidden text=$why; return 0; fi
   state=odd
-  [ -f "$1" ] || return 0
-  case $large in *"$newline\${1#"$root/attempts/"}$newline"*) return 0 ;; esac
+  if [ ! -f "$1" ]; then
+    if [ -d "$1" ]; then text='it is a folder'; elif [ -e "$1" ]; then text='it is no file'; else text='it is a link to nothing'; fi
+    return 0
+  fi
+  case $large in *"$newline\${1#"$root/attempts/"}$newline"*) text='it is far too long'; return 0 ;; esac
   { IFS= read -r text && state=whole && { IFS= read -r more || [ -n "$more" ]; } && state=odd; } 2> /dev/null < "$1"
+  [ "$state" = odd ] && [ -z "$text" ] || return 0
+  if [ ! -s "$1" ]; then text='it is empty'; return 0; fi
   # nothing was read of a file that is not empty
-  [ "$state" = odd ] && [ -z "$text" ] && [ -s "$1" ] || return 0
   cat "$1" > /dev/null 2>&1 || { state=hidden; text="$1 cannot be read by $(id -un)"; }
 }
 take() {

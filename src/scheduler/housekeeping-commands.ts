@@ -4,9 +4,14 @@ import { RECEIPTS } from './host-receipts.ts';
 import { hostCommand } from './host-script.ts';
 import type { Installation } from './host-script.ts';
 
-/** Names of another form than a token are left alone, whatever they begin with; what lies under a token is told, whatever it is. */
+/**
+ * Names of another form than a token are left alone, whatever they begin with. What is known to be no directory (a file,
+ * a link) is no attempt either: nothing was ever started in it. The attempts that the database knows are asked about one
+ * by one, whatever lies there.
+ */
 const NAMES = `names() { # KIND DIRECTORY
   for found in "$2/mqi-$instance-"*; do
+    if [ -L "$found" ] || { [ -e "$found" ] && [ ! -d "$found" ]; }; then continue; fi
     found=\${found##*/}
     case $found in *[!a-z0-9-]*) ;; *) printf '%s %s\\n' "$1" "$found" ;; esac
   done

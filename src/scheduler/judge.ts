@@ -25,12 +25,14 @@ export function judge(facts: Facts, node: Node): Observation {
   const { claim, end, queue } = facts;
   const alive = facts.processes.length > 0;
   if (facts.unreadable !== null) return unknown(facts.unreadable);
-  if (end.kind === 'garbled') return unknown(`the receipt of its end cannot be read: ${excerpt(end.text)}`);
+  if (end.kind === 'garbled')
+    return unknown(`the receipt of its end cannot be read (${placeOf(facts, 'end')}): ${excerpt(end.text)}`);
   if (end.kind === 'present') {
     const stillThere = alive || (claimedElsewhere(facts, node) && isActive(queue));
     return stillThere ? { kind: 'lingering' } : { kind: 'ended', end: end.value };
   }
-  if (claim.kind === 'garbled') return unknown(`the claim cannot be read: ${excerpt(claim.text)}`);
+  if (claim.kind === 'garbled')
+    return unknown(`the claim cannot be read (${placeOf(facts, 'claim')}): ${excerpt(claim.text)}`);
   // a purged directory that was made anew has no manifest, and its claim says nothing of who ran before
   if (facts.directory === 'absent' || facts.manifest === 'absent')
     return alive ? { kind: 'executing' } : missing(queue);
@@ -131,6 +133,11 @@ export function isActive(queue: QueueState): boolean {
 
 export function whereIs(claim: JobClaim): string {
   return `${claim.node} (boot ${claim.bootId}, pid namespace ${claim.pidNamespace}, user ${claim.uid})`;
+}
+
+/** Below the root of its host. */
+function placeOf({ token }: Facts, receipt: 'claim' | 'end'): string {
+  return `attempts/${token}/${receipt}`;
 }
 
 export function excerpt(text: string): string {

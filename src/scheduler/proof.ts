@@ -37,7 +37,7 @@ export function prove(facts: Facts, node: Node, terminalIsProof: boolean): Proof
 }
 
 /** Why an attempt cannot be revoked. */
-export const UNCLAIMABLE = 'its claim cannot be written on the host (disk full?)';
+export const UNCLAIMABLE = 'its claim cannot be written on the host (disk full, or its directory not writable?)';
 
 export function unreadableClaim(text: string): string {
   return `its claim cannot be read (${excerpt(text)}), so nobody knows who holds it; look at it on the host`;

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 
 import { describe, expect, test } from 'vitest';
 
@@ -17,6 +26,7 @@ const SPOILS: readonly (readonly [string, (file: string) => void])[] = [
   ['cut', (file) => writeFileSync(file, 'exited 0')],
   ['full of NUL bytes', (file) => writeFileSync(file, Buffer.alloc(200))],
   ['made a folder', (file) => mkdirSync(file)],
+  ['made a link to nothing', (file) => symlinkSync('/nowhere', file)],
   ['made a pipe', (file) => execFileSync('mkfifo', [file])],
   [
     'grown to a gigabyte',
@@ -114,12 +124,34 @@ export function unreadableContract(bench: Bench): void {
       expect(await bench.scheduler.revoke(attempt, WHY, signal)).toMatchObject({ kind: 'not_yet' });
       expect(await bench.scheduler.remove(attempt, signal)).toMatchObject({ kind: 'not_yet' });
       expect(await bench.scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'not_yet' });
-      expect(await bench.scheduler.list(signal)).toMatchObject({
-        attempts: expect.arrayContaining([expect.objectContaining({ token: attempt.token })]) as unknown,
-      });
       rmSync(bench.lab.directory(attempt.token));
       renameSync(`${bench.lab.root}/away`, bench.lab.directory(attempt.token));
       expect(await bench.scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone' });
+    });
+
+    test('a link in the place of its directory: what it leads to is neither read nor removed', async () => {
+      const attempt = await held();
+      const away = `${bench.lab.root}/away`;
+      renameSync(bench.lab.directory(attempt.token), away);
+      symlinkSync(away, bench.lab.directory(attempt.token));
+      const before = readdirSync(away).sort();
+      expect(await lookAmongOthers([attempt.token])).toMatchObject([{ kind: 'unknown' }]);
+      await expectHidden(attempt, bench.scheduler, 'is a link');
+      for (const deed of ['revoke', 'stop'] as const)
+        expect(await bench.scheduler[deed](attempt, WHY, signal)).toMatchObject({ kind: 'not_yet' });
+      expect(await bench.scheduler.remove(attempt, signal)).toMatchObject({ kind: 'not_yet' });
+      expect(readdirSync(away).sort()).toEqual(before);
+    });
+
+    test('nor for an attempt what is no directory, and nobody knows', async () => {
+      const names = ['file', 'link', 'nothing'].map((name) => bench.lab.token(name));
+      const [file, link, nothing] = names.map((token) => bench.lab.directory(token)) as [string, string, string];
+      writeFileSync(file, 'notes');
+      symlinkSync('/', link);
+      symlinkSync('/nowhere', nothing);
+      const listed = await bench.scheduler.list(signal);
+      if (listed.kind === 'blind') throw new Error(listed.reason);
+      expect(listed.attempts.filter(({ token }) => names.includes(token))).toEqual([]);
     });
 
     test.each([

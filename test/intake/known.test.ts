@@ -177,6 +177,7 @@ describe('inspecting a folder, for a retry', () => {
     expect(await h.intake.inspect(h.folder, READING)).toEqual({
       kind: 'settling',
       reason: 'it changed since it was read last, and has to be left alone for 4s first',
+      quietMs: 4_000,
     });
     await h.until('intake.changed', 'case');
     expect(await h.intake.inspect(h.folder, READING)).toMatchObject({ kind: 'ready', found: { sizeBytes: 6 } });

@@ -23,7 +23,9 @@ export type InspectFolder = (
   },
 ) => Promise<
   | { readonly kind: 'ready'; readonly found: FoundCase }
-  | { readonly kind: 'rejected' | 'settling'; readonly reason: string }
+  | { readonly kind: 'rejected'; readonly reason: string }
+  /** `quietMs`: left alone for so long, it is complete; null where something else is awaited. */
+  | { readonly kind: 'settling'; readonly reason: string; readonly quietMs: number | null }
   /** The disk, or the database, said no: nothing is known of the folder. */
   | { readonly kind: 'blind'; readonly reason: string }
   | { readonly kind: 'stopped' }
@@ -64,8 +66,11 @@ export async function retryCase(
     case 'blind':
       deed.progress({ doing: `its folder cannot be read for a retry: ${folder.reason}`, moved: 0, total: null });
       return { againAfterMs: BLIND_MS };
-    case 'rejected':
     case 'settling':
+      if (folder.quietMs === null) return refused(book, row, `its folder cannot be taken: ${folder.reason}`);
+      deed.progress({ doing: `it waits for its folder: ${folder.reason}`, moved: 0, total: null });
+      return { againAfterMs: folder.quietMs };
+    case 'rejected':
       return refused(book, row, `its folder cannot be taken: ${folder.reason}`);
     case 'ready':
       return begin(book, row, order, before, folder.found);
