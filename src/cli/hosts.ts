@@ -95,7 +95,7 @@ export function printHosts(io: Io, hosts: readonly HostRow[], daemonRuns: boolea
     ],
     hosts.map((host): readonly Piece[] => [
       host.name,
-      daemonRuns ? styled(STATE_STYLE[host.state], host.state) : styled('dim', `was ${host.state}`),
+      daemonRuns ? stateOf(host) : styled('dim', `was ${host.state}`),
       age(host.since, now),
       host.lastSeenAt === null ? 'never' : `${age(host.lastSeenAt, now)} ago`,
       noteOf(host),
@@ -103,12 +103,17 @@ export function printHosts(io: Io, hosts: readonly HostRow[], daemonRuns: boolea
   );
 }
 
+/** One that answers again is no more than that until all that lies on it was reconciled. */
+function stateOf(host: HostRow): Piece {
+  return isBeingChecked(host) ? styled('yellow', 'checking') : styled(STATE_STYLE[host.state], host.state);
+}
+
 function noteOf(host: HostRow): Piece {
   if (host.state !== 'online') return [host.cause, host.reason].filter((text) => text !== null).join(': ');
   if (isBeingChecked(host)) {
     return styled(
       'yellow',
-      `answers again, is being checked: nothing is leased there (was lost: ${host.reason ?? ''})`,
+      `answers again and is being checked: nothing is leased there (was lost: ${host.reason ?? ''})`,
     );
   }
   if (host.reconciledAt === null) return styled('yellow', 'not reconciled yet: nothing is leased there');

@@ -94,6 +94,28 @@ describe('mqi status', () => {
     lock.release();
   });
 
+  it('says of a host that answers again that it is being checked: neither up nor unreachable', async () => {
+    const site = testSite();
+    const lock = site.holdLock();
+    site.store.write((tx) => {
+      resetHost(tx, 'local', site.clock.now());
+      updateHost(tx, 'local', { state: 'online', cause: 'link', reason: 'no route', lastSeenAt: site.clock.now() });
+    });
+    for (const command of [['status'], ['hosts', 'list']]) {
+      const { out } = await site.run(command);
+      expect(out).toMatch(/local +checking .*answers again and is being checked: .*\(was lost: no route\)/);
+      expect(out).not.toMatch(/online|cannot be reached|unreachable|offline/);
+    }
+    expect((await site.run(['doctor'])).out).toMatch(
+      /^warn {2}hosts +local answers again and is being checked: .*\(was lost: no route\)/m,
+    );
+    // it is: the next sight of it is an ordinary one
+    site.store.write((tx) => updateHost(tx, 'local', { cause: null, reason: null, reconciledAt: site.clock.now() }));
+    expect((await site.run(['status'])).out).toMatch(/local +online /);
+    expect((await site.run(['doctor'])).out).toMatch(/^ok {4}hosts +local online$/m);
+    lock.release();
+  });
+
   it('does not call a host online that nobody looks at', async () => {
     const site = testSite();
     expect((await site.run(['hosts', 'list'])).out).toContain('was online');

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 
 import { signatureOf } from '../../src/daemon/notify/webhook-sink.ts';
 import { ALARM_KINDS } from '../../src/domain/alarm.ts';
+import { TROUBLE_KINDS, TROUBLES } from '../../src/domain/trouble.ts';
 
 const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
 const alarms = text
@@ -25,6 +26,13 @@ test.each(alarms.map((alarm) => [alarm.split('\n')[0]!, alarm] as const))(
     expect(alarm.split('**What to do.**')[1]).toMatch(/`mqi [a-z]+/);
   },
 );
+
+test('docs/operations.md has a line for each kind of trouble: the sentence that is shown, and what to do', () => {
+  const trouble = alarms.find((alarm) => alarm.startsWith('trouble\n'))!;
+  const rows = [...trouble.matchAll(/^\| `(\w+)` +\| ([^|]+?) +\| ([^|]+?) +\|$/gm)].map((match) => match.slice(1));
+  expect(rows.map(([kind, sentence]) => [kind, sentence])).toEqual(TROUBLE_KINDS.map((kind) => [kind, TROUBLES[kind]]));
+  for (const [kind, , advice] of rows) expect(advice, kind).toMatch(/\w+ \w+ \w+/);
+});
 
 test('docs/operations.md has every chapter that an operator looks for', () => {
   const chapters = [...text.matchAll(/^## (.+)$/gm)].map((match) => match[1]);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 
 import {
   countCandidates,
+  isBeingChecked,
   isUnreachable,
   lastingTroubles,
   listBlocked,
@@ -62,6 +63,13 @@ function hosts(db: ReadDb, daemonRuns: boolean): Finding {
     return warn(
       `${plural(stranded.length, 'case')} on a host that left the configuration, such as ${left.name} on ${left.host ?? '?'}`,
       `mqi why ${left.id}`,
+    );
+  }
+  const [back] = rows.filter((host) => daemonRuns && isBeingChecked(host));
+  if (back !== undefined) {
+    return warn(
+      `${back.name} answers again and is being checked: nothing new starts there until then (was lost: ${back.reason ?? 'no reason was recorded'})`,
+      'mqi hosts list',
     );
   }
   if (rows.length === 0) return ok('none was checked yet');
