@@ -250,7 +250,7 @@ test('`cases abandon` quarantines the slot of a job that may still run; `slots c
   expect(site.slots()).toMatchObject([{ state: 'free' }]);
 });
 
-test('a host that left the configuration while its case is live: the case waits, explained, the others go on, and it is taken up when the host is back', async () => {
+test('a host that left the configuration while its case is live: the case waits, is named, the others go on, it is taken up when the host is back, and its old slot goes once it is free', async () => {
   const site = createSite();
   const hostOf = (name: string) => ({
     root: join(site.folder, name),
@@ -276,15 +276,46 @@ test('a host that left the configuration while its case is live: the case waits,
     expect(why.out).toContain('no longer in the configuration');
     expect(why.out).toContain('put old back under hosts:');
   }
+  const { id } = site.caseOf('case');
+  const status = await site.mqi('status');
+  for (const [name, phase] of [
+    ['case', 'executing'],
+    ['staged', 'staged'],
+  ] as const) {
+    expect(status.out).toContain(`case ${name} is ${phase} on old, which left the configuration`);
+    expect(status.out).toContain(`mqi why ${site.caseOf(name).id}`);
+  }
+  const doctor = await site.mqi('doctor');
+  expect(doctor.out).toMatch(
+    /^warn +hosts +2 cases on a host that left the configuration, such as (case|staged) on old/m,
+  );
+  expect(doctor.out).toMatch(new RegExp(`mqi why (${id}|${site.caseOf('staged').id})`));
+  expect(places(site)).toEqual(['new/gpu free', 'old/gpu leased']);
   go(site);
   second.kill('SIGTERM');
   await second.exited;
 
-  site.configure({ hosts: { new: hostOf('new'), old: hostOf('old') } });
-  site.start();
+  // it comes back with another slot: the job on the one that left is followed all the same
+  site.configure({ hosts: { new: hostOf('new'), old: { ...hostOf('old'), slots: [{ name: 'other' }] } } });
+  const third = site.start();
   for (const name of ['case', 'staged']) {
     expect(await site.final(name)).toMatchObject({ state: 'completed', host: 'old' });
     expect(site.runs(name)).toBe(1);
     expect(readFileSync(join(site.results, name, 'attempt-1', 'output', 'data'), 'utf8')).toBe('dose');
   }
+  expect(places(site)).toEqual(['new/gpu free', 'old/other free']);
+  expect((await site.mqi('status')).out).not.toContain('left the configuration');
+  third.kill('SIGTERM');
+  await third.exited;
+
+  site.configure({ hosts: { new: hostOf('new') } });
+  await site.start().says('is online');
+  expect(places(site)).toEqual(['new/gpu free']);
+  expect((await site.mqi('doctor')).out).not.toContain('left the configuration');
 });
+
+const places = (site: Site): string[] =>
+  site
+    .slots()
+    .map(({ host, name, state }) => `${host}/${name} ${state}`)
+    .sort();
