@@ -12,6 +12,7 @@ import { createSite } from '../lab/site.ts';
 import type { Site } from '../lab/site.ts';
 import { randomFrom } from '../simulation/random.ts';
 import { audit } from '../soak/audit.ts';
+import { bootIdOf } from '../soak/receipts.ts';
 import { createSupply } from '../soak/supply.ts';
 
 const missing = whyLoopDiskIsMissing();
@@ -76,7 +77,7 @@ describe(`the disk of the database loses its power${missing === null ? '' : ` (s
         await supplied;
       }
       expect(await completeAll(site, supply.names(), PATIENCE_MS)).toBe(true);
-      const { broken, ...counts } = await audit(site, supply, false);
+      const { broken, ...counts } = await audit(site, supply, { bootId: bootIdOf(), losesTasks: false });
       console.info(`${CUTS} power cuts: ${JSON.stringify({ ...counts, journal: read.length })}`);
       expect(broken).toEqual([]);
       expect(counts.cases).toBeGreaterThan(CUTS / 2);

@@ -10,6 +10,8 @@ import type { CaseRow } from '../../src/store/cases.ts';
 import type { Hpc } from '../hpc/lab.ts';
 import { jobProcesses } from '../lab/jobs.ts';
 import type { Site } from '../lab/site.ts';
+import { contradiction, readReceipts } from './receipts.ts';
+import type { Harm } from './receipts.ts';
 import type { Supply } from './supply.ts';
 
 /** What is left when everything is over, counted on the host and compared with the store. */
@@ -26,13 +28,9 @@ export interface Audit {
   readonly broken: readonly string[];
 }
 
-/** A daemon that dies, and a line that loses answers, may end an attempt so; a host that reboots may lose its job. */
-const EXPECTED: ReadonlySet<FailureKind> = new Set(['interrupted', 'submission_failed']);
-const EXPECTED_OF_A_REBOOT: ReadonlySet<FailureKind> = new Set([...EXPECTED, 'job_lost']);
-
 const PATIENCE_MS = 30_000;
 
-export async function audit(site: Site | Hpc, supply: Supply, rebooted: boolean): Promise<Audit> {
+export async function audit(site: Site | Hpc, supply: Supply, harm: Harm): Promise<Audit> {
   const broken: string[] = [];
   const law = (isKept: boolean, otherwise: string): void => void (isKept || broken.push(otherwise));
   // proofs of attempts that were given up come with the next sweep, the ends of queued leftovers with it
@@ -46,15 +44,16 @@ export async function audit(site: Site | Hpc, supply: Supply, rebooted: boolean)
   const byToken = new Map<string, number>();
   for (const token of starts) byToken.set(token, (byToken.get(token) ?? 0) + 1);
 
-  for (const name of supply.names()) checkCase(site, supply, name, rows, tried, byToken, law);
+  for (const name of supply.names()) checkCase(site, supply, name, rows, tried, law);
   for (const row of rows) law(supply.sumOf(row.name) !== undefined, `${row.name} is a case that nobody dropped`);
 
-  const expected = rebooted ? EXPECTED_OF_A_REBOOT : EXPECTED;
   const failures: Partial<Record<FailureKind, number>> = {};
   const known = new Set(tried.map((attempt) => attempt.token));
   for (const { token, failure, proof, orphan } of tried) {
     if (failure !== null) failures[failure.kind] = (failures[failure.kind] ?? 0) + 1;
-    if (failure !== null) law(expected.has(failure.kind), `${token} failed as ${failure.kind}: ${failure.message}`);
+    const receipts = readReceipts(join(site.root, 'attempts', token), byToken.get(token) ?? 0);
+    const why = contradiction({ failure, proof }, receipts, harm);
+    law(why === null, `${token}: ${why} (${failure?.message ?? 'completed'})`);
     law(proof !== null, `${token} is over without a proof`);
     law(orphan === null, `${token} is an orphan: ${orphan}`);
   }
@@ -91,7 +90,6 @@ function checkCase(
   name: string,
   rows: readonly CaseRow[],
   tried: readonly AttemptRow[],
-  starts: ReadonlyMap<string, number>,
   law: Law,
 ): void {
   law(sumOf(join(site.watch, name, 'data')) === supply.sumOf(name), `the folder of ${name} was changed`);
@@ -107,9 +105,10 @@ function checkCase(
   const results = join(site.results, name, `attempt-${row.attempt}`, 'output', 'data');
   law(sumOf(results) === supply.sumOf(name), `the results of ${name} are not what its job wrote`);
   for (const { token, failure, number } of tried.filter((attempt) => attempt.caseId === row.id)) {
-    const ran = starts.get(token) ?? 0;
-    if (failure === null) law(number === row.attempt && ran === 1, `${token} completed after ${ran} starts of its job`);
-    else if (failure.kind !== 'job_lost') law(ran === 0, `${token} is ${failure.kind}, and its job ran`);
+    law(
+      failure !== null || number === row.attempt,
+      `${token} completed, and ${name} went on to attempt ${row.attempt}`,
+    );
   }
 }
 

@@ -12,6 +12,7 @@ import type { Daemon, Site } from '../lab/site.ts';
 import { randomFrom } from '../simulation/random.ts';
 import type { Random } from '../simulation/random.ts';
 import { audit } from './audit.ts';
+import { bootIdOf } from './receipts.ts';
 import type { Audit } from './audit.ts';
 import { createSupply } from './supply.ts';
 import type { Supply } from './supply.ts';
@@ -119,8 +120,10 @@ class Run {
     this.#say(`quiet: ${this.#supply.names().length} cases, ${this.#kills} kills so far`);
     await completeAll(this.#site, this.#supply.names(), QUIET_MS);
     const troubles = Object.fromEntries(this.#counts);
-    const rebooted = this.#troubles.some((trouble) => trouble.endsJobs && (this.#counts.get(trouble.name) ?? 0) > 0);
-    const found = await audit(this.#site, this.#supply, rebooted);
+    const losesTasks = this.#troubles.some(
+      (trouble) => trouble.losesTasks && (this.#counts.get(trouble.name) ?? 0) > 0,
+    );
+    const found = await audit(this.#site, this.#supply, { bootId: bootIdOf(this.#prefix()), losesTasks });
     const kinds = Object.entries(found.failures).map(([name, count]) => `${count} ${name}`);
     const summary = [
       `${this.#kills} kills of the daemon`,
@@ -132,6 +135,11 @@ class Run {
       found.broken.length === 0 ? 'ok' : `${found.broken.length} BROKEN`,
     ].join('; ');
     return { ...found, kind: this.#kind, kills: this.#kills, troubles, summary };
+  }
+
+  /** In front of a command that is to run on the host. */
+  #prefix(): readonly string[] {
+    return 'tasks' in this.#site && whyMachineIsMissing() === null ? this.#site.machine.prefix : [];
   }
 
   #isOver(): boolean {

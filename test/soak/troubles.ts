@@ -6,13 +6,14 @@ export interface Trouble {
   readonly name: string;
   readonly begin: () => Promise<void> | void;
   readonly end: () => Promise<void> | void;
-  /** No job survives it. */
-  readonly endsJobs?: boolean;
+  /** What the queue had started, and no job had claimed yet, may be gone with it. */
+  readonly losesTasks?: boolean;
 }
 
 export function troublesOf(hpc: Hpc): readonly Trouble[] {
   const queue: Trouble = {
     name: 'pueued killed',
+    losesTasks: true,
     begin: () => hpc.queue.end('SIGKILL'),
     async end() {
       await hpc.queue.start();
@@ -34,7 +35,7 @@ function ofMachine(hpc: Hpc): readonly Trouble[] {
     { name: '20 % loss', begin: () => network.lose(20), end },
     { name: '256 kbit/s', begin: () => network.limit(256), end },
     { name: 'freeze', begin: () => machine.freeze(), end: () => machine.thaw() },
-    { name: 'reboot', begin: () => machine.crash(), end: () => hpc.reboot(), endsJobs: true },
+    { name: 'reboot', begin: () => machine.crash(), end: () => hpc.reboot(), losesTasks: true },
   ];
 }
 
