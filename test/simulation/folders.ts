@@ -13,6 +13,13 @@ export class Folders {
   /** Cases whose folders lie on a disk that does not answer. */
   readonly hanging = new Set<string>();
 
+  /** Cases whose folders are not there. */
+  readonly missing = new Map<string, 'deleted' | 'unmounted'>();
+
+  isMissing(path: string): 'deleted' | 'unmounted' | null {
+    return this.missing.get(path.slice(ROOT.length)) ?? null;
+  }
+
   hangs(path: string): boolean {
     return this.hanging.has(path.slice(ROOT.length));
   }

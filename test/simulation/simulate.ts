@@ -3,6 +3,7 @@ import type { Planned } from './faults/fault.ts';
 import { adopt, clearSlots, give, kill, orphansOf } from './faults/orders.ts';
 import type { Operator } from './faults/orders.ts';
 import { perform } from './faults/perform.ts';
+import { checkOthers, mendOddities } from './oddities-last.ts';
 import { drawPlan } from './faults/plan.ts';
 import type { ThemeName } from './faults/themes.ts';
 import { STEADY } from './network/wire.ts';
@@ -54,6 +55,8 @@ export async function simulate(
     mend(world);
     if (without.size === 0) await complete(world);
     care(world);
+    await checkOthers(world);
+    mendOddities(world);
     const restMs = world.timeline.nowMs + REST_MS;
     const isOver = await world.run(restMs, () => world.checker.isAtRest());
     if (!isOver && world.violations.length === 0) world.checker.checkExplained();
@@ -95,7 +98,6 @@ export function mend(world: World): void {
   world.lives.freeze(0);
   world.database.full = false;
   world.results.full = false;
-  world.folders.hanging.clear();
   for (const { host, wire } of world.hosts) {
     wire.heal();
     wire.flakiness = STEADY;
@@ -103,7 +105,6 @@ export function mend(world: World): void {
     host.lookSlowness = 0;
     host.diskFull = false;
     host.receiptsAreOdd = false;
-    host.oddities.clear();
     host.mounted = true;
     host.strangers.clear();
     host.driverFails = false;

@@ -7,7 +7,7 @@ type Revocation = Extract<Claim, { by: 'revocation' }>;
 /** `take` of src/scheduler/host-receipts.ts: tries to make the revocation the claim; whoever's it is, it is flushed. */
 export function* take(host: SimHost, directory: AttemptDirectory, why: Omit<Revocation, 'by'>): Command<void> {
   if (host.hides(directory.token) !== null) return;
-  if (directory.claim === null && !host.diskFull) {
+  if (directory.claim === null && host.isClaimable(directory.token)) {
     yield;
     directory.claim ??= { value: { by: 'revocation', ...why }, synced: false };
   }

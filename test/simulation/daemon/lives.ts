@@ -53,7 +53,7 @@ export class Lives {
         intake: {
           inspect: (path) => Promise.resolve({ kind: 'ready', found: this.#world.folders.read(path) }),
           admit: () => Promise.resolve({ admitted: 0, message: 'nothing is held back' }),
-          isDeleted: () => Promise.resolve(false),
+          isDeleted: ({ path }) => Promise.resolve(this.#world.folders.isMissing(path) === 'deleted'),
         },
         log: {
           debug: () => {},

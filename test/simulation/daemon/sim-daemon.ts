@@ -29,7 +29,7 @@ export interface DaemonDeps {
   readonly hosts: readonly { readonly host: SimHost; readonly wire: Wire }[];
   readonly overseer: Overseer;
   readonly results: ResultsFolder;
-  readonly folders: Pick<Folders, 'fingerprintOf' | 'hangs'>;
+  readonly folders: Pick<Folders, 'fingerprintOf' | 'hangs' | 'isMissing'>;
   readonly intake: SupervisorDeps['intake'];
   readonly log: Log;
   readonly failPoint: FailPoint;

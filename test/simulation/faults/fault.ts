@@ -38,6 +38,13 @@ export type Fault =
       readonly oddity: Oddity;
       readonly forMs: number;
     }
+  /** The folder of a case is not there: somebody deleted it, or its disk is not mounted. */
+  | {
+      readonly kind: 'folder goes';
+      readonly case: number;
+      readonly how: 'deleted' | 'unmounted';
+      readonly forMs: number;
+    }
   /** The disk that the folder of a case lies on does not answer. */
   | { readonly kind: 'folder hangs'; readonly case: number; readonly forMs: number }
   /** Somebody else computes on the GPU of a slot; slots are named by their number. */

@@ -62,6 +62,15 @@ export function perform(world: World, fault: Fault): void {
         () => world.folders.hanging.delete(name),
       );
     }
+    case 'folder goes': {
+      const { name } = world.shape.cases[fault.case % world.shape.cases.length]!;
+      return forAWhile(
+        `the folder of ${name} is ${fault.how}`,
+        fault.forMs,
+        () => world.folders.missing.set(name, fault.how),
+        () => world.folders.missing.delete(name),
+      );
+    }
     case 'order': {
       const line = world.caseLine(fault.case);
       if (line === null) return;

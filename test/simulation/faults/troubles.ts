@@ -89,16 +89,33 @@ export const TROUBLES: readonly Trouble[] = [
   },
 ];
 
-const ODDITIES: readonly Oddity[] = ['hidden', 'hidden', 'garbled claim', 'garbled end', 'stuck', 'too many files'];
+const ODDITIES: readonly Oddity[] = [
+  'hidden',
+  'hidden',
+  'garbled claim',
+  'garbled end',
+  'unclaimable',
+  'stuck',
+  'too many files',
+];
+
+/** For ever, as far as a world goes: until everything else is over, and then it is mended too. */
+const EVER_MS = 1e9;
+/** How likely one lasts. */
+const LASTS = 0.15;
 
 /** Troubles of a single attempt, or of a single case: nobody else is to notice. */
 export function drawOddities(random: Random, shape: WorldShape): Fault[] {
   return Array.from({ length: 1 + random.int(5) }, (): Fault => {
-    if (random.chance(0.15))
-      return { kind: 'folder hangs', case: random.int(shape.cases.length), forMs: spell(random) };
+    const lasts = random.chance(LASTS);
+    if (random.chance(0.25)) {
+      const odd = { case: random.int(shape.cases.length), forMs: lasts ? EVER_MS : spell(random) };
+      if (random.chance(0.5)) return { kind: 'folder hangs', ...odd };
+      return { kind: 'folder goes', how: random.chance(0.5) ? 'deleted' : 'unmounted', ...odd };
+    }
     const oddity = random.pick(ODDITIES);
     // long enough to meet the time when it is to be removed
-    const forMs = (oddity === 'stuck' ? 20 : 2) * spell(random);
+    const forMs = lasts ? EVER_MS : (oddity === 'stuck' ? 20 : 2) * spell(random);
     return { kind: 'odd attempt', host: anyHost(random, shape), nth: random.int(8), oddity, forMs };
   });
 }

@@ -85,7 +85,7 @@ export class JobRun {
   }
 
   #claim(directory: AttemptDirectory): void {
-    if (this.#host.diskFull) {
+    if (!this.#host.isClaimable(this.#token)) {
       this.#host.ground.witness.noteHostLoss(this.#token);
       return this.#leave(UNCLAIMABLE);
     }

@@ -5,6 +5,8 @@ export type Oddity =
   /** The receipt is there, and cannot be read. */
   | 'garbled claim'
   | 'garbled end'
+  /** Nobody can link its claim, its job neither. */
+  | 'unclaimable'
   /** Something in its directory, or in what was staged for it, cannot be removed. */
   | 'stuck'
   /** It left more files than can be collected. */
@@ -29,5 +31,10 @@ export class Oddities {
 
   clear(): void {
     this.#tokens.clear();
+  }
+
+  /** Those that are odd in a way that holds their case up. */
+  tokens(): readonly string[] {
+    return [...this.#tokens].flatMap(([oddity, tokens]) => (oddity === 'stuck' ? [] : [...tokens]));
   }
 }

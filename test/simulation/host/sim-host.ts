@@ -140,6 +140,11 @@ export class SimHost {
     return this.receiptsAreOdd || this.oddities.is(`garbled ${receipt}`, token);
   }
 
+  /** A claim can be written there. */
+  isClaimable(token: string): boolean {
+    return !this.diskFull && !this.oddities.is('unclaimable', token);
+  }
+
   /** Why nobody can look into the directory of an attempt; null where everybody can. */
   hides(token: string): string | null {
     return this.oddities.is('hidden', token) ? `attempts/${token} cannot be looked at: Permission denied` : null;

@@ -20,7 +20,7 @@ export class SimTransport implements port.Transport {
   readonly #incarnation: Incarnation;
   readonly #overseer: Overseer;
   readonly #results: ResultsFolder;
-  readonly #folders: Pick<Folders, 'fingerprintOf' | 'hangs'>;
+  readonly #folders: Pick<Folders, 'fingerprintOf' | 'hangs' | 'isMissing'>;
 
   constructor(deps: {
     readonly host: SimHost;
@@ -28,7 +28,7 @@ export class SimTransport implements port.Transport {
     readonly incarnation: Incarnation;
     readonly overseer: Overseer;
     readonly results: ResultsFolder;
-    readonly folders: Pick<Folders, 'fingerprintOf' | 'hangs'>;
+    readonly folders: Pick<Folders, 'fingerprintOf' | 'hangs' | 'isMissing'>;
   }) {
     this.#host = deps.host;
     this.#connection = deps.connection;
@@ -45,6 +45,7 @@ export class SimTransport implements port.Transport {
   async send({ token, folder, fingerprint, signal, onProgress }: port.SendRequest): Promise<port.SendOutcome> {
     this.#overseer.acts('send', token, signal);
     if (this.#folders.hangs(folder)) return HANGS;
+    if (this.#folders.isMissing(folder) !== null) return { kind: 'missing', reason: 'its folder is not there' };
     if (this.#folders.fingerprintOf(folder) !== fingerprint)
       return { kind: 'changed', message: 'its folder has changed' };
     const bytes = 1_000_000;

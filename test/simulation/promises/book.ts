@@ -1,6 +1,7 @@
 import type { Database } from '../daemon/database.ts';
 import type { Phase } from '../../../src/domain/case.ts';
 import type { FailureKind } from '../../../src/domain/failure.ts';
+import type { TroubleKind } from '../../../src/domain/trouble.ts';
 import type { Proof } from '../../../src/domain/attempt.ts';
 
 export interface CaseLine {
@@ -44,6 +45,12 @@ export interface AttemptLine {
   readonly orphan: string | null;
 }
 
+export interface TroubleLine {
+  readonly token: string;
+  readonly what: TroubleKind;
+  readonly reason: string;
+}
+
 /** What is committed, as a whole. */
 export interface Page {
   readonly cases: ReadonlyMap<string, CaseLine>;
@@ -55,6 +62,10 @@ export interface Page {
   readonly offline: ReadonlySet<string>;
   readonly online: ReadonlySet<string>;
   readonly hosts: readonly string[];
+  /** Of hosts that are unreachable: the pause before the next connection, ms. */
+  readonly pausesMs: ReadonlyMap<string, number>;
+  /** Troubles of attempts that last. */
+  readonly troubles: readonly TroubleLine[];
   /** It was set back to a backup, and not every host was seen since. */
   readonly isRestored: boolean;
 }
@@ -64,7 +75,9 @@ const CASES = `select id, name, fingerprint, state, phase, attempt, entry, host,
   case when phase = 'stopping' then snapshot ->> '$.context.stop.kind' end stop, set_aside setAside from cases`;
 const SLOTS = 'select host, name, state, case_id caseId, token from slots order by host, name';
 const ATTEMPTS = 'select token, case_id caseId, host, slot, proof, orphan from attempts order by created_at, token';
-const HOSTS = 'select name, state, reconciled_at reconciledAt from hosts';
+const HOSTS = `select name, state, reconciled_at reconciledAt, retry_at retryAt,
+  (select last from spells where host = name order by id desc limit 1) lostAt from hosts`;
+const TROUBLES = 'select token, what, reason from troubles where token is not null and over_at is null';
 const RESTORED = `select 1 from meta where key = 'is_backup' and value = 'yes'`;
 const INTERRUPTED = `select 1 from journal where case_id = ? and attempt = ? and failure_kind = 'interrupted'`;
 const RETRIES = `select count(*) from orders where case_id = ? and kind in ('retry', 'adopt') and outcome = 'done'`;
@@ -74,7 +87,8 @@ interface Tables {
   readonly cases: Pick<Page, 'cases'>;
   readonly slots: Page['slots'];
   readonly attempts: Page['attempts'];
-  readonly hosts: Pick<Page, 'hosts' | 'reconciled' | 'offline' | 'online'>;
+  readonly hosts: Pick<Page, 'hosts' | 'reconciled' | 'offline' | 'online' | 'pausesMs'>;
+  readonly troubles: Page['troubles'];
   readonly meta: Pick<Page, 'isRestored'>;
 }
 
@@ -90,13 +104,14 @@ export class Book {
       slots: kept(database, 'slots', (sqlite) => rowsOf<SlotLine>(sqlite, SLOTS)),
       attempts: kept(database, 'attempts', (sqlite) => rowsOf<AttemptLine>(sqlite, ATTEMPTS)),
       hosts: kept(database, 'hosts', readHosts),
+      troubles: kept(database, 'troubles', (sqlite) => rowsOf<TroubleLine>(sqlite, TROUBLES)),
       meta: kept(database, 'meta', (sqlite) => ({ isRestored: sqlite.prepare(RESTORED).get() !== undefined })),
     };
   }
 
   read(): Page {
-    const { cases, slots, attempts, hosts, meta } = this.#tables;
-    return { ...cases(), slots: slots(), attempts: attempts(), ...hosts(), ...meta() };
+    const { cases, slots, attempts, hosts, troubles, meta } = this.#tables;
+    return { ...cases(), slots: slots(), attempts: attempts(), troubles: troubles(), ...hosts(), ...meta() };
   }
 
   /** Whether this attempt was failed as one whose submission was cut short. */
@@ -129,12 +144,25 @@ function readCases(sqlite: Sqlite): Tables['cases'] {
   return { cases: new Map(rowsOf<CaseLine>(sqlite, CASES).map((line) => [line.id, line])) };
 }
 
+interface HostLine {
+  readonly name: string;
+  readonly state: string;
+  readonly reconciledAt: number | null;
+  readonly retryAt: number | null;
+  readonly lostAt: number | null;
+}
+
 function readHosts(sqlite: Sqlite): Tables['hosts'] {
-  const hosts = rowsOf<{ name: string; state: string; reconciledAt: number | null }>(sqlite, HOSTS);
+  const hosts = rowsOf<HostLine>(sqlite, HOSTS);
   return {
     hosts: hosts.map((host) => host.name),
     reconciled: new Set(hosts.filter((host) => host.reconciledAt !== null).map((host) => host.name)),
     offline: new Set(hosts.filter((host) => host.state === 'offline').map((host) => host.name)),
+    pausesMs: new Map(
+      hosts.flatMap(({ name, state, retryAt, lostAt }) =>
+        state === 'offline' && retryAt !== null && lostAt !== null ? [[name, retryAt - lostAt] as const] : [],
+      ),
+    ),
     online: new Set(hosts.filter((host) => host.state === 'online').map((host) => host.name)),
   };
 }

@@ -12,6 +12,8 @@ import { Book } from './book.ts';
 import type { CaseLine, Page, SlotLine } from './book.ts';
 import { checkAct } from './commit-before-act.ts';
 import { checkExplained, isAtRest } from './explained.ts';
+import { checkOthers, waitingBeside } from './others-go-on.ts';
+import type { Odd } from './others-go-on.ts';
 import { checkVerdicts } from './no-verdict-while-blind.ts';
 import { checkOneCaseASlot } from './one-case-a-slot.ts';
 import { checkOneJob } from './one-job.ts';
@@ -19,6 +21,8 @@ import { OperatorsWord } from './operators-word.ts';
 import { BusySlots } from './no-busy-slot.ts';
 import { checkAttempts, checkInterrupted, checkRestart } from './restart.ts';
 import { checkCompleted } from './verified.ts';
+import { checkTroubles } from './told.ts';
+import { TriedAgain } from './tried-again.ts';
 import { checkWhy, whyOf } from './why.ts';
 import type { Asked } from './why.ts';
 
@@ -63,6 +67,7 @@ export class Checker implements Overseer {
   #staleLeases: ReadonlySet<string> = new Set();
   readonly #busySlots = new BusySlots();
   readonly #word = new OperatorsWord();
+  readonly #triedAgain = new TriedAgain();
   blindSpells = 0;
   hasForgotten = false;
   hostChanged = false;
@@ -110,6 +115,8 @@ export class Checker implements Overseer {
     this.#busySlots.checkLeases(before, after, accuse);
     this.#word.committed(before, after, this.#deps.hosts(), witness, nowMs(), accuse);
     this.#askWhy(before, after);
+    this.#triedAgain.committed(before, after, accuse);
+    checkTroubles(before, after, accuse);
     checkVerdicts(commit);
     checkInterrupted(commit);
     checkCompleted(commit, results);
@@ -142,6 +149,7 @@ export class Checker implements Overseer {
 
   /** After every step of the world. */
   stepped(): void {
+    if (this.#deps.database.full) this.#triedAgain.forget();
     if (!this.hostChanged) return;
     this.hostChanged = false;
     this.#abilities = this.#deps.hosts().flatMap(abilitiesOn);
@@ -167,6 +175,7 @@ export class Checker implements Overseer {
     this.#oddLooks.clear();
     this.#busySlots.forget();
     this.#word.forget();
+    this.#triedAgain.forget();
   }
 
   started(record: JobRecord): void {
@@ -263,6 +272,16 @@ export class Checker implements Overseer {
 
   isAtRest(): boolean {
     return isAtRest(this.#page);
+  }
+
+  /** Nothing is left to be done but for the attempts and cases that are odd. */
+  areOthersAtRest(odd: Odd): boolean {
+    return waitingBeside(this.#page, odd).length === 0;
+  }
+
+  /** Promise 8, when only these have been odd for long. */
+  checkOthers(odd: Odd): void {
+    checkOthers(this.#page, odd, this.#deps.accuse);
   }
 
   checkExplained(): void {

@@ -9,6 +9,7 @@ import type { JobPlan } from '../host/ground.ts';
 import type { HostShape, SimHost } from '../host/sim-host.ts';
 import type { Wire } from '../network/wire.ts';
 import type { CaseLine, SlotLine } from '../promises/book.ts';
+import { mendOddities } from '../oddities-last.ts';
 import { care, mend } from '../simulate.ts';
 import type { JobRecord } from '../witness.ts';
 import type { Violation } from '../violation.ts';
@@ -142,6 +143,7 @@ export class Scene {
   /** Faults are over, operators do their part: everything comes to its end. */
   async finish(): Promise<void> {
     mend(this.world);
+    mendOddities(this.world);
     care(this.world);
     const rests = await this.world.run(this.world.timeline.nowMs + 4 * LONG_MS, () => this.world.checker.isAtRest());
     if (!rests && this.world.violations.length === 0) this.world.checker.checkExplained();
