@@ -7,16 +7,25 @@ import type { World } from './world.ts';
 const REST_MS = 30 * 60_000;
 /** Two reconciles, the second of which removes what the first saw over, and what they may have to wait for. */
 const SWEPT_MS = 11 * 60_000;
+/** Some heal by themselves meanwhile. */
+const MOST_TRIES = 3;
 
 /** While something of single attempts or cases is odd still, and nothing else is wrong. */
 export async function checkOthers(world: World): Promise<void> {
   const { checker, timeline, violations } = world;
   if (!isAny(oddOf(world))) return;
   world.history.note('only single attempts and cases are odd by now');
-  await world.run(timeline.nowMs + REST_MS, () => world.lives.isAlive && checker.areOthersAtRest(oddOf(world)));
-  await world.run(timeline.nowMs + SWEPT_MS);
-  if (violations.length === 0) checker.checkOthers(oddOf(world));
+  for (let tries = 0; tries < MOST_TRIES && violations.length === 0; tries += 1) {
+    await world.run(timeline.nowMs + REST_MS, () => world.lives.isAlive && checker.areOthersAtRest(oddOf(world)));
+    const before = wordOf(oddOf(world));
+    await world.run(timeline.nowMs + SWEPT_MS);
+    const odd = oddOf(world);
+    // what was healed meanwhile has not come to its end yet, perhaps
+    if (isAny(odd) && wordOf(odd) === before) return checker.checkOthers(odd);
+  }
 }
+
+const wordOf = ({ tokens, cases }: Odd): string => [...tokens, ...cases].join(' ');
 
 /** What was odd still, of single attempts and cases. */
 export function mendOddities({ history, folders, hosts }: World): void {

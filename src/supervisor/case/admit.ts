@@ -3,6 +3,7 @@ import { insertCase, readCase, updateCase } from '../../store/cases.ts';
 import { claimStrayAttempts, readAttemptsOfCase } from '../../store/attempts.ts';
 import type { Tx } from '../../store/database.ts';
 import { appendJournal } from '../../store/journal.ts';
+import { endTrouble } from '../../store/troubles.ts';
 import { columnsOf, firstSnapshot } from './commit.ts';
 import type { CaseChange, OutsideEvent } from './commit.ts';
 
@@ -65,6 +66,9 @@ export function startAttempt(
   const attempt = options.number ?? Math.max(row.attempt, ...numbers) + 1;
   const first = firstSnapshot({ caseId: row.id, attempt, limitMs: options.limitMs });
   const { fingerprint, files, sizeBytes } = options.found ?? row;
+  // what held the attempt before up holds this one up no more
+  if (row.token !== null && row.host !== null && row.blocked !== null)
+    endTrouble(tx, { kind: 'attempt', host: row.host, token: row.token }, 'blocked', at);
   updateCase(tx, row, {
     ...columnsOf(first),
     fingerprint,

@@ -2,6 +2,7 @@ import { FENCES } from './fences.ts';
 import { FOUND_DEFECTS } from './found-defects.ts';
 import { GPU_STORIES } from './gpu-stories.ts';
 import { MODEL_TRACES } from './model-traces.ts';
+import { ODDITY_STORIES } from './oddity-stories.ts';
 import { ORDER_STORIES } from './order-stories.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -10,5 +11,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...FOUND_DEFECTS,
   ...GPU_STORIES,
   ...ORDER_STORIES,
+  ...ODDITY_STORIES,
   ...FENCES,
 ];
