@@ -21,6 +21,8 @@ export interface JobRecord {
   hostLost: boolean;
   /** Its wrapper was killed: nobody was left to write how it ended. */
   wrapperKilled: boolean;
+  /** It was proven gone while nobody could read how it ended: as good as lost (src/scheduler/end.ts). */
+  endUnread: boolean;
   /** What the inputs were that were committed for it: the fingerprint of its folder at that time. */
   inputs: string | null;
   /** What lay in its directory when its payload started. */
@@ -60,6 +62,7 @@ export class Witness {
         killOrdered: false,
         hostLost: false,
         wrapperKilled: false,
+        endUnread: false,
         inputs: null,
         madeOf: null,
         outputs: null,

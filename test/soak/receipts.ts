@@ -30,8 +30,7 @@ export interface Outcome {
 
 /** Of the boot that a host is in; `prefix` stands in front of a command that is to run there. */
 export function bootIdOf(prefix: readonly string[] = []): string {
-  const [command = 'cat', ...args] = [...prefix, 'cat', '/proc/sys/kernel/random/boot_id'];
-  return execFileSync(command, args, { encoding: 'utf8' }).trim();
+  return execFileSync('env', [...prefix, 'cat', '/proc/sys/kernel/random/boot_id'], { encoding: 'utf8' }).trim();
 }
 
 /** The receipts in the directory of an attempt. */

@@ -111,6 +111,8 @@ export class SimScheduler implements port.Scheduler {
     const { facts, node } = reply.value;
     const queue = facts.queue.kind === 'ended' ? facts.queue.result : null;
     const proof = prove(facts, node, false);
+    if (proof.kind === 'gone' && facts.end.kind === 'garbled')
+      this.#host.ground.witness.of(attempt.token).endUnread = true;
     switch (proof.kind) {
       case 'not_yet':
         return proof;

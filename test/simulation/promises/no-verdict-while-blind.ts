@@ -65,11 +65,11 @@ function checkFailure({ accuse, hasForgotten }: Commit, line: CaseLine, record: 
         wrong(`it ended otherwise: ${ended(record)}`);
       break;
     case 'job_killed':
-      if (record.end?.kind !== 'signalled' && !disturbed && !record.wrapperKilled)
+      if (record.end?.kind !== 'signalled' && !disturbed && !record.wrapperKilled && !record.endUnread)
         wrong(`it ended otherwise: ${ended(record)}`);
       break;
     case 'job_lost':
-      if (!disturbed && !record.wrapperKilled) wrong(`it ended otherwise: ${ended(record)}`);
+      if (!disturbed && !record.wrapperKilled && !record.endUnread) wrong(`it ended otherwise: ${ended(record)}`);
       break;
     case 'timed_out':
       if (line.observedMs < line.limitMs) wrong('its limit was not reached');
