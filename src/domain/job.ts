@@ -23,6 +23,9 @@ export type Claim =
     }
   | { readonly by: 'revocation'; readonly who: string; readonly why: string };
 
+/** A claim that a job made. */
+export type JobClaim = Extract<Claim, { by: 'job' }>;
+
 /** How the job ended: written once, by the job itself or, as `lost`, by us. */
 export type End =
   /** Above 128 it may have been a signal. */

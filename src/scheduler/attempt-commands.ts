@@ -41,6 +41,8 @@ owned`;
 
 export interface StopRequest {
   readonly target: Target;
+  /** The claim of its job as it was seen once; empty for none. */
+  readonly seenClaim: string;
   readonly revocation: string;
   readonly graceMs: number;
 }
@@ -59,6 +61,11 @@ export function stopCommand(installation: Installation, queueFunctions: string, 
 [ "$there" != present ] || take "$directory" ${quote(request.revocation)}
 queue_withdraw
 receipt "$directory/claim"; claim_state=$state claim_text=$text
+seen=${quote(request.seenClaim)}
+case "$claim_state $claim_text" in
+  'whole job '*) ;;
+  *) [ -z "$seen" ] || claim_state=whole claim_text=$seen ;;
+esac
 note_session "$token"
 end_processes "$token" ${tenths} "$claimed"
 before=$(scan); sure "$before"

@@ -4,9 +4,9 @@ import type { Answer } from './answer.ts';
 import { loseCommand, revokeCommand, stopCommand } from './attempt-commands.ts';
 import { answerOf, refuseStrange, run, targetOf } from './host-session.ts';
 import type { Ask, HostSession } from './host-session.ts';
-import { isActive, resultOf } from './judge.ts';
+import { isActive, resultOf, withSeenClaim } from './judge.ts';
 import { prove, UNCLAIMABLE, unreadableClaim } from './proof.ts';
-import { parseEnd, revocationLine } from './receipts.ts';
+import { claimLine, parseEnd, revocationLine } from './receipts.ts';
 import type { FileState } from './receipts.ts';
 import { reportOf } from './report.ts';
 import type { AttemptRef, Blind, Facts, NotYet, RevokeOutcome, StopOutcome } from './scheduler.ts';
@@ -33,6 +33,7 @@ export async function stop(
   const graceMs = session.options.graceMs ?? GRACE_MS;
   const command = stopCommand(session.options, session.dialect.functions, {
     target,
+    seenClaim: attempt.claim == null ? '' : claimLine(attempt.claim),
     revocation: revocationLine(why),
     graceMs,
   });
@@ -40,7 +41,8 @@ export async function stop(
   if (asked.kind === 'not_yet') return asked;
   const report = reportOf(session, attempt.token, asked);
   if (report.kind !== 'reported') return report;
-  const { facts, node } = report;
+  const { node } = report;
+  const facts = withSeenClaim(report.facts, attempt.claim ?? null);
   const queue = resultOf(facts, node);
   const proof = prove(facts, node, session.dialect.terminalIsProof);
   switch (proof.kind) {

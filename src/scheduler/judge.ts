@@ -1,8 +1,6 @@
-import type { Claim, Node, QueueResult, QueueState } from '../domain/job.ts';
+import type { JobClaim, Node, QueueResult, QueueState } from '../domain/job.ts';
 import type { Observation } from '../domain/observation.ts';
 import type { Facts } from './scheduler.ts';
-
-type JobClaim = Extract<Claim, { by: 'job' }>;
 
 /**
  * From which side a claim is seen. `here`: its processes would be found. `rebooted`: its node is up again without them.
@@ -15,6 +13,16 @@ export function viewOf(claim: JobClaim, node: Node): 'here' | 'rebooted' | 'else
     return claim.uid === node.uid || node.uid === 0 ? 'here' : 'elsewhere';
   }
   return claim.node === node.name && claim.bootId !== node.bootId ? 'rebooted' : 'elsewhere';
+}
+
+/**
+ * A job that was seen to have claimed has run, whatever became of its receipt: what is not there proves nothing against
+ * that, nor does a revocation that found the place empty.
+ */
+export function withSeenClaim(facts: Facts, seen: JobClaim | null): Facts {
+  const { claim } = facts;
+  const isGone = claim.kind === 'absent' || (claim.kind === 'present' && claim.value.by === 'revocation');
+  return seen !== null && isGone ? { ...facts, claim: { kind: 'present', value: seen } } : facts;
 }
 
 /**

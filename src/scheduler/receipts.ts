@@ -1,4 +1,4 @@
-import type { Claim, End, Receipt } from '../domain/job.ts';
+import type { Claim, End, JobClaim, Receipt } from '../domain/job.ts';
 
 /**
  * The two receipts as text: one line of plain words, ended by a newline. The host hands over the line together with
@@ -33,6 +33,11 @@ export function decodeWord(word: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** A claim that was seen once, as its receipt had it; only for whoever looks for its processes. */
+export function claimLine({ node, bootId, pidNamespace, uid, pid, session, startTicks }: JobClaim): string {
+  return `job ${node} ${bootId} ${pidNamespace} ${uid} ${pid} ${session ?? '-'} ${startTicks} %`;
 }
 
 export function revocationLine(why: { readonly who: string; readonly why: string }): string {

@@ -1,6 +1,6 @@
 import type { TokenParts } from '../domain/attempt.ts';
 import type { Gpu } from '../domain/gpu.ts';
-import type { Claim, End, Job, Node, QueueResult, QueueState, Receipt } from '../domain/job.ts';
+import type { Claim, End, Job, JobClaim, Node, QueueResult, QueueState, Receipt } from '../domain/job.ts';
 import type { BlindCause } from '../domain/observation.ts';
 
 /**
@@ -38,6 +38,8 @@ export interface JobSpec {
 export interface AttemptRef {
   readonly token: string;
   readonly job: Job | null;
+  /** The claim of its job as it was seen once: it counts where nothing, or our own revocation, lies in its place now. */
+  readonly claim?: JobClaim | null;
 }
 
 export interface CreateRequest {

@@ -6,7 +6,7 @@ import type { Proof } from '../domain/attempt.ts';
 import { CASE_STATES } from '../domain/case.ts';
 import type { CaseState, Phase } from '../domain/case.ts';
 import type { Failure, FailureKind } from '../domain/failure.ts';
-import type { End, Node } from '../domain/job.ts';
+import type { End, JobClaim, Node } from '../domain/job.ts';
 import type { BlindCause } from '../domain/observation.ts';
 import type { TroubleKind } from '../domain/trouble.ts';
 
@@ -81,6 +81,8 @@ export const attempts = sqliteTable(
     limitMs: integer('limit_ms').notNull(),
     createdAt: integer('created_at').notNull(),
     endedAt: integer('ended_at'),
+    /** As a look has seen it: whatever becomes of the receipt, its processes are looked for by it. */
+    claim: text({ mode: 'json' }).$type<JobClaim>(),
     end: text({ mode: 'json' }).$type<End>(),
     failure: text({ mode: 'json' }).$type<Failure>(),
     /** Null while a job of it might still run: then its case is leased no slot, on any host. */

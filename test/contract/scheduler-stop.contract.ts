@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 
 import { describe, expect, test } from 'vitest';
 
@@ -10,6 +10,24 @@ import type { Bench } from './scheduler-bench.ts';
 export function stopContract(bench: Bench): void {
   const { file, held, started, factsOf, become } = bench;
   describe('stops a job', () => {
+    test.each(['its claim', 'its directory'] as const)(
+      'of which %s was deleted while it ran, without a mark in its environment: by the claim that was seen once',
+      async (what) => {
+        const quiet = `env -i /bin/sh -c 'trap "" TERM; echo $$ > payload; while :; do sleep 0.1; done'`;
+        const attempt = await started(quiet);
+        await until(() => read(file(attempt.token, 'payload')) !== '');
+        const payload = Number(read(file(attempt.token, 'payload')));
+        const { claim } = (await factsOf(attempt.token)).facts;
+        if (claim.kind !== 'present' || claim.value.by !== 'job') throw new Error(claim.kind);
+        rmSync(what === 'its claim' ? file(attempt.token, 'claim') : bench.lab.directory(attempt.token), {
+          recursive: true,
+        });
+        const seen = { ...attempt, claim: claim.value };
+        expect(await bench.scheduler.stop(seen, WHY, signal)).toMatchObject({ kind: 'gone' });
+        expect(isAlive(payload)).toBe(false);
+      },
+    );
+
     test('that is held: it is gone without an end, and never runs', async () => {
       const attempt = await held();
       expect(await bench.scheduler.stop(attempt, WHY, signal)).toMatchObject({ kind: 'gone', end: null });

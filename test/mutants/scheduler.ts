@@ -37,8 +37,8 @@ export const SCHEDULER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a receipt that is a pipe is opened',
     file: `${ROOM}/host-receipts.ts`,
-    find: '  [ -f "$1" ] || return 0\n',
-    replace: '',
+    find: 'if [ ! -f "$1" ]; then\n    if [ -d',
+    replace: 'if false; then\n    if [ -d',
     tests: DIRECT,
   },
   {

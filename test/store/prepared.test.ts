@@ -19,6 +19,7 @@ const FULL: AttemptRow = {
   limitMs: 3_600_000,
   createdAt: 1,
   endedAt: 2,
+  claim: null,
   end: { kind: 'exited', exitCode: 0 },
   failure: { kind: 'job_failed', exitCode: 3, message: '"null"', hint: '?1 :x' },
   proof: 'gone',

@@ -24,6 +24,8 @@ export class FakeHost {
   readonly jobs = new Map<string, End | null>();
   /** Tokens of which nobody can tell how they are, with the reason. */
   readonly unreadable = new Map<string, string>();
+  /** Tokens whose claim was deleted. */
+  readonly unclaimed = new Set<string>();
   /** Not null: the list of attempts has no answer, and so no reconcile succeeds. */
   unlisted: Blind | null = null;
   /** Tokens whose processes stay when their job has ended, until they are stopped. */
@@ -92,14 +94,15 @@ export class FakeHost {
     const started = this.jobs.has(token);
     return {
       token,
-      queue: started ? { kind: 'running' } : { kind: 'held' },
+      queue: started && !this.unclaimed.has(token) ? { kind: 'running' } : { kind: 'held' },
       job: { id: token, createdAt: null },
       unreadable: this.unreadable.get(token) ?? null,
       directory: 'present',
       manifest: 'present',
-      claim: started
-        ? { kind: 'present', value: { by: 'job', ...claimOf(NODE), pid: 7, session: 7, startTicks: '7' } }
-        : { kind: 'absent' },
+      claim:
+        started && !this.unclaimed.has(token)
+          ? { kind: 'present', value: { by: 'job', ...claimOf(NODE), pid: 7, session: 7, startTicks: '7' } }
+          : { kind: 'absent' },
       end: end == null ? { kind: 'absent' } : { kind: 'present', value: end },
       slot: null,
       processes: started && (end === null || this.lingering.has(token)) ? [7] : [],

@@ -54,6 +54,7 @@ export function attempt(change: Partial<AttemptRow> = {}): AttemptRow {
     limitMs: 3_600_000,
     createdAt: NOW - 30 * MINUTE_MS,
     endedAt: null,
+    claim: null,
     end: null,
     failure: null,
     proof: null,

@@ -3,10 +3,13 @@ import { LINGER_MS } from '../../../machines/index.ts';
 import type { Phase } from '../../domain/case.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Troubles } from '../../domain/trouble.ts';
+import type { JobClaim } from '../../domain/job.ts';
 import type { Observation } from '../../domain/observation.ts';
-import { judge } from '../../scheduler/judge.ts';
+import { judge, withSeenClaim } from '../../scheduler/judge.ts';
 import type { Blind, Facts, Look } from '../../scheduler/scheduler.ts';
+import { readAttempt, updateAttempt } from '../../store/attempts.ts';
 import type { CaseRow } from '../../store/cases.ts';
+import type { Reader, Tx } from '../../store/database.ts';
 import type { Dispatch } from '../case/dispatch.ts';
 import type { Host } from './host.ts';
 import type { LiveCases } from '../case/live-cases.ts';
@@ -49,12 +52,15 @@ export function createObserver(deps: {
   readonly isOnline: () => boolean;
   readonly onBlind: (blind: Blind) => void;
   readonly onLook: (look: Look) => void;
+  readonly store: Reader;
   readonly dispatch: Dispatch;
   readonly clock: Clock;
   readonly troubles: Troubles;
 }): Observer {
   const { host, live, isOnline, dispatch, clock, troubles } = deps;
   const views = new Map<string, View>();
+  /** Attempts whose claim the database has. */
+  const remembered = new Set<string>();
   const stopping = new AbortController();
   let wake = new AbortController();
   let hinted = false;
@@ -98,13 +104,16 @@ export function createObserver(deps: {
       const row = asked.get(facts.token);
       if (row === undefined) continue;
       try {
-        note(row, facts, judge(facts, look.node), atMs);
+        // what was seen to execute had claimed
+        const known = row.phase === 'executing' ? withSeenClaim(facts, claimOf(facts)) : facts;
+        note(row, known, judge(known, look.node), atMs);
       } catch (error) {
         // a case that throws does not hold up the others
         broken = error;
       }
     }
     for (const caseId of views.keys()) if (live.get(caseId) === null) views.delete(caseId);
+    for (const token of remembered) if (!asked.has(token)) remembered.delete(token);
     if (broken !== null) throw new Error(reasonOf(broken));
   };
 
@@ -145,10 +154,20 @@ export function createObserver(deps: {
       };
       // when the commit fails (disk full), the next look must find this one's news new again
       views.delete(asked.id);
-      dispatch(asked.id, event, { entry: asked.entry });
+      dispatch(asked.id, event, { entry: asked.entry, also: (tx) => rememberClaim(tx, facts) });
+      if (isClaimedByJob(facts)) remembered.add(facts.token);
       view.pendingMs = 0;
     }
     views.set(asked.id, view);
+  };
+
+  /** Asked only where the receipt of a job that was seen to execute is not there. */
+  const claimOf = (facts: Facts): JobClaim | null =>
+    isClaimedByJob(facts) ? null : (readAttempt(deps.store.db, facts.token)?.claim ?? null);
+
+  const rememberClaim = (tx: Tx, { token, claim }: Facts): void => {
+    if (claim.kind !== 'present' || claim.value.by !== 'job' || remembered.has(token)) return;
+    updateAttempt(tx, token, { claim: claim.value });
   };
 
   /** What was seen as one kind must not be lost, nor counted as another, when the view of it ends. */
@@ -210,4 +229,8 @@ export function createObserver(deps: {
       await running;
     },
   };
+}
+
+function isClaimedByJob({ claim }: Facts): boolean {
+  return claim.kind === 'present' && claim.value.by === 'job';
 }

@@ -144,6 +144,7 @@ export function createHostWatch(deps: {
     isOnline: () => link.isOnline(),
     onBlind: (blind) => link.lost(blind),
     onLook: (look) => record.seen(look.node, [...look.notices, ...gpus.notices()]),
+    store,
     dispatch,
     clock,
     troubles,

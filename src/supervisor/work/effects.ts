@@ -2,7 +2,7 @@ import type { CaseEvent } from '../../../machines/index.ts';
 import type { Effect } from '../../domain/case.ts';
 import type { Job } from '../../domain/job.ts';
 import { assertNever } from '../../domain/assert-never.ts';
-import { provenTokens } from '../../store/attempts.ts';
+import { provenTokens, readAttempt } from '../../store/attempts.ts';
 import type { CaseRow } from '../../store/cases.ts';
 import type { Reader } from '../../store/database.ts';
 import type { AttemptRef, Blind } from '../../scheduler/scheduler.ts';
@@ -148,8 +148,9 @@ async function release({ row, host, failPoint, signal }: EffectContext): Promise
   }
 }
 
-async function stop({ row, host, signal }: EffectContext): Promise<EffectOutcome> {
-  const outcome = await host.scheduler.stop(attemptOf(row), { who: 'daemon', why: 'stop' }, signal);
+async function stop({ row, host, store, signal }: EffectContext): Promise<EffectOutcome> {
+  const claim = readAttempt(store.db, tokenOf(row))?.claim ?? null;
+  const outcome = await host.scheduler.stop({ ...attemptOf(row), claim }, { who: 'daemon', why: 'stop' }, signal);
   switch (outcome.kind) {
     case 'gone':
       return event({ type: 'job.gone', end: outcome.end, queue: outcome.queue });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { readAttempt } from '../../../src/store/attempts.ts';
 import { readCase } from '../../../src/store/cases.ts';
 import type { CaseRow } from '../../../src/store/cases.ts';
 import { readHost } from '../../../src/store/hosts.ts';
@@ -55,6 +56,16 @@ test('once it can be told again the case is not blocked any more, and its time c
   expect(lastingTroubles(store.db)).toEqual([]);
   expect(row('odd').observedMs - before).toBeLessThanOrEqual(HOUR + MINUTE);
   expect(row('odd').observedMs - before).toBeGreaterThan(HOUR - 2 * MINUTE);
+});
+
+test('a job whose claim is deleted while it runs goes on to its limit: what was seen of it counts', async () => {
+  const { host, clock, row, store } = await executing(['one'], HOUR);
+  const { token } = row('one');
+  expect(readAttempt(store.db, token!)?.claim).toMatchObject({ by: 'job' });
+  // as on a host without a queue, which then says that it waits
+  host.unclaimed.add(token!);
+  await clock.pass(2 * HOUR);
+  expect(row('one')).toMatchObject({ state: 'failed', failureKind: 'timed_out' });
 });
 
 test('what flickers for a day is a row of the journal, and not one a look', async () => {

@@ -1,5 +1,5 @@
 import type { End } from '../../../domain/job.ts';
-import { judge } from '../../../scheduler/judge.ts';
+import { judge, withSeenClaim } from '../../../scheduler/judge.ts';
 import type { AttemptRef, Blind, Facts, Look } from '../../../scheduler/scheduler.ts';
 import type { AttemptRow } from '../../../store/attempts.ts';
 import type { Host } from '../host.ts';
@@ -19,12 +19,14 @@ export type Verdict =
 /** What a look says of an attempt that no live case owns, and what can be done about it. */
 export async function verdictOn(
   host: Pick<Host, 'scheduler'>,
-  facts: Facts,
+  seen: Facts,
   look: Look,
   row: AttemptRow | null,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const attempt: AttemptRef = { token: facts.token, job: facts.job ?? jobOf(row) };
+  const claim = row?.claim ?? null;
+  const facts = withSeenClaim(seen, claim);
+  const attempt: AttemptRef = { token: facts.token, job: facts.job ?? jobOf(row), claim };
   if (facts.unreadable !== null) return { kind: 'unclear', evidence: facts.unreadable };
   if (facts.claim.kind === 'garbled')
     return { kind: 'unclear', evidence: `its claim cannot be read: ${facts.claim.text.slice(0, 80)}` };

@@ -32,7 +32,7 @@ export async function killOrphan(
   const why = { who: row.by, why: row.why };
   deed.progress({ doing: 'its processes are being ended', moved: 0, total: null });
   const outcome = await deed.within(KILL_TIMEOUT_MS, (signal) =>
-    host.scheduler.stop({ token: orphan.token, job }, why, signal),
+    host.scheduler.stop({ token: orphan.token, job, claim: orphan.claim }, why, signal),
   );
   if (outcome.kind !== 'gone') {
     // the daemon stops: the order goes on after its next start
