@@ -17,4 +17,13 @@ export const KEPT_SEEDS: readonly { readonly seed: string; readonly found: strin
     found: 'an order was done while its host was unreachable, and being connected to again: the check thought it seen',
   },
   { seed: '2505', found: 'nor did one that a restored database still took for queued' },
+  { seed: '300498', found: 'what held an attempt up stayed a trouble when its case began anew' },
+  {
+    seed: '400181',
+    found: 'an end that nobody could read while its job was proven gone is as good as lost: the check thought it wrong',
+  },
+  {
+    seed: '400809',
+    found: "a job that an operator's word permitted was still on its way when the word was over: the check forgot it",
+  },
 ];

@@ -107,11 +107,17 @@ export class OperatorsWord {
   }
 }
 
-/** Does another one hold its slot, or run there, or another of its case? */
+/** Does another one hold its slot, or run there, or does another of its case hold a slot, or run? */
 function isBeside({ slots }: Page, abilities: readonly Ability[], { token, slot }: Ability): boolean {
   const caseId = parseToken(token)?.caseId;
+  const isOfCase = (other: string): boolean => parseToken(other)?.caseId === caseId;
   return (
-    slots.some((one) => `${one.host}/${one.name}` === slot && one.state === 'leased' && one.token !== token) ||
-    abilities.some((one) => one.token !== token && (one.slot === slot || parseToken(one.token)?.caseId === caseId))
+    slots.some(
+      (one) =>
+        one.state === 'leased' &&
+        one.token !== token &&
+        // its job may be on its way to its host still
+        (`${one.host}/${one.name}` === slot || (one.token !== null && isOfCase(one.token))),
+    ) || abilities.some((one) => one.token !== token && (one.slot === slot || isOfCase(one.token)))
   );
 }
