@@ -49,6 +49,8 @@ function observed(observation: unknown): string | null {
       return 'its job is not to be seen';
     case 'lingering':
       return 'its job ended, its processes did not';
+    case 'unknown':
+      return `nobody can tell how its job is${'reason' in observation ? `: ${word(observation.reason)}` : ''}`;
     default:
       return `its job is ${word(observation.kind)}`;
   }

@@ -62,9 +62,12 @@ export function troubleNext({ what, subject, token }: Pick<TroubleRow, 'what' | 
     case 'undelivered':
       return `mqi notifications test ${subject.split('/', 2)[1] ?? ''}`.trim();
     case 'standing':
-    case 'unwatched':
-    case 'unreadable':
+      return 'see whether its file server runs and it is mounted; the daemon goes on by itself then';
     case 'hidden':
+      return "give the daemon's user the right to read them; the daemon goes on by itself then";
+    case 'unreadable':
+      return "mount it, or give the daemon's user the right to read it; the daemon goes on by itself then";
+    case 'unwatched':
     case 'crowded':
     case 'incomplete':
     case 'strays':

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { TROUBLES, TROUBLE_KINDS } from '../../src/domain/trouble.ts';
 import type { TroubleRow } from '../../src/store/queries.ts';
+import { journalDetail } from '../../src/views/journal-line.ts';
 import { troubleLines, troubleNext, troubleShape, troubleText } from '../../src/views/troubles.ts';
 
 const row = (change: Partial<TroubleRow> = {}): TroubleRow => ({
@@ -36,6 +37,20 @@ test('a trouble says with what, what, and why', () => {
 test.each(TROUBLE_KINDS)('%s names what to do next, without a gap in it', (what) => {
   expect(troubleNext(row({ what }))).toMatch(/^[a-z].{8,}[a-z0-9]$/i);
   expect(troubleText(row({ what }))).toContain(TROUBLES[what]);
+});
+
+test.each(['standing', 'unreadable', 'hidden'] as const)(
+  '%s is not answered by a list that shows nothing of it',
+  (what) => {
+    expect(troubleNext(row({ what }))).toContain('the daemon goes on by itself then');
+  },
+);
+
+test('a journal says why nobody can tell how a job is', () => {
+  const observation = { kind: 'unknown', reason: 'its directory cannot be read' };
+  expect(journalDetail({ event: 'job.observed', detail: { observation } })).toBe(
+    'nobody can tell how its job is: its directory cannot be read',
+  );
 });
 
 test('a few of one kind are told one by one, many as one line that names the longest', () => {

@@ -1,4 +1,5 @@
 import {
+  isBeingChecked,
   journalBegan,
   listHosts,
   listLiveCases,
@@ -110,7 +111,7 @@ function hostPart(
         <dd>${host.lastSeenAt === null ? 'never' : ago(host.lastSeenAt)}</dd>
       </div>
       <div>
-        <dt>${host.state === 'online' ? 'Online' : 'So'} since</dt>
+        <dt>${isBeingChecked(host) ? 'Lost' : host.state === 'online' ? 'Online' : 'So'} since</dt>
         <dd>${moment(host.since)}</dd>
       </div>
       ${
@@ -134,7 +135,7 @@ function hostPart(
         <dd>${slots.length}, ${slots.filter((slot) => slot.state === 'leased').length} leased</dd>
       </div>
     </dl>
-    ${host.reason === null || host.state === 'online' ? '' : html`<p class="warn">${said(host.reason)}</p>`}
+    ${host.reason === null || (host.state === 'online' && !isBeingChecked(host)) ? '' : html`<p class="warn">${isBeingChecked(host) ? 'It was lost: ' : ''}${said(host.reason)}</p>`}
     ${host.notices.map((notice) => html`<p class="warn">${said(notice)}</p>`)}
     ${
       slots.length === 0

@@ -69,7 +69,7 @@ function attention(items: readonly AttentionAbout[], failures: readonly ListedCa
         (item) =>
           html`<li class="warn">
             <span class="sign" aria-hidden="true">!</span>
-            <div>${lead(item)} <code>${said(item.next)}</code></div>
+            <div>${lead(item)} ${advice(item.next)}</div>
           </li>`,
       )}
       ${
@@ -91,6 +91,11 @@ function attention(items: readonly AttentionAbout[], failures: readonly ListedCa
           </li>`,
       )}
     </ul>`;
+}
+
+/** A command is there to be copied; other advice is a sentence. */
+function advice(next: string): Html {
+  return next.startsWith('mqi ') ? html`<code>${said(next)}</code>` : html`<br /><small>${said(next)}</small>`;
 }
 
 /** The sentence, as a link where a page can show more. */
