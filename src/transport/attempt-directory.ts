@@ -1,6 +1,6 @@
 import { quote, quotePath } from './quote.ts';
 import type { OutputFile } from './outputs.ts';
-import { callsOf, script } from './script.ts';
+import { DEFINE_ABSENT, callsOf, script } from './script.ts';
 
 /**
  * The host's side of a collection, as scripts. File names go to the host in the script itself, as quoted words: that is
@@ -30,13 +30,12 @@ export function surveyScript(place: AttemptPlace): Buffer {
   return bytes(
     script(
       `attempts=${attemptsWord(place)}; token=${quote(place.token)}`,
-      // a root that is not mounted must not look like an attempt that left nothing
-      `if [ ! -d "$attempts" ]; then echo no-root; exit 0; fi`,
+      // a root that is not mounted must not pass for an attempt that left nothing
+      DEFINE_ABSENT,
+      `if absent "$attempts/."; then echo no-root; exit 0; fi`,
       // ls says why, where the shell's own words may not
       `cd "$attempts" || { ls "$attempts/." >/dev/null; exit 1; }`,
-      `if ! said=$(ls -d "./$token/." 2>&1); then`,
-      `  case $said in *'o such file'*) echo absent; exit 0 ;; *) echo "$said" >&2; exit 1 ;; esac`,
-      `fi`,
+      `if absent "./$token"; then echo absent; exit 0; fi`,
       `cd "./$token" || { ls "./$token/." >/dev/null; exit 1; }`,
       `for log in stdout stderr; do`,
       `  if [ -f $log ]; then echo "$log $(($(wc -c <$log)))"; fi`,
@@ -113,7 +112,7 @@ export function findScript(place: AttemptPlace): Buffer {
 
 /**
  * One archive after the other, each of as many files as fit into a command: readers skip the end of an archive. A file
- * that is not there is left out; what came is judged by the sums that are asked for afterwards. The GNU format keeps
+ * that is not there is left out; what came is compared with the sums that are asked for afterwards. The GNU format keeps
  * names as bytes and files with holes whole (bsdtar would put a map into them otherwise); GNU tar would take a
  * backslash in a name for an escape.
  */

@@ -5,13 +5,13 @@ import { OutputsReader, batchesOf, foundFile, listedFile, readable } from './out
 import type { OutputFile, Selection } from './outputs.ts';
 import { OwnDisk } from './own-disk.ts';
 import { ResultsFolder } from './results.ts';
-import { RUN_SCRIPT, parseSums, sumsScript } from './script.ts';
+import { RUN_SCRIPT, UNREADABLE, parseSums, sumsScript } from './script.ts';
 import { Setback, garbled, hostTrouble, noSums } from './setback.ts';
 import type { FetchOutcome, FetchRequest, Spawn } from './transport.ts';
 import { Unpacker } from './unpack.ts';
 import type { Received } from './unpack.ts';
 
-/** Brings results back: look, fetch what is missing, compare with the host's own sums, and only then move into place. */
+/** Brings results back: ask what is there, fetch what is missing, compare with the host's own sums, and only then move into place. */
 export async function collect(spawn: Spawn, clock: Clock, request: FetchRequest): Promise<FetchOutcome> {
   const disk = new OwnDisk('writing', request.results, clock, request);
   const results = new ResultsFolder(request.results, request.target, request.token, clock.randomId(8), disk);
@@ -57,16 +57,16 @@ class Collection {
     return { kind: 'fetched', missingGlobs, files: files.length };
   }
 
-  /** What is to be collected, by the list that the job wrote; where there is none and need not be, by looking. */
+  /** What is to be collected, by the list that the job wrote; where there is none and need not be, by a search. */
   async #select(): Promise<Selection> {
     const { root, token, globs, mustBeWhole } = this.#request;
     const list = new OutputsReader(listedFile, globs);
     const answer = new FoundReader((bytes) => list.add(bytes));
-    await this.#shell.ask('looking for results', surveyScript(this.#request), {
+    await this.#shell.ask('asking for results', surveyScript(this.#request), {
       onAnswer: (chunk) => answer.add(chunk),
     });
     const there = answer.end();
-    if (there === null) throw garbled('looking for results');
+    if (there === null) throw garbled('asking for results');
     if (there.kind === 'no_root') {
       throw new Setback('blocked', `${root}/attempts is not there on the host: mount its disk, then it goes on`);
     }
@@ -160,13 +160,15 @@ class Collection {
     for (const [index, { path, sizeBytes: listedBytes }] of wanted.entries()) {
       const file = received.get(path);
       const problem =
-        file === undefined
-          ? 'is not there on the host, or is no regular file any more'
-          : sums[index] !== file.sha256
-            ? 'changed on the host while it was fetched'
-            : listedBytes !== null && listedBytes !== file.sizeBytes && !isLog(path)
-              ? `has ${file.sizeBytes} bytes, but the job listed ${listedBytes}`
-              : null;
+        sums[index] === UNREADABLE
+          ? 'cannot be read on the host: make it readable there for this user, or have the disk examined'
+          : file === undefined
+            ? 'is not there on the host, or is no regular file any more'
+            : sums[index] !== file.sha256
+              ? 'changed on the host while it was fetched'
+              : listedBytes !== null && listedBytes !== file.sizeBytes && !isLog(path)
+                ? `has ${file.sizeBytes} bytes, but the job listed ${listedBytes}`
+                : null;
       if (problem === null) continue;
       problems.push(`${readable(path)} ${problem}`);
       if (this.#request.mustBeWhole) await this.#results.drop(path);
@@ -189,7 +191,7 @@ class Collection {
   }
 }
 
-/** The logs are not in the job's list; their size is what they had when we looked. */
+/** The logs are not in the job's list; their size is what they had when we asked. */
 function isLog(path: string): boolean {
   return path === 'stdout' || path === 'stderr';
 }

@@ -88,7 +88,7 @@ function lacksRoom(place: string, neededBytes: number, space: HostSpace, promise
   );
 }
 
-/** Two digits: each change of the text is told anew, and this number changes at every look. */
+/** Two digits: each change of the text is told anew, and this number changes at every question. */
 function roughly(sizeBytes: number): string {
   const unit = 1024 ** Math.max(0, Math.floor(Math.log2(Math.max(1, sizeBytes)) / 10));
   const value = sizeBytes / unit;

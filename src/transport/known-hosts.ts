@@ -35,7 +35,7 @@ export type HostKeyVerdict =
 /** OpenSSH's port: it is left out of a name in known_hosts. */
 export const DEFAULT_PORT = 22;
 
-/** What the entries of a host are looked up by. `alias` (HostKeyAlias) stands for host and port. */
+/** What the entries of a host are found by. `alias` (HostKeyAlias) stands for host and port. */
 export interface HostIdentity {
   readonly host: string;
   readonly port: number;

@@ -24,7 +24,7 @@ export function listedFile(record: string): OutputFile | null {
   return match === null || !isInside(match[2]!) ? null : { path: match[2]!, sizeBytes: Number(match[1]) };
 }
 
-/** The same of the list made by looking, where the job was killed before it could write one: `./PATH`. */
+/** The same of the list made by a search, where the job was killed before it could write one: `./PATH`. */
 export function foundFile(record: string): OutputFile | null {
   const path = record.replace(/^\.\//, '');
   return isInside(path) ? { path, sizeBytes: null } : null;
@@ -99,7 +99,7 @@ export class OutputsReader {
     if (matching.length === 0) return;
     for (const { glob } of matching) this.#found.add(glob);
     this.#wantedBytes += file.path.length + FILE_BYTES;
-    // beyond that nobody looks at them any more
+    // beyond that nobody reads them any more
     if (!this.#isTooMuch()) this.#wanted.push(file);
   }
 

@@ -64,7 +64,7 @@ export async function* readFiles(
     for (const [index, file] of files.entries()) {
       for (let next = index + ahead.length; next < Math.min(files.length, index + AHEAD_FILES); next++) {
         const loading = readSmall(folder, files[next]!, disk);
-        // looked at when its turn comes; until then a failure is nobody's
+        // awaited when its turn comes; until then a failure is nobody's
         loading.catch(() => {});
         ahead.push(loading);
       }

@@ -144,7 +144,7 @@ export class ResultsFolder {
       for (const { path, sizeBytes } of received) {
         const found = await this.#disk.call(() => lstat(localPath(this.files, path))).catch(ifMissing(null));
         if (found?.isFile() === true && found.size === sizeBytes) continue;
-        throw new Setback('blind', `${readable(path)} went away again: another try has taken it over`);
+        throw new Setback('blocked', `${readable(path)} went away again: another try has taken it over`);
       }
       const handle = await this.#disk.call(() => open(join(this.files, MANIFEST), 'w'), { late: letGo });
       for (const piece of manifestPieces({ token: this.#token, missingGlobs, notes }, received)) {

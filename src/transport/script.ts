@@ -60,10 +60,24 @@ export function callsOf(files: readonly HostFile[]): Call[] {
 }
 
 /**
- * Defines `sums FILE…` and `one FILE`: a line for each file, in order: its SHA-256 in hex, or `-` for one that is not
- * there. openssl is four times as fast as sha256sum; neither is relied on to print a name.
+ * Defines `absent PATH`: true where nothing has this name. What may not be read, or lies on a disk with errors, is not
+ * absent: its reason is in `$said` then. (`[ -e ]` tells the two apart by nothing.)
  */
-export const DEFINE_SUMS = `
+export const DEFINE_ABSENT = `
+absent() {
+  if said=$(ls -d "$1" 2>&1); then said=; return 1; fi
+  case $said in *': No such file or directory' | *': Not a directory') return 0 ;; esac
+  return 1
+}`;
+
+/** What `one` prints for a file that is there, or may be, and cannot be read. */
+export const UNREADABLE = '!';
+
+/**
+ * Defines `sums FILE…` and `one FILE`: a line for each file, in order: its SHA-256 in hex, `-` for one that is not there
+ * or no regular file, or UNREADABLE. openssl is four times as fast as sha256sum; neither is relied on to print a name.
+ */
+export const DEFINE_SUMS = `${DEFINE_ABSENT}
 case $(openssl dgst -sha256 -r /dev/null 2>/dev/null) in
 e3b0c442*) sum() { openssl dgst -sha256 -r "$@"; } ;;
 *)
@@ -72,8 +86,10 @@ e3b0c442*) sum() { openssl dgst -sha256 -r "$@"; } ;;
   else echo 'no-sums'; exit 0; fi ;;
 esac
 one() {
-  if [ -f "$1" ] && [ ! -L "$1" ] && digest=$(sum <"$1" 2>/dev/null); then printf '%.64s\\n' "$digest"
-  else echo -; fi
+  if [ -f "$1" ] && [ ! -L "$1" ]; then
+    if digest=$(sum <"$1" 2>/dev/null); then printf '%.64s\\n' "$digest"; else echo '${UNREADABLE}'; fi
+  elif absent "$1" || [ -z "$said" ]; then echo -
+  else echo '${UNREADABLE}'; fi
 }
 sums() {
   if digests=$(sum "$@" </dev/null 2>/dev/null); then printf '%s\\n' "$digests" | cut -c1-64
@@ -84,7 +100,8 @@ sums() {
 export function sumsScript(directory: string, files: readonly HostFile[]): string {
   return script(
     DEFINE_SUMS,
-    `cd ${directory} 2>/dev/null || { echo gone; exit 0; }`,
+    `where=${directory}`,
+    `cd "$where" 2>/dev/null || { if absent "$where/."; then echo gone; exit 0; fi; echo "$said" >&2; exit 1; }`,
     ...callsOf(files).map((call) => `${call.exotic ? 'one' : 'sums'} ${call.words}`),
     `echo done`,
   );
@@ -93,7 +110,7 @@ export function sumsScript(directory: string, files: readonly HostFile[]): strin
 export type Sums =
   | { readonly kind: 'no_sums' }
   | { readonly kind: 'gone' }
-  /** A sum or null for each file, in order. */
+  /** A sum, UNREADABLE, or null for what is not there, for each file, in order. */
   | { readonly kind: 'summed'; readonly sums: readonly (string | null)[] };
 
 /** The answer to `sumsScript` about so many files; null when it is not such an answer. */
@@ -102,7 +119,7 @@ export function parseSums(text: string, count: number): Sums | null {
   if (lines[0] === 'no-sums') return { kind: 'no_sums' };
   if (lines[0] === 'gone') return { kind: 'gone' };
   if (lines.pop() !== '' || lines.pop() !== 'done' || lines.length !== count) return null;
-  if (!lines.every((line) => line === '-' || /^[0-9a-f]{64}$/.test(line))) return null;
+  if (!lines.every((line) => line === '-' || line === UNREADABLE || /^[0-9a-f]{64}$/.test(line))) return null;
   return { kind: 'summed', sums: lines.map((line) => (line === '-' ? null : line)) };
 }
 

@@ -44,7 +44,7 @@ export function hostTrouble(what: string, root: string, exitCode: number, stderr
   }
   if (/permission denied|operation not permitted|read-only file system/i.test(stderr)) {
     return blocked(
-      `the host does not let this user write below ${root}: change its owner or mode there, or mount it rw`,
+      `the host does not let this user read or write below ${root}: change its owner or mode there, or mount it rw`,
     );
   }
   if (/not a directory|is a directory/i.test(stderr)) {

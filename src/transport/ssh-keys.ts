@@ -90,7 +90,7 @@ export function publicBlobOf(text: string): Buffer | null {
   return keyTypeOf(blob) === null ? null : blob;
 }
 
-/** OpenSSH looks for a certificate beside each key. */
+/** OpenSSH tries a certificate beside each key. */
 export function hasCertificate(path: string): Promise<boolean> {
   return access(`${path}-cert.pub`).then(
     () => true,

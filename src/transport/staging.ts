@@ -4,7 +4,7 @@ import type { ManifestEntry } from '../domain/manifest.ts';
 import { SAY_SPACE, spaceSaid } from './host-space.ts';
 import type { HostSpace } from './host-space.ts';
 import { quote, quotePath } from './quote.ts';
-import { DEFINE_SUMS, callsOf, script } from './script.ts';
+import { DEFINE_ABSENT, DEFINE_SUMS, UNREADABLE, callsOf, script } from './script.ts';
 
 /**
  * The host's side of an upload, as scripts.
@@ -26,7 +26,7 @@ import { DEFINE_SUMS, callsOf, script } from './script.ts';
  *   still hold the old file open, never the copy.
  * - Whatever was taken over is hashed again before the rename, together with all the rest.
  * - The rename is `mv RUN/TOKEN attempts/`, which ends as rename(2) onto attempts/TOKEN. The kernel refuses that for a
- *   directory that is not empty: there is no moment between a look and a move, and nothing is moved *inside* it.
+ *   directory that is not empty: there is no moment between a question and a move, and nothing is moved *inside* it.
  *
  * `manifest` is `manifestText` (domain/manifest) to the byte, so that its own SHA-256 is the fingerprint of the case:
  * lines of JSON, in which a name with a newline, a quote or a backslash is escaped.
@@ -55,7 +55,10 @@ function manifestWord({ root, token }: StagingPlace): string {
 export function prepareScript(place: StagingPlace): string {
   return script(
     `token=${quote(place.token)}; run=${quote(place.run)}; staging=${stagingWord(place)}`,
+    DEFINE_ABSENT,
     `if [ -f ${manifestWord(place)} ]; then echo sent; exit 0; fi`,
+    // one that may not be looked up may well have been sent
+    `absent ${manifestWord(place)} || [ -z "$said" ] || { echo "$said" >&2; exit 1; }`,
     `command -v tar >/dev/null 2>&1 || { echo no-tar; exit 0; }`,
     // a run that has just committed clears the directory above: then it is sent, or there is room again
     `mkdir -p "$staging/$run/$token/inputs" 2>/dev/null || { if [ -f ${manifestWord(place)} ]; then echo sent; exit 0; fi; mkdir -p "$staging/$run/$token/inputs" || exit 1; }`,
@@ -214,7 +217,8 @@ export function commitScript(
     `  exit 0`,
     `fi`,
     `mv "$run" "$attempts/" || { if [ ! -d "$run" ]; then echo taken; exit 0; fi; exit 1; }`,
-    `flush "$attempts"`,
+    // it may have been made just now
+    `flush "$attempts" "$attempts/.."`,
     `echo sent`,
     `cd / && rm -rf "$staging"`,
     `exit 0`,
@@ -227,6 +231,8 @@ export type Committed =
   | { readonly kind: 'two_disks' }
   /** A later run has taken it all over. */
   | { readonly kind: 'taken' }
+  /** A file that was just written, and that the host cannot read. */
+  | { readonly kind: 'unreadable'; readonly path: string }
   /** Paths of files that arrived wrong; empty when there is something that should not be there. */
   | { readonly kind: 'wrong'; readonly paths: readonly string[] };
 
@@ -241,11 +247,14 @@ export function parseCommitted(text: string, entries: readonly ManifestEntry[]):
     { path: 'manifest', sizeBytes: 0 },
   ]);
   const sumOf = new Map(entries.map((entry) => [`inputs/${entry.path}`, entry.sha256]));
-  const wrong = lines.flatMap((line) => {
+  const differing = lines.flatMap((line) => {
     const [word, index, ...got] = line.split(' ');
     const call = word === 'differs' ? calls[Number(index)] : undefined;
-    return (call?.files ?? []).filter((file, at) => sumOf.get(file.path) !== got[at]).map((file) => file.path);
+    return (call?.files ?? []).flatMap(({ path }, at) => (sumOf.get(path) === got[at] ? [] : [{ path, got: got[at] }]));
   });
+  const unreadable = differing.find(({ got }) => got === UNREADABLE);
+  if (unreadable !== undefined) return { kind: 'unreadable', path: unreadable.path };
+  const wrong = differing.map(({ path }) => path);
   if (wrong.length > 0 || lines.some((line) => line.startsWith('extra '))) return { kind: 'wrong', paths: wrong };
   return null;
 }

@@ -1,6 +1,6 @@
 /**
  * How to reach a host. A command has three outcomes, never two: what was sent and not answered is *unknown*, and is
- * resolved by looking, never by doing it again.
+ * resolved by asking what is there, never by doing it again.
  */
 
 export type RunOutcome =

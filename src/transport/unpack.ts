@@ -35,7 +35,7 @@ export async function makeParent(folder: string, path: string): Promise<void> {
 }
 
 /**
- * Unpacks an archive of the host into `folder`, and only what was asked for: the name in the archive is looked up among
+ * Unpacks an archive of the host into `folder`, and only what was asked for: the name in the archive is sought among
  * the wanted ones, and everything but a regular file (or a second name of one) is left out. A file has its name only
  * when it is whole and flushed.
  */
@@ -100,7 +100,7 @@ export class Unpacker {
       for await (const entry of this.#archive) await this.#take(entry);
     } catch (error) {
       if (error instanceof Setback) throw error;
-      throw new Setback('blind', `the archive of the host cannot be read (${String(error)})`);
+      throw new Setback('blocked', `the archive of the host cannot be read (${String(error)})`);
     }
   }
 

@@ -115,7 +115,10 @@ class Upload {
 
   async isThere(): Promise<boolean> {
     const manifest = quotePath(this.#request.root, 'attempts', this.#request.token, 'manifest');
-    const answer = await this.#ask('looking', script(`if [ -f ${manifest} ]; then echo sent; fi`)).catch(() => '');
+    const answer = await this.#ask(
+      'asking for the manifest',
+      script(`if [ -f ${manifest} ]; then echo sent; fi`),
+    ).catch(() => '');
     return answer.trim() === 'sent';
   }
 
@@ -216,6 +219,11 @@ class Upload {
         );
       case 'taken':
         throw takenOver();
+      case 'unreadable':
+        throw new Setback(
+          'blocked',
+          `the host cannot read ${committed.path}, which it has just written below ${root}/staging: have its disk examined`,
+        );
       case 'wrong': {
         if (await this.#wasTaken()) throw takenOver();
         const [first] = committed.paths;
@@ -232,7 +240,7 @@ class Upload {
     const { root, token, run } = this.#place;
     const [mark, own] = ['taken', token].map((name) => quotePath(root, 'staging', token, run, name));
     const question = script(`if [ -f ${mark} ] || [ ! -d ${own} ]; then echo taken; fi`);
-    return (await this.#ask('looking', question)).trim() === 'taken';
+    return (await this.#ask('asking whose the files are', question)).trim() === 'taken';
   }
 
   async #ask(what: string, text: string, busyBytes = 0): Promise<string> {
@@ -243,7 +251,7 @@ class Upload {
 class DiskFull extends Error {}
 
 function takenOver(): Setback {
-  return new Setback('blind', 'another upload of this attempt is under way and took its files over');
+  return new Setback('blocked', 'another upload of this attempt is under way and took its files over');
 }
 
 function sha256Of(text: string): string {

@@ -58,12 +58,15 @@ describe('a host that gives something else than was asked for', () => {
     expectRetried(await fetch(spawnLocal, root, results));
   });
 
-  test('no archive at all is no look', async () => {
+  test('no archive at all is the trouble of that attempt, not of its host', async () => {
     const root = scratch();
     writeAttempt(root, { good: 'good' });
     const results = scratch();
     const noise = nth(2, (_, channel) => spawnLocal(`cat >/dev/null; head -c 100000 /dev/urandom`, channel));
-    expect(await fetch(noise, root, results)).toMatchObject({ kind: 'blind' });
+    expect(await fetch(noise, root, results)).toMatchObject({
+      kind: 'blocked',
+      reason: expect.stringContaining('archive') as string,
+    });
     expectRetried(await fetch(spawnLocal, root, results));
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import type { Spawn } from '../../src/transport/transport.ts';
 import { frailSpawn, poorSpawn, transportOf } from './frail-spawn.ts';
 import {
   HOSTILE,
@@ -159,16 +160,63 @@ describe('a host on which something is missing', () => {
   });
 
   const isRoot = process.getuid?.() === 0;
+  const nobody = (): Spawn =>
+    poorSpawn('setpriv --reuid 65534 --regid 65534 --clear-groups /bin/sh', process.env['PATH'] ?? '');
+
+  describe.skipIf(!isRoot || which('setpriv') === null)('what may not be read is not absent', () => {
+    const open = (root: string): void => {
+      chmodSync(root, 0o777);
+      mkdirSync(join(root, 'attempts'), { recursive: true });
+      chmodSync(join(root, 'attempts'), 0o777);
+    };
+
+    test('an attempt that may not be looked up is not sent a second time', async () => {
+      const folder = scratch();
+      writeTree(folder, { a: 'a' });
+      const root = scratch();
+      open(root);
+      const directory = join(root, 'attempts', 'mqi-test-case-1-abc');
+      writeTree(directory, { manifest: 'manifest' });
+      chmodSync(directory, 0o700);
+      const sent = await transportOf(nobody()).send(sendRequest(folder, root));
+      expect(sent).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('ermission denied') as string });
+      expect(existsSync(join(root, 'staging'))).toBe(false);
+    });
+
+    test('an output, or the folder of one, is said to be unreadable, whether results must be whole or not', async () => {
+      for (const hidden of ['out/file', 'out']) {
+        const root = scratch();
+        chmodSync(root, 0o755);
+        const directory = writeAttempt(root, { 'out/file': 'of a container', other: 'other' });
+        chmodSync(join(directory, hidden), 0o600);
+        const fetched = await transportOf(nobody()).fetch(fetchRequest(root, scratch()));
+        const said = 'out/file cannot be read on the host';
+        expect(fetched).toMatchObject({ kind: 'blocked', reason: expect.stringContaining(said) as string });
+        const results = scratch();
+        const part = await transportOf(nobody()).fetch(fetchRequest(root, results, { mustBeWhole: false }));
+        expect(part).toMatchObject({ kind: 'fetched', files: 3 });
+        expect(readFileSync(join(results, "CASE it's", 'attempt-1', 'manifest.json'), 'utf8')).toContain(said);
+      }
+    });
+
+    test('a root that may not be entered is not called missing', async () => {
+      const root = scratch();
+      writeAttempt(root, { a: 'a' });
+      chmodSync(root, 0o700);
+      for (const mustBeWhole of [true, false]) {
+        const fetched = await transportOf(nobody()).fetch(fetchRequest(root, scratch(), { mustBeWhole }));
+        expect(fetched).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('ermission') as string });
+      }
+    });
+  });
+
   test.skipIf(!isRoot || which('setpriv') === null)(
     'where this user may not write it is blocked, and says where (needs root, to become nobody)',
     async () => {
       const folder = scratch();
       writeTree(folder, { a: 'a' });
       const root = scratch();
-      const asNobody = poorSpawn(
-        'setpriv --reuid 65534 --regid 65534 --clear-groups /bin/sh',
-        process.env['PATH'] ?? '',
-      );
+      const asNobody = nobody();
       chmodSync(root, 0o755);
       const sent = await transportOf(asNobody).send(sendRequest(folder, root));
       expect(sent).toMatchObject({ kind: 'blocked', reason: expect.stringContaining(`write below ${root}`) as string });

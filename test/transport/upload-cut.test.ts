@@ -1,10 +1,10 @@
-import { existsSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { spawnLocal } from '../../src/transport/local.ts';
-import { TREE, expectArrived, send } from './arrival.ts';
+import { TOKEN, TREE, attemptOf, expectArrived, send } from './arrival.ts';
 import { frailSpawn } from './frail-spawn.ts';
 import { cleanScratch, makeExecutable, readTree, scratch, writeTree } from './scratch.ts';
 
@@ -65,6 +65,36 @@ describe('an upload that is cut', () => {
     }
   });
 
+  test.each(['reset', 'silence'] as const)(
+    'by %s leaves the modes of the manifest, of files that are moved, copied and sent',
+    async (how) => {
+      const folder = scratch();
+      const names = Array.from({ length: 12 }, (_, index) => `file ${index}`);
+      writeTree(folder, Object.fromEntries(names.map((name) => [name, Buffer.alloc(10_000, name)])));
+      const isExecutable = (name: string): boolean => names.indexOf(name) % 2 === 0;
+      for (const name of names.filter(isExecutable)) makeExecutable(join(folder, name));
+      const root = scratch();
+      expect(await send(frailSpawn({ afterBytes: 80_000, how }).spawn, folder, root)).toMatchObject({ kind: 'blind' });
+      // what lies there has every mode but the right one, and is read-only besides
+      const staging = join(root, 'staging', TOKEN);
+      const run = join(staging, readdirSync(staging)[0]!);
+      const inputs = join(run, TOKEN, 'inputs');
+      // a tar that waits for more keeps up to 10 KiB to itself
+      await vi.waitFor(() => {
+        expect(readdirSync(inputs).length).toBeGreaterThan(5);
+        expect(how === 'silence' || existsSync(join(run, 'over'))).toBe(true);
+      }, 20_000);
+      const there = readdirSync(inputs);
+      for (const name of there) chmodSync(join(inputs, name), isExecutable(name) ? 0o444 : 0o555);
+      const retry = frailSpawn(null);
+      expect(await send(retry.spawn, folder, root)).toEqual({ kind: 'sent' });
+      expect(retry.inputBytes()).toBeLessThan(100_000);
+      expectArrived(folder, root);
+      const modes = names.map((name) => [name, (statSync(join(attemptOf(root), 'inputs', name)).mode & 0o100) !== 0]);
+      expect(modes).toEqual(names.map((name) => [name, isExecutable(name)]));
+    },
+  );
+
   test('again and again keeps what each try brought', async () => {
     const folder = scratch();
     const files = Object.fromEntries(
@@ -109,7 +139,7 @@ describe('two uploads of one attempt at once', () => {
       for (let turn = 0; turn < round * 40; turn++) await new Promise(setImmediate);
       const outcomes = await Promise.all([first, send(spawnLocal, folder, root), send(spawnLocal, folder, root)]);
       for (const outcome of outcomes) {
-        expect(['sent', 'blind'], JSON.stringify(outcome)).toContain(outcome.kind);
+        expect(['sent', 'blocked'], JSON.stringify(outcome)).toContain(outcome.kind);
         if (outcome.kind === 'sent') sent++;
       }
       // it is there for all of them as soon as one of them has said so

@@ -59,6 +59,23 @@ test('work whose phase is past is called off, and what comes of it all the same 
   expect(bench.lost).toEqual([]);
 });
 
+test('a case that is cancelled in the middle of its upload leaves the host reachable, and no other case is touched', async () => {
+  const bench = createBench();
+  const sends = held<SendOutcome>({ kind: 'blind', reason: 'called off' });
+  bench.ports.transport.send = ({ token, signal }) => sends.begin(token, signal);
+  bench.put('a', 'staging');
+  bench.put('b', 'staging');
+  await bench.drained();
+  bench.put('a', 'failed');
+  await bench.drained();
+  expect(sends.begun.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+  expect([bench.lost, bench.told]).toEqual([[], []]);
+  sends.begun[1]!.give({ kind: 'sent' });
+  await bench.drained();
+  expect(bench.told.map(({ id, event }) => [id, event.type])).toEqual([['b', 'upload.verified']]);
+  expect(bench.lost).toEqual([]);
+});
+
 test('nothing is begun on a host that is not online; it is, as soon as somebody says that it is', async () => {
   const bench = createBench();
   const stops = holdStops(bench);
