@@ -178,13 +178,6 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
     tests: FLUSHES,
   },
   {
-    name: 'the copy of a second name is not flushed',
-    file: `${ROOM}/unpack.ts`,
-    find: "await flushFile(await open(localPath(this.#folder, path), 'r+'));",
-    replace: '',
-    tests: FLUSHES,
-  },
-  {
     name: 'folders in a folder of results are not flushed',
     file: `${ROOM}/results.ts`,
     find: 'if (entry.isDirectory()) await',
@@ -199,25 +192,11 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
     tests: FLUSHES,
   },
   {
-    name: 'a file of another size is kept from an earlier try',
-    file: `${ROOM}/results.ts`,
-    find: ' || found.size !== sizeBytes) continue;',
-    replace: ') continue;',
-    tests: COLLECT_CUT,
-  },
-  {
     name: 'what is kept from an earlier try is fetched again',
     file: `${ROOM}/results.ts`,
     find: 'kept.set(path, {',
     replace: 'new Map(kept).set(path, {',
     tests: COLLECT_CUT,
-  },
-  {
-    name: 'results of somebody else are taken for these',
-    file: `${ROOM}/results.ts`,
-    find: 'if (manifest?.token === this.#token) return manifest;',
-    replace: 'if (manifest !== null) return manifest;',
-    tests: LOCAL,
   },
   {
     name: 'a list that was cut off is whole',

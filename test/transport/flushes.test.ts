@@ -31,7 +31,7 @@ interface Flush {
 
 describe('an upload, for a power cut of the host:', () => {
   /** A `sync` of the host that notes what it was asked for, and whether the attempt has its name. */
-  function recorder(root: string): { readonly spawn: Spawn; flushes(): Flush[] } {
+  function recorder(root: string): { readonly spawn: Spawn; readonly flushes: () => Flush[] } {
     const bin = join(scratch(), 'bin');
     const log = join(bin, 'log');
     mkdirSync(bin);
@@ -134,7 +134,6 @@ describe('a collection, for a power cut of this machine:', () => {
     const prototype = Object.getPrototypeOf(handle) as FileHandle;
     await handle.close();
     const seen: Synced[] = [];
-    const sync = prototype.sync;
     const spy = vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
       const path = readlinkSync(`/proc/self/fd/${this.fd}`);
       const stats = await this.stat();
@@ -144,7 +143,7 @@ describe('a collection, for a power cut of this machine:', () => {
         isFile: stats.isFile(),
         names: stats.isDirectory() ? readdirSync(path) : [],
       });
-      await sync.call(this);
+      await this.datasync();
     });
     try {
       await work();
