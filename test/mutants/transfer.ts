@@ -208,8 +208,8 @@ export const TRANSFER_MUTANTS: readonly Mutant[] = [
   {
     name: 'a disk of ours that does not answer is waited for',
     file: `${ROOM}/own-disk.ts`,
-    find: '(untilMs <= now ? this.#stalled(patienceMs) : null)',
-    replace: '(untilMs < 0 ? this.#stalled(patienceMs) : null)',
+    find: '      this.#time();\n      this.#lane.take',
+    replace: '      this.#lane.take',
     tests: OWN_DISK,
   },
   {

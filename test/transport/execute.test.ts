@@ -99,6 +99,19 @@ describe('a command', () => {
     expect(slow).toMatchObject({ kind: 'done', exitCode: 0 });
   });
 
+  test('that is called off is unknown, before it was sent and while it is under way', async () => {
+    const call = { command: 'sleep 20', channel: 'bulk', signal: AbortSignal.abort() } as const;
+    expect(await execute(spawnLocal, systemClock, call)).toMatchObject({ kind: 'unknown', sent: false });
+    const abort = new AbortController();
+    const under = execute(spawnLocal, systemClock, {
+      ...call,
+      command: 'echo; sleep 20',
+      signal: abort.signal,
+      onStdout: () => abort.abort(),
+    });
+    expect(await under).toMatchObject({ kind: 'unknown', sent: true, reason: 'aborted while it was under way' });
+  });
+
   test('that waits for this side is not the one that stands still; when it stands still after that, it is', async () => {
     const slowly = async (): Promise<void> => {
       await systemClock.sleep(600);
