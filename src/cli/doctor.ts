@@ -93,6 +93,12 @@ function summary(io: Io, results: readonly Checked[]): void {
   const warned = count('warn');
   const warnings = warned === 0 ? '' : `, ${plural(warned, 'warning')}`;
   io.out.line();
-  if (failed === 0) io.out.line(styled('green', 'nothing is broken'), warnings);
-  else io.out.line(styled('red', `${plural(failed, 'thing')} to repair`), warnings);
+  const waiting = results.filter(({ status, name }) => status === 'warn' && AT_WORK.has(name)).length;
+  if (failed > 0) io.out.line(styled('red', `${plural(failed, 'thing')} to repair`), warnings);
+  else if (waiting === 0) io.out.line(styled('green', 'nothing is broken'), warnings);
+  else
+    io.out.line(styled('yellow', `nothing fails, and ${plural(waiting, 'thing')} above cannot go on alone`), warnings);
 }
+
+/** What is said of the work itself: as long as something of it waits for a person, all is not well. */
+const AT_WORK: ReadonlySet<string> = new Set(['hosts', 'slots', 'orphans', 'blocked', 'trouble']);

@@ -26,6 +26,28 @@ describe('mqi doctor', () => {
     expect(out.trimEnd().split('\n').length).toBeLessThanOrEqual(24);
   });
 
+  it('names each case that cannot go on, and does not say beside it that nothing is broken', async () => {
+    const site = testSite();
+    for (const [name, slot] of [
+      ['lung', 'gpu.1'],
+      ['liver', 'gpu.2'],
+    ] as const) {
+      site.execute(site.admit(name), slot);
+      const observation = { kind: 'unknown', reason: `the claim of ${name} cannot be read` } as const;
+      site.drive(name, { type: 'job.observed', observation, sinceMs: null });
+    }
+    for (const part of ['attempts', 'staging']) mkdirSync(join(site.root, part), { recursive: true });
+    writeFileSync(join(site.root, 'owner'), 'test\n');
+    const { code, out } = await site.run(['doctor']);
+    for (const name of ['lung', 'liver']) {
+      expect(out).toMatch(new RegExp(`^warn {2}blocked +${name}: the claim of ${name} cannot be read$`, 'm'));
+      expect(out).toContain(`mqi why ${name}`);
+    }
+    expect(out).toContain('nothing fails, and 2 things above cannot go on alone');
+    expect(out).not.toContain('nothing is broken');
+    expect(code).toBe(0);
+  });
+
   it('leaves nothing behind', async () => {
     const site = testSite();
     mkdirSync(site.results);

@@ -17,11 +17,11 @@ import { daemonOf } from '../../store/lock.ts';
 import { openReader } from '../../store/open.ts';
 import { troubleLines } from '../../views/troubles.ts';
 import { plural } from '../words.ts';
-import { fail, ok, warn } from './check.ts';
-import type { Check, Finding } from './check.ts';
+import { fail, ok, runCheck, warn } from './check.ts';
+import type { Check, Checked, Finding, Survey } from './check.ts';
 
 /** What the daemon left for a person. */
-export function attentionChecks(database: string): readonly Check[] {
+export function attentionChecks(database: string): readonly (Check | Survey)[] {
   if (!existsSync(database)) return [];
   const reading = (name: string, read: (db: ReadDb) => Finding): Check => ({
     name,
@@ -39,7 +39,7 @@ export function attentionChecks(database: string): readonly Check[] {
     reading('slots', slots),
     reading('orphans', orphans),
     reading('set aside', setAside),
-    reading('blocked', blocked),
+    blockedSurvey(database),
     reading('intake', intake),
     ...troublesOf(database),
   ];
@@ -106,11 +106,36 @@ function setAside(db: ReadDb): Finding {
   );
 }
 
-function blocked(db: ReadDb): Finding {
-  const rows = listBlocked(db);
-  const [first] = rows;
-  if (first === undefined) return ok('none');
-  return warn(`${plural(rows.length, 'case')}, such as ${first.name}: ${first.blocked ?? ''}`, `mqi why ${first.id}`);
+/** Lines for blocked cases; of very many of them the list tells. */
+const MOST_BLOCKED = 12;
+
+/** Each blocked case with its own reason. */
+function blockedSurvey(database: string): Survey {
+  const line = (finding: Finding): Checked => ({ host: null, name: 'blocked', ...finding });
+  return {
+    async survey() {
+      let rows: ReturnType<typeof listBlocked> = [];
+      const finding = await runCheck({
+        run() {
+          const reader = openReader(database);
+          try {
+            rows = listBlocked(reader.db);
+          } finally {
+            reader.close();
+          }
+          return ok('none');
+        },
+      });
+      if (rows.length === 0) return [line(finding)];
+      const more = rows.length - MOST_BLOCKED;
+      return [
+        ...rows
+          .slice(0, MOST_BLOCKED)
+          .map((row) => line(warn(`${row.name}: ${row.blocked ?? ''}`, `mqi why ${row.id}`))),
+        ...(more > 0 ? [line(warn(`${plural(more, 'more case')} that cannot go on`, 'mqi cases list'))] : []),
+      ];
+    },
+  };
 }
 
 /** A line for each thing that is wrong; what has a line of its own above is left out. */
