@@ -119,8 +119,8 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'src/supervisor/host/looks.ts',
-        find: 'dispatch(asked.id, event, { entry: asked.entry });\n      view.pendingMs',
-        replace: 'dispatch(asked.id, event);\n      view.pendingMs',
+        find: '{ entry: asked.entry, also: (tx) => rememberClaim(tx, facts) }',
+        replace: '{ also: (tx) => rememberClaim(tx, facts) }',
       },
     ],
   },
